@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * audit: what happened, for whoever has to answer for it: one JSON object a
+ * line (docs/audit.md), and the classic xferlog beside it. Events come from
+ * the gate and the login, exactly once each.
+ *
+ * Recording formats the line and hands it to one writer thread, so nothing
+ * that happens on a loop or in a transfer waits for the disk. The queue has a
+ * named limit; what does not fit or cannot be written is counted and reported,
+ * and the service goes on. Any thread may record.
+ */
+#ifndef FERRY_AUDIT_AUDIT_H
+#define FERRY_AUDIT_AUDIT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/action.h"
+#include "base/endpoint.h"
+#include "base/fault.h"
+#include "base/text.h"
+
+struct audit_event {
+    enum action action;
+    enum fault fault;
+    const char *rule; /* borrowed: of a refusal by policy; else NULL */
+    uint64_t session;
+    struct text user;
+    struct text detail; /* what anonymous gave as its address */
+    bool anonymous;
+    union endpoint peer;
+    struct text path;
+    struct text other_path; /* of a rename or copy */
+    bool is_transfer;       /* the rest means something */
+    bool inbound;           /* to us */
+    bool is_text;           /* converted (TYPE A) */
+    uint64_t bytes;
+    uint64_t duration_ms;
+};
+
+struct audit;
+
+/*
+ * Opens the files (NULL: none of that kind) for appending and starts the
+ * writer. FAULT_NO_MEMORY, or what the first file that failed said, with its
+ * name logged.
+ */
+enum fault audit_open(const char *json_file, const char *xferlog_file, struct audit **ret_audit);
+
+/* Writes what is queued, then frees. Accepts NULL. */
+void audit_close(struct audit *audit);
+
+/* Opens the files again under their names: after rotation. Any thread. */
+void audit_reopen(struct audit *audit);
+
+/* Never blocks and never fails the caller. Accepts a NULL audit. */
+void audit_record(struct audit *audit, const struct audit_event *event);
+
+/* Lines lost since the start, because the queue was full or the disk refused. */
+uint64_t audit_lost(struct audit *audit);
+
+#endif

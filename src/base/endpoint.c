@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/endpoint.h"
+
+#include <arpa/inet.h>
+
+union endpoint endpoint_from(const struct sockaddr *address)
+{
+    union endpoint endpoint = {.any = {.sa_family = AF_UNSPEC}};
+    if (address->sa_family == AF_INET) {
+        memcpy(&endpoint.v4, address, sizeof(endpoint.v4));
+    } else if (address->sa_family == AF_INET6) {
+        memcpy(&endpoint.v6, address, sizeof(endpoint.v6));
+        if (IN6_IS_ADDR_V4MAPPED(&endpoint.v6.sin6_addr)) {
+            struct sockaddr_in v4 = {.sin_family = AF_INET, .sin_port = endpoint.v6.sin6_port};
+            memcpy(&v4.sin_addr, &endpoint.v6.sin6_addr.s6_addr[12], sizeof(v4.sin_addr));
+            endpoint.v4 = v4;
+        }
+    }
+    return endpoint;
+}
+
+bool endpoint_parse_host(struct text host, uint16_t port, union endpoint *ret_endpoint)
+{
+    char string[INET6_ADDRSTRLEN];
+    struct builder b = builder_on(string, sizeof(string));
+    if (host.len >= 2 && host.at[0] == '[' && host.at[host.len - 1] == ']')
+        host = (struct text){host.at + 1, host.len - 2};
+    if (text_find(host, '\0') != host.len)
+        return false;
+    builder_put(&b, host);
+    builder_end(&b);
+    if (b.full)
+        return false;
+    union endpoint endpoint = {.v6 = {.sin6_family = AF_INET6}};
+    if (inet_pton(AF_INET6, string, &endpoint.v6.sin6_addr) != 1) {
+        endpoint = (union endpoint){.v4 = {.sin_family = AF_INET}};
+        if (inet_pton(AF_INET, string, &endpoint.v4.sin_addr) != 1)
+            return false;
+    }
+    endpoint_set_port(&endpoint, port);
+    *ret_endpoint = endpoint_from(&endpoint.any);
+    return true;
+}
+
+union endpoint endpoint_any(int family, uint16_t port)
+{
+    union endpoint endpoint = {.v6 = {.sin6_family = AF_INET6, .sin6_addr = in6addr_any}};
+    if (family == AF_INET)
+        endpoint = (union endpoint){.v4 = {.sin_family = AF_INET}};
+    endpoint_set_port(&endpoint, port);
+    return endpoint;
+}
+
+uint16_t endpoint_port(const union endpoint *endpoint)
+{
+    if (endpoint->any.sa_family == AF_INET)
+        return ntohs(endpoint->v4.sin_port);
+    return endpoint->any.sa_family == AF_INET6 ? ntohs(endpoint->v6.sin6_port) : 0;
+}
+
+void endpoint_set_port(union endpoint *endpoint, uint16_t port)
+{
+    if (endpoint->any.sa_family == AF_INET)
+        endpoint->v4.sin_port = htons(port);
+    else if (endpoint->any.sa_family == AF_INET6)
+        endpoint->v6.sin6_port = htons(port);
+}
+
+socklen_t endpoint_len(const union endpoint *endpoint)
+{
+    return endpoint->any.sa_family == AF_INET ? sizeof(endpoint->v4) : sizeof(endpoint->v6);
+}
+
+bool endpoint_same_host(const union endpoint *a, const union endpoint *b)
+{
+    if (a->any.sa_family != b->any.sa_family)
+        return false;
+    if (a->any.sa_family == AF_INET)
+        return a->v4.sin_addr.s_addr == b->v4.sin_addr.s_addr;
+    /* A link-local address means a host only together with its interface. */
+    return a->any.sa_family == AF_INET6 && a->v6.sin6_scope_id == b->v6.sin6_scope_id &&
+           memcmp(&a->v6.sin6_addr, &b->v6.sin6_addr, sizeof(a->v6.sin6_addr)) == 0;
+}
+
+static bool is_private_v4(uint32_t host)
+{
+    static const struct {
+        uint32_t network;
+        unsigned bits;
+    } networks[] = {
+        {0x0A000000, 8},  {0xAC100000, 12}, {0xC0A80000, 16}, /* RFC 1918 */
+        {0x7F000000, 8},                                      /* loopback */
+        {0xA9FE0000, 16},                                     /* link-local, RFC 3927 */
+        {0x64400000, 10},                                     /* shared, RFC 6598 */
+    };
+    for (size_t i = 0; i < sizeof(networks) / sizeof(networks[0]); i++)
+        if ((host ^ networks[i].network) >> (32 - networks[i].bits) == 0)
+            return true;
+    return false;
+}
+
+bool endpoint_is_private(const union endpoint *endpoint)
+{
+    if (endpoint->any.sa_family == AF_INET)
+        return is_private_v4(ntohl(endpoint->v4.sin_addr.s_addr));
+    if (endpoint->any.sa_family != AF_INET6)
+        return false;
+    const struct in6_addr *v6 = &endpoint->v6.sin6_addr;
+    return IN6_IS_ADDR_LOOPBACK(v6) || IN6_IS_ADDR_LINKLOCAL(v6) ||
+           (v6->s6_addr[0] & 0xFE) == 0xFC; /* unique local, RFC 4193 */
+}
+
+void endpoint_put_host(const union endpoint *endpoint, struct builder *b)
+{
+    char string[INET6_ADDRSTRLEN] = "?";
+    if (endpoint->any.sa_family == AF_INET)
+        inet_ntop(AF_INET, &endpoint->v4.sin_addr, string, sizeof(string));
+    else if (endpoint->any.sa_family == AF_INET6)
+        inet_ntop(AF_INET6, &endpoint->v6.sin6_addr, string, sizeof(string));
+    builder_put_string(b, string);
+}
+
+void endpoint_put(const union endpoint *endpoint, struct builder *b)
+{
+    bool v6 = endpoint->any.sa_family == AF_INET6;
+    if (v6)
+        builder_put_byte(b, '[');
+    endpoint_put_host(endpoint, b);
+    if (v6)
+        builder_put_byte(b, ']');
+    builder_put_byte(b, ':');
+    builder_put_number(b, endpoint_port(endpoint));
+}

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * stream: bytes at rest behind read, write and close: a file, an object, a
+ * listing, a test buffer. The data transfer process moves bytes between a
+ * stream and a connected peer and never learns which kind it holds.
+ *
+ * One thread at a time; may block. Implementations embed `struct stream` as
+ * their first member.
+ */
+#ifndef FERRY_BASE_STREAM_H
+#define FERRY_BASE_STREAM_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/fault.h"
+
+struct stream;
+
+struct stream_type {
+    /*
+     * Reads at most `size` bytes from where the last read ended. Sets
+     * *ret_len to the count, 0 at the end. On a fault nothing was read.
+     */
+    enum fault (*read)(struct stream *stream, void *buffer, size_t size, size_t *ret_len);
+    /* Writes all of it or faults; after a fault the stream takes no more. */
+    enum fault (*write)(struct stream *stream, const void *bytes, size_t len);
+    /* Releases everything, the struct included. Never NULL. */
+    void (*close)(struct stream *stream);
+};
+
+struct stream {
+    const struct stream_type *type; /* borrowed: static table */
+    /*
+     * For the kernel shortcut (sendfile): a descriptor whose bytes from
+     * file_offset up to file_end are what read would return, or -1. Borrowed:
+     * the stream's. Whoever uses it moves file_offset.
+     */
+    int fd;
+    int64_t file_offset;
+    int64_t file_end;
+};
+
+static inline enum fault stream_read(struct stream *stream, void *buffer, size_t size,
+                                     size_t *ret_len)
+{
+    return stream->type->read(stream, buffer, size, ret_len);
+}
+
+static inline enum fault stream_write(struct stream *stream, const void *bytes, size_t len)
+{
+    return stream->type->write(stream, bytes, len);
+}
+
+/* Accepts NULL and a pointer to NULL; leaves NULL behind. */
+static inline void stream_close(struct stream **stream)
+{
+    if (stream && *stream) {
+        (*stream)->type->close(*stream);
+        *stream = NULL;
+    }
+}
+
+#endif

@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One mutex guards everything: work here lasts from a system call to hours,
+ * so the lock is never what anybody waits for. Threads are detached and
+ * counted; workers_free waits for the count to fall to zero.
+ */
+#include "base/workers.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <time.h>
+
+#include "base/log.h"
+#include "base/memory.h"
+
+enum {
+    /* A worker's frames are small; its buffers are on the heap. */
+    STACK_BYTES = 256 * 1024,
+    IDLE_SECONDS = 10,
+};
+
+struct workers {
+    pthread_mutex_t lock;
+    pthread_cond_t wake; /* work arrived, or the pool is closing */
+    pthread_cond_t gone; /* a thread ended */
+    struct work *first;  /* borrowed: the submitters' */
+    struct work **last;  /* borrowed: the last next pointer of the queue */
+    const char *name;    /* borrowed: static text */
+    unsigned threads_max;
+    unsigned queue_max;
+    unsigned threads;
+    unsigned idle;
+    unsigned queued;
+    bool closing;
+};
+
+struct workers *workers_new(const char *name, unsigned threads_max, unsigned queue_max)
+{
+    struct workers *workers = memory_new(sizeof(*workers));
+    if (!workers)
+        return NULL;
+    pthread_condattr_t monotonic;
+    pthread_condattr_init(&monotonic);
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    pthread_mutex_init(&workers->lock, NULL);
+    pthread_cond_init(&workers->wake, &monotonic);
+    pthread_cond_init(&workers->gone, NULL);
+    pthread_condattr_destroy(&monotonic);
+    workers->last = &workers->first;
+    workers->name = name;
+    workers->threads_max = threads_max;
+    workers->queue_max = queue_max;
+    return workers;
+}
+
+/* With the lock held. False when there was nothing for IDLE_SECONDS or the pool closes. */
+static bool wait_for_work(struct workers *workers)
+{
+    struct timespec deadline;
+    clock_gettime(CLOCK_MONOTONIC, &deadline);
+    deadline.tv_sec += IDLE_SECONDS;
+    workers->idle++;
+    while (!workers->first && !workers->closing)
+        if (pthread_cond_timedwait(&workers->wake, &workers->lock, &deadline))
+            break;
+    workers->idle--;
+    return workers->first != NULL;
+}
+
+static struct work *take(struct workers *workers)
+{
+    struct work *work = workers->first;
+    workers->first = work->next;
+    if (!workers->first)
+        workers->last = &workers->first;
+    workers->queued--;
+    return work;
+}
+
+static void *run_worker(void *argument)
+{
+    struct workers *workers = argument;
+    pthread_setname_np(pthread_self(), workers->name);
+    pthread_mutex_lock(&workers->lock);
+    while (workers->first || wait_for_work(workers)) {
+        struct work *work = take(workers);
+        pthread_mutex_unlock(&workers->lock);
+        work->run(work);
+        pthread_mutex_lock(&workers->lock);
+    }
+    workers->threads--;
+    pthread_cond_signal(&workers->gone);
+    pthread_mutex_unlock(&workers->lock);
+    return NULL;
+}
+
+static bool start_thread(struct workers *workers)
+{
+    pthread_t thread;
+    pthread_attr_t small;
+    sigset_t all;
+    sigset_t before;
+    sigfillset(&all);
+    pthread_attr_init(&small);
+    pthread_attr_setstacksize(&small, STACK_BYTES);
+    pthread_attr_setdetachstate(&small, PTHREAD_CREATE_DETACHED);
+    /* The new thread inherits the mask: signals belong to the main thread. */
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    int error = pthread_create(&thread, &small, run_worker, workers);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    pthread_attr_destroy(&small);
+    if (error)
+        log_warning("thread-refused", LOG_TEXT("pool", text_of(workers->name)), LOG_ERRNO(error));
+    return error == 0;
+}
+
+/* With the lock held. Can one more piece of work be taken? Makes a thread for it if need be. */
+static bool make_room(struct workers *workers)
+{
+    if (workers->queued < workers->idle)
+        return true;
+    if (workers->threads < workers->threads_max && start_thread(workers)) {
+        workers->threads++;
+        return true;
+    }
+    unsigned waiting = workers->queued - workers->idle;
+    return workers->threads > 0 && waiting < workers->queue_max;
+}
+
+bool workers_submit(struct workers *workers, struct work *work)
+{
+    pthread_mutex_lock(&workers->lock);
+    bool taken = !workers->closing && make_room(workers);
+    if (taken) {
+        work->next = NULL;
+        *workers->last = work;
+        workers->last = &work->next;
+        workers->queued++;
+        pthread_cond_signal(&workers->wake);
+    }
+    pthread_mutex_unlock(&workers->lock);
+    return taken;
+}
+
+unsigned workers_busy(struct workers *workers)
+{
+    pthread_mutex_lock(&workers->lock);
+    unsigned busy = workers->threads - workers->idle;
+    pthread_mutex_unlock(&workers->lock);
+    return busy;
+}
+
+void workers_free(struct workers *workers)
+{
+    if (!workers)
+        return;
+    pthread_mutex_lock(&workers->lock);
+    workers->closing = true;
+    pthread_cond_broadcast(&workers->wake);
+    while (workers->threads)
+        pthread_cond_wait(&workers->gone, &workers->lock);
+    pthread_mutex_unlock(&workers->lock);
+    pthread_cond_destroy(&workers->wake);
+    pthread_cond_destroy(&workers->gone);
+    pthread_mutex_destroy(&workers->lock);
+    memory_free(workers);
+}

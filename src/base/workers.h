@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * workers: a pool of threads that run blocking code from start to end.
+ *
+ * Threads are made when work arrives and no thread is free, up to a maximum,
+ * with small stacks, and leave after a while without work: a server at rest
+ * has none. What waits for a thread waits in a queue with a named limit; when
+ * that is full workers_submit refuses at once and the caller tells the user.
+ *
+ * Any thread may submit. A worker runs with every signal blocked.
+ */
+#ifndef FERRY_BASE_WORKERS_H
+#define FERRY_BASE_WORKERS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Embedded in what is to be done; the submitter keeps it alive until run. */
+struct work {
+    void (*run)(struct work *work); /* on a worker; work may be freed inside */
+    struct work *next;              /* borrowed: the queue's own link */
+};
+
+struct workers;
+
+/*
+ * A pool of at most `threads_max` threads with at most `queue_max` pieces of
+ * work waiting (0: work is refused unless a thread is free or can be made).
+ * `name` (borrowed: static text, at most 15 bytes) is what `top -H` shows.
+ * NULL when out of memory.
+ */
+struct workers *workers_new(const char *name, unsigned threads_max, unsigned queue_max);
+
+/* Waits until everything submitted has run, then frees. Accepts NULL. */
+void workers_free(struct workers *workers);
+
+/* False when every thread is taken and the queue is full: nothing happened. */
+bool workers_submit(struct workers *workers, struct work *work);
+
+/* Pieces of work running now. */
+unsigned workers_busy(struct workers *workers);
+
+#endif

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * gate: the only door to users' files, for every front. One function per
+ * operation a user can see; each asks the policy, acts on the store and audits,
+ * in this order and exactly once. Verbs never open a path themselves: the
+ * recurring security bugs of file servers are checks that live in verbs.
+ *
+ * Worker threads; everything may block. Paths are store paths (store.h):
+ * absolute, normal, NUL-terminated.
+ */
+#ifndef FERRY_GATE_GATE_H
+#define FERRY_GATE_GATE_H
+
+#include <stdatomic.h>
+
+#include "audit/audit.h"
+#include "base/action.h"
+#include "base/fault.h"
+#include "gate/login.h"
+#include "store/store.h"
+
+/* Who asks, and in which of their trees. A value: the job keeps one. */
+struct caller {
+    struct login *login; /* borrowed: the job's reference */
+    struct tree *tree;   /* borrowed: the login's */
+    struct audit *audit; /* borrowed: the server's; may be NULL */
+    uint64_t session;
+    union endpoint peer;
+};
+
+/* Would the policy let them, whatever the store says? For listings; not audited. */
+bool gate_may(const struct caller *caller, enum action action);
+
+/*
+ * About a path. `follow` a link in its last part. `action` is what the caller
+ * wants to know it for (LIST, READ, ATTRIBUTES …); asking is not audited, a
+ * refusal is.
+ */
+enum fault gate_stat(const struct caller *caller, enum action action, const char *path, bool follow,
+                     struct store_info *ret_info);
+
+/*
+ * A plain file's bytes, to learn something about them (how long a transfer of
+ * it would be): like gate_stat not audited. Close with stream_close.
+ */
+enum fault gate_inspect(const struct caller *caller, enum action action, const char *path,
+                        struct stream **ret_stream);
+
+/* ---- One file's bytes ------------------------------------------------------ */
+
+struct gate_file {
+    struct stream *stream;       /* owned; the upload's own when `upload` is set */
+    struct store_info info;      /* of a file being read */
+    bool existed;                /* of an upload: it goes over or to the end of a file */
+    struct store_upload *upload; /* owned; NULL when reading */
+    const struct caller *caller; /* borrowed: alive until gate_close */
+    enum action action;
+    char *path; /* owned */
+    uint64_t begun_ms;
+};
+
+struct gate_outcome {
+    enum fault fault; /* of the transfer; FAULT_NONE publishes an upload */
+    uint64_t bytes;   /* on the data connection */
+    bool is_text;
+    bool keep_partial; /* what broke on the way may become the file, to be resumed */
+};
+
+/* `action` is READ or HASH. */
+enum fault gate_open_read(const struct caller *caller, enum action action, const char *path,
+                          struct gate_file **ret_file);
+enum fault gate_open_upload(const struct caller *caller, const char *path,
+                            struct store_upload_request *request, struct gate_file **ret_file);
+/*
+ * Ends it: an upload is published, or given up when the outcome has a fault
+ * (*ret_remains, may be NULL, says what that left). Returns the outcome's
+ * fault or that of publishing. Leaves NULL in *file; accepts a NULL one.
+ */
+enum fault gate_close(struct gate_file **file, const struct gate_outcome *outcome,
+                      enum store_remains *ret_remains);
+
+/* ---- Names in a directory --------------------------------------------------- */
+
+struct gate_directory {
+    struct store_directory *directory; /* owned */
+};
+
+enum fault gate_open_directory(const struct caller *caller, const char *path,
+                               struct gate_directory *ret_directory);
+/* The next name, empty at the end; as store_directory_type.next. */
+enum fault gate_next(struct gate_directory *directory, struct text *ret_name,
+                     enum store_kind *ret_kind);
+enum fault gate_entry_info(struct gate_directory *directory, const char *name, bool created,
+                           struct store_info *ret_info);
+enum fault gate_entry_link(struct gate_directory *directory, const char *name,
+                           struct builder *target);
+/* Accepts one that was never opened. */
+void gate_close_directory(struct gate_directory *directory);
+
+/* ---- Changing the tree -------------------------------------------------------- */
+
+enum fault gate_remove(const struct caller *caller, const char *path);
+enum fault gate_remove_directory(const struct caller *caller, const char *path);
+enum fault gate_make_directory(const struct caller *caller, const char *path, unsigned mode);
+enum fault gate_rename(const struct caller *caller, const char *from, const char *to);
+enum fault gate_change(const struct caller *caller, const char *path,
+                       const struct store_changes *changes);
+enum fault gate_make_link(const struct caller *caller, const char *target, const char *path);
+enum fault gate_space(const struct caller *caller, const char *path, struct store_space *ret_space);
+
+#endif

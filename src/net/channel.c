@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "net/channel.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdbool.h>
+#include <sys/sendfile.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "net/socket.h"
+
+void channel_open(struct channel *channel, int fd, unsigned stall_seconds)
+{
+    channel->fd = fd;
+    channel->stall_seconds = stall_seconds;
+    socket_set_blocking(fd, true);
+    socket_set_stall_timeout(fd, stall_seconds);
+}
+
+/* What an errno of a connected socket means for the transfer. */
+static enum fault fault_of_peer(int error)
+{
+    return error == EAGAIN || error == ETIMEDOUT ? FAULT_TIMED_OUT : FAULT_CONNECTION_LOST;
+}
+
+enum fault channel_read(struct channel *channel, void *buffer, size_t size, size_t *ret_len)
+{
+    ssize_t n;
+    do {
+        n = recv(channel->fd, buffer, size, 0);
+    } while (n < 0 && errno == EINTR);
+    if (n < 0)
+        return fault_of_peer(errno);
+    *ret_len = (size_t)n;
+    return FAULT_NONE;
+}
+
+enum fault channel_write(struct channel *channel, const void *bytes, size_t len)
+{
+    const char *at = bytes;
+    while (len) {
+        ssize_t n = send(channel->fd, at, len, MSG_NOSIGNAL);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return fault_of_peer(errno);
+        at += n;
+        len -= (size_t)n;
+    }
+    return FAULT_NONE;
+}
+
+enum fault channel_send_file(struct channel *channel, int fd, int64_t *offset, size_t len,
+                             size_t *ret_len)
+{
+    ssize_t n;
+    do {
+        n = sendfile(channel->fd, fd, offset, len);
+    } while (n < 0 && errno == EINTR);
+    if (n < 0) {
+        if (errno == EINVAL || errno == ENOSYS)
+            return FAULT_UNSUPPORTED;
+        /* The file's own error, as seen through sendfile. */
+        return errno == EIO ? FAULT_IO : fault_of_peer(errno);
+    }
+    *ret_len = (size_t)n;
+    return FAULT_NONE;
+}
+
+static int64_t now_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/*
+ * Throws away what the peer sent against the direction of the transfer: a
+ * close with bytes unread is a reset, which can overtake our last ones.
+ * Returns false once the peer is known to be gone.
+ */
+static bool drain(int fd)
+{
+    enum { READS_MAX = 64 }; /* a peer that never stops gets its reset */
+    char waste[4096];
+    for (int i = 0; i < READS_MAX; i++) {
+        ssize_t n = recv(fd, waste, sizeof(waste), MSG_DONTWAIT);
+        if (n <= 0)
+            return n == 0 || errno == EAGAIN || errno == EINTR;
+    }
+    return true;
+}
+
+enum fault channel_finish(struct channel *channel)
+{
+    enum { FIRST_WAIT_MS = 1, LONGEST_WAIT_MS = 50 };
+    size_t left;
+    size_t left_before = SIZE_MAX;
+    int wait_ms = FIRST_WAIT_MS;
+    int64_t moved_ms = now_ms();
+    if (shutdown(channel->fd, SHUT_WR))
+        return fault_of_peer(errno);
+    /* The kernel has no event for "all acknowledged": look at growing intervals. */
+    while ((left = socket_unacknowledged(channel->fd)) != 0) {
+        if (!drain(channel->fd))
+            return FAULT_CONNECTION_LOST;
+        if (left < left_before)
+            moved_ms = now_ms();
+        else if (now_ms() - moved_ms > (int64_t)channel->stall_seconds * 1000)
+            return FAULT_TIMED_OUT;
+        left_before = left;
+        /* Only an error or hang-up ends the wait early. */
+        struct pollfd wait = {.fd = channel->fd, .events = 0};
+        if (poll(&wait, 1, wait_ms) > 0 && wait.revents & POLLERR)
+            return FAULT_CONNECTION_LOST;
+        wait_ms = wait_ms * 2 < LONGEST_WAIT_MS ? wait_ms * 2 : LONGEST_WAIT_MS;
+    }
+    if (!drain(channel->fd))
+        return FAULT_CONNECTION_LOST;
+    return FAULT_NONE;
+}
+
+void channel_interrupt(struct channel *channel)
+{
+    (void)shutdown(channel->fd, SHUT_RDWR);
+}
+
+void channel_close(struct channel *channel)
+{
+    if (channel->fd >= 0)
+        close(channel->fd);
+    channel->fd = -1;
+}

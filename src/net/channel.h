@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * channel: a connected peer of a data connection as blocking bytes. Used by
+ * one worker thread; channel_interrupt alone may be called from another one.
+ */
+#ifndef FERRY_NET_CHANNEL_H
+#define FERRY_NET_CHANNEL_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/fault.h"
+
+struct channel {
+    int fd;                 /* owned; -1: closed */
+    unsigned stall_seconds; /* longest time without a byte moved */
+};
+
+/* Takes over a connected socket. */
+void channel_open(struct channel *channel, int fd, unsigned stall_seconds);
+
+/* At most `size` bytes; *ret_len is 0 when the peer closed its side in order. */
+enum fault channel_read(struct channel *channel, void *buffer, size_t size, size_t *ret_len);
+
+/* All of it or a fault. */
+enum fault channel_write(struct channel *channel, const void *bytes, size_t len);
+
+/*
+ * Lets the kernel move up to `len` bytes of the file `fd` from *offset, which
+ * it advances. Sets *ret_len (0 at the end of the file). A FAULT_UNSUPPORTED
+ * means this file cannot be moved that way and nothing was.
+ */
+enum fault channel_send_file(struct channel *channel, int fd, int64_t *offset, size_t len,
+                             size_t *ret_len);
+
+/*
+ * Says that no more will be written and waits until the peer's host has
+ * acknowledged every byte, so that the 226 that follows is true and the close
+ * costs nobody the last bytes.
+ */
+enum fault channel_finish(struct channel *channel);
+
+/* Makes the worker's calls fail now and later. Any thread, while it is open. */
+void channel_interrupt(struct channel *channel);
+
+void channel_close(struct channel *channel);
+
+#endif

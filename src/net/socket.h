@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * socket: TCP sockets by system call, IPv4 and IPv6. Every descriptor is
+ * close-on-exec. Functions that return a descriptor give -1 with errno set on
+ * failure. Any thread. Only socket_resolve may block.
+ */
+#ifndef FERRY_NET_SOCKET_H
+#define FERRY_NET_SOCKET_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/endpoint.h"
+#include "base/text.h"
+
+/*
+ * A non-blocking listener. An IPv6 one serves IPv6 only, so that a program
+ * listening on both families gets one listener for each.
+ */
+int socket_listen(const union endpoint *local, int backlog);
+
+/*
+ * The next connection that waits on a listener, blocking or not as asked;
+ * EAGAIN when there is none.
+ */
+int socket_accept(int listener, bool blocking, union endpoint *ret_peer);
+
+/*
+ * Begins to connect to `remote` from the address and port of `local` (port 0:
+ * any). The socket is non-blocking; it becomes writable when the outcome is
+ * known, which socket_connect_error tells (0: connected).
+ */
+int socket_connect(const union endpoint *local, const union endpoint *remote);
+int socket_connect_error(int fd);
+
+/* Which end is ours, which the peer's; AF_UNSPEC when the socket is not connected. */
+union endpoint socket_local(int fd);
+union endpoint socket_peer(int fd);
+
+void socket_set_blocking(int fd, bool blocking);
+/* A blocking read or write gives up after this long without a byte moved. */
+void socket_set_stall_timeout(int fd, unsigned seconds);
+/*
+ * For a control connection: small writes leave at once, a dead peer is
+ * noticed, urgent bytes stay in the stream (RFC 854 Synch).
+ */
+void socket_tune_control(int fd);
+/* Bytes sent that the peer's host has not acknowledged yet; 0 if unknown. */
+size_t socket_unacknowledged(int fd);
+/* Has the peer closed its side, with nothing left to read? Never blocks. */
+bool socket_is_at_end(int fd);
+
+/* The first address of a host name or numeric address. May block on DNS. */
+bool socket_resolve(const char *host, uint16_t port, union endpoint *ret_endpoint);
+
+#endif

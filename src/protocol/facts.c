@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "protocol/facts.h"
+
+#include <time.h>
+
+static const struct text fact_names[FACT_COUNT] = {
+#define FACT_NAME(name, wire) [FACT_INDEX_##name] = {wire, sizeof(wire) - 1},
+    FACT_LIST(FACT_NAME)
+#undef FACT_NAME
+};
+
+static void put_value(struct builder *b, const struct facts *facts, enum fact_index fact)
+{
+    switch (fact) {
+    case FACT_INDEX_TYPE:
+        builder_put(b, facts->type);
+        break;
+    case FACT_INDEX_SIZE:
+        builder_put_number(b, facts->size);
+        break;
+    case FACT_INDEX_MODIFY:
+        facts_put_time(b, facts->modify.seconds);
+        break;
+    case FACT_INDEX_CREATE:
+        facts_put_time(b, facts->create.seconds);
+        break;
+    case FACT_INDEX_PERM:
+        builder_put(b, facts->perm);
+        break;
+    case FACT_INDEX_UNIQUE:
+        builder_put_hex(b, facts->device);
+        builder_put_byte(b, 'g');
+        builder_put_hex(b, facts->file_number);
+        break;
+    case FACT_INDEX_UNIX_MODE:
+        builder_put_octal(b, facts->mode, 4);
+        break;
+    case FACT_INDEX_UNIX_OWNER:
+        builder_put_number(b, facts->owner);
+        break;
+    case FACT_INDEX_UNIX_GROUP:
+        builder_put_number(b, facts->group);
+        break;
+    case FACT_COUNT:
+        break;
+    }
+}
+
+void facts_put(struct builder *b, const struct facts *facts, unsigned selected)
+{
+    unsigned shown = facts->present & selected;
+    for (unsigned i = 0; i < FACT_COUNT; i++) {
+        if (!(shown & 1U << i))
+            continue;
+        builder_put(b, fact_names[i]);
+        builder_put_byte(b, '=');
+        put_value(b, facts, (enum fact_index)i);
+        builder_put_byte(b, ';');
+    }
+    builder_put_byte(b, ' ');
+}
+
+/* Index of a fact's name, FACT_COUNT when there is none such. */
+static unsigned fact_named(struct text name)
+{
+    unsigned i = 0;
+    while (i < FACT_COUNT && !text_equal_any_case(name, fact_names[i]))
+        i++;
+    return i;
+}
+
+unsigned facts_parse_selection(struct text argument)
+{
+    unsigned mask = 0;
+    struct text rest = text_trim(argument);
+    while (rest.len) {
+        unsigned fact = fact_named(text_take_until(&rest, ';'));
+        if (fact < FACT_COUNT)
+            mask |= 1U << fact;
+    }
+    return mask;
+}
+
+void facts_put_selection(struct builder *b, unsigned mask, unsigned marked)
+{
+    for (unsigned i = 0; i < FACT_COUNT; i++) {
+        if (!(mask & 1U << i))
+            continue;
+        builder_put(b, fact_names[i]);
+        if (marked & 1U << i)
+            builder_put_byte(b, '*');
+        builder_put_byte(b, ';');
+    }
+}
+
+void facts_put_time(struct builder *b, int64_t seconds)
+{
+    const int64_t first = -62167219200; /* 0000-01-01T00:00:00Z */
+    const int64_t last = 253402300799;  /* 9999-12-31T23:59:59Z */
+    time_t when = seconds < first ? first : seconds > last ? last : seconds;
+    struct tm tm;
+    gmtime_r(&when, &tm);
+    builder_put_number_padded(b, (unsigned)(tm.tm_year + 1900), 4);
+    builder_put_number_padded(b, (unsigned)(tm.tm_mon + 1), 2);
+    builder_put_number_padded(b, (unsigned)tm.tm_mday, 2);
+    builder_put_number_padded(b, (unsigned)tm.tm_hour, 2);
+    builder_put_number_padded(b, (unsigned)tm.tm_min, 2);
+    builder_put_number_padded(b, (unsigned)tm.tm_sec, 2);
+}
+
+static bool take_digits(struct text *t, size_t count, int *ret_number)
+{
+    uint64_t number;
+    if (t->len < count || !text_to_number((struct text){t->at, count}, 9999, &number))
+        return false;
+    *t = text_after(*t, count);
+    *ret_number = (int)number;
+    return true;
+}
+
+/* ".sss": digits after the ninth are dropped. */
+static bool parse_fraction(struct text t, uint32_t *ret_nanoseconds)
+{
+    uint32_t nanoseconds = 0;
+    uint32_t unit = 100000000;
+    if (!t.len)
+        return true;
+    if (t.at[0] != '.' || t.len < 2)
+        return false;
+    for (size_t i = 1; i < t.len; i++, unit /= 10) {
+        if (!text_is_digit(t.at[i]))
+            return false;
+        nanoseconds += (uint32_t)(t.at[i] - '0') * unit;
+    }
+    *ret_nanoseconds = nanoseconds;
+    return true;
+}
+
+bool facts_parse_time(struct text t, struct fact_time *ret_time)
+{
+    struct tm tm = {0};
+    struct fact_time parsed = {0, 0};
+    if (!take_digits(&t, 4, &tm.tm_year) || !take_digits(&t, 2, &tm.tm_mon) ||
+        !take_digits(&t, 2, &tm.tm_mday) || !take_digits(&t, 2, &tm.tm_hour) ||
+        !take_digits(&t, 2, &tm.tm_min) || !take_digits(&t, 2, &tm.tm_sec) ||
+        !parse_fraction(t, &parsed.nanoseconds))
+        return false;
+    tm.tm_year -= 1900;
+    tm.tm_mon -= 1;
+    /* RFC 3659 2.3 allows second 60; timegm turns it into the next minute's first. */
+    struct tm normal = tm;
+    parsed.seconds = timegm(&normal);
+    bool leap_second = tm.tm_sec == 60;
+    if (tm.tm_hour > 23 || tm.tm_min > 59 || tm.tm_sec > 60)
+        return false;
+    if (!leap_second && (normal.tm_mon != tm.tm_mon || normal.tm_mday != tm.tm_mday))
+        return false;
+    if (tm.tm_mon < 0 || tm.tm_mon > 11 || tm.tm_mday < 1 || tm.tm_mday > 31)
+        return false;
+    *ret_time = parsed;
+    return true;
+}
+
+static enum fact_change_result parse_change(struct text name, struct text value,
+                                            struct fact_changes *changes)
+{
+    uint64_t mode;
+    unsigned fact = fact_named(name);
+    switch (fact) {
+    case FACT_INDEX_MODIFY:
+        if (!facts_parse_time(value, &changes->modify))
+            return FACT_CHANGE_MALFORMED;
+        break;
+    case FACT_INDEX_CREATE:
+        if (!facts_parse_time(value, &changes->create))
+            return FACT_CHANGE_MALFORMED;
+        break;
+    case FACT_INDEX_UNIX_MODE:
+        if (!text_to_octal(value, 0777, &mode))
+            return FACT_CHANGE_MALFORMED;
+        changes->mode = (unsigned)mode;
+        break;
+    default:
+        return FACT_CHANGE_UNSUPPORTED;
+    }
+    changes->present |= 1U << fact;
+    return FACT_CHANGE_OK;
+}
+
+enum fact_change_result facts_parse_changes(struct text argument, struct fact_changes *ret_changes)
+{
+    struct fact_changes changes = {0};
+    struct text rest = argument;
+    if (!rest.len || rest.at[rest.len - 1] != ';')
+        return FACT_CHANGE_MALFORMED;
+    while (rest.len) {
+        struct text value = text_take_until(&rest, ';');
+        if (text_find(value, '=') == value.len)
+            return FACT_CHANGE_MALFORMED;
+        struct text name = text_take_until(&value, '=');
+        enum fact_change_result result = parse_change(name, value, &changes);
+        if (result != FACT_CHANGE_OK)
+            return result;
+    }
+    *ret_changes = changes;
+    return FACT_CHANGE_OK;
+}

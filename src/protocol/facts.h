@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * facts: the facts of MLST and MLSD and time values (RFC 3659 2.3 and 7), and
+ * what MFMT, MFCT and MFF say about a file. Pure: no clock.
+ */
+#ifndef FERRY_PROTOCOL_FACTS_H
+#define FERRY_PROTOCOL_FACTS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/text.h"
+
+/* name on the wire; in the order they are written */
+#define FACT_LIST(X)                                                                               \
+    X(TYPE, "type")                                                                                \
+    X(SIZE, "size")                                                                                \
+    X(MODIFY, "modify")                                                                            \
+    X(CREATE, "create")                                                                            \
+    X(PERM, "perm")                                                                                \
+    X(UNIQUE, "unique")                                                                            \
+    X(UNIX_MODE, "UNIX.mode")                                                                      \
+    X(UNIX_OWNER, "UNIX.owner")                                                                    \
+    X(UNIX_GROUP, "UNIX.group")
+
+enum fact_index {
+#define FACT_INDEX(name, wire) FACT_INDEX_##name,
+    FACT_LIST(FACT_INDEX)
+#undef FACT_INDEX
+        FACT_COUNT
+};
+
+/* A set of facts is a mask of these. */
+enum fact {
+#define FACT_MASK(name, wire) FACT_##name = 1 << FACT_INDEX_##name,
+    FACT_LIST(FACT_MASK)
+#undef FACT_MASK
+};
+
+/* On until the client says otherwise with OPTS MLST. `create` costs it a question nobody asked. */
+enum { FACTS_DEFAULT = (1 << FACT_COUNT) - 1 - FACT_CREATE };
+
+/* Seconds since 1970 UTC and nanoseconds. */
+struct fact_time {
+    int64_t seconds;
+    uint32_t nanoseconds;
+};
+
+struct facts {
+    unsigned present; /* mask of enum fact: what is known */
+    struct text type; /* "file", "dir", "OS.unix=slink:target"; borrowed by the caller */
+    uint64_t size;    /* bytes */
+    struct fact_time modify;
+    struct fact_time create;
+    struct text perm; /* letters of RFC 3659 7.5.5; borrowed by the caller */
+    uint64_t device;  /* with file_number: the unique fact */
+    uint64_t file_number;
+    unsigned mode; /* permission bits */
+    unsigned owner;
+    unsigned group;
+};
+
+/*
+ * "type=file;size=12; " for those that are present and selected: each fact
+ * ends with a semicolon, the last is followed by one space (RFC 3659 7.2).
+ */
+void facts_put(struct builder *b, const struct facts *facts, unsigned selected);
+
+/*
+ * Argument of OPTS MLST ("type;size;"): the mask of the names in it, unknown
+ * ones left out, any case (RFC 3659 7.9).
+ */
+unsigned facts_parse_selection(struct text argument);
+/* "type;size;modify;" of a mask, with `mark` ("*") after those also in `marked`. */
+void facts_put_selection(struct builder *b, unsigned mask, unsigned marked);
+
+/* YYYYMMDDHHMMSS in UTC. Years outside 0 to 9999 are written as the nearest one inside. */
+void facts_put_time(struct builder *b, int64_t seconds);
+/* YYYYMMDDHHMMSS[.sss] in UTC; false unless it is a real date and the whole text. */
+bool facts_parse_time(struct text t, struct fact_time *ret_time);
+
+/* One "name=value" as MFF lists them. */
+enum fact_change_result { FACT_CHANGE_OK, FACT_CHANGE_MALFORMED, FACT_CHANGE_UNSUPPORTED };
+
+struct fact_changes {
+    unsigned present; /* FACT_MODIFY, FACT_CREATE, FACT_UNIX_MODE */
+    struct fact_time modify;
+    struct fact_time create;
+    unsigned mode;
+};
+
+/*
+ * Argument of MFF up to its space: "modify=…;UNIX.mode=644;". All of it is
+ * read before anything is reported. A fact that exists but cannot be changed
+ * is FACT_CHANGE_UNSUPPORTED.
+ */
+enum fact_change_result facts_parse_changes(struct text argument, struct fact_changes *ret_changes);
+
+#endif

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * backends: from names in the configuration to what serves them: which kind of
+ * store, which kind of account store. Together with main.c the only file that
+ * names concrete backends.
+ */
+#ifndef FERRY_SERVER_BACKENDS_H
+#define FERRY_SERVER_BACKENDS_H
+
+#include <stddef.h>
+
+#include "server/config.h"
+
+struct realm;
+struct backends;
+
+/*
+ * What lives as long as the process. NULL when out of memory.
+ */
+struct backends *backends_new(void);
+/*
+ * Undoes what a crash left, as the state directory tells, and begins to keep
+ * that for the next one. NULL: a default place for who runs us. A directory
+ * that cannot be used is logged and done without. Before any realm is built.
+ */
+void backends_open_state(struct backends *backends, const char *state);
+void backends_free(struct backends *backends);
+
+/*
+ * Builds a configuration's realms. False with a message that names what is
+ * wrong (a directory that is missing, a user named twice).
+ */
+bool backends_build_realms(struct backends *backends, struct config *config,
+                           char message[CONFIG_MESSAGE_SIZE]);
+void backends_free_realms(struct config *config);
+
+/* The realm of a host by its index. Borrowed: as long as the configuration. */
+const struct realm *backends_realm(const struct config *config, size_t host);
+
+#endif

@@ -1,0 +1,453 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "server/config.h"
+
+#include <getopt.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdio.h>
+
+#include "base/log.h"
+#include "base/memory.h"
+#include "net/socket.h"
+#include "server/backends.h"
+
+struct counted_config {
+    struct config config;
+    atomic_uint references;
+};
+
+#define FIELD(name) offsetof(struct config, name)
+#define HOST_FIELD(name) offsetof(struct config_host, name)
+
+const struct setting config_settings[] = {
+    {"address", SETTING_LIST, FIELD(addresses), 0, NULL, "A", NULL,
+     "listen on this address (default: every IPv4 and IPv6 one)"},
+    {"port", SETTING_NUMBER, FIELD(port), UINT16_MAX, NULL, "N", "21",
+     "control port; 0 takes any free one"},
+    {"root", SETTING_HOST, HOST_FIELD(root), 0, NULL, "DIR", NULL, "directory that users see as /"},
+    {"user", SETTING_USER, 0, 0, NULL, "NAME:PASSWORD", NULL, "an account that may write"},
+    {"anonymous", SETTING_ANONYMOUS, HOST_FIELD(anonymous), 0, NULL, "DIR", "off",
+     "let anybody read below DIR (default: the root)"},
+    {"passive-ports", SETTING_RANGE, FIELD(passive_ports), 0, NULL, "A-B", NULL,
+     "ports for passive data connections (default: 49152-65535)"},
+    {"passive-address", SETTING_STRING, FIELD(passive_address), 0, NULL, "IP|HOST", NULL,
+     "address to announce to clients outside private networks"},
+    {"allow-fxp", SETTING_FLAG, FIELD(allow_fxp), 0, NULL, NULL, "off",
+     "let users transfer from server to server"},
+    {"ascii-conversion", SETTING_SWITCH, FIELD(ascii_conversion), 0, "on|off", "on|off", "on",
+     "convert line ends in TYPE A"},
+    {"uploads", SETTING_SWITCH, FIELD(uploads_direct), 0, "direct|atomic", "atomic|direct",
+     "atomic", "publish a file when it is complete, or write into it"},
+    {"durability", SETTING_SWITCH, FIELD(durability_sync), 0, "sync|none", "none|sync", "none",
+     "answer an upload before or after it is on the disk"},
+    {"umask", SETTING_OCTAL, FIELD(umask), 0777, NULL, "MASK", "022",
+     "permission bits that new files do not get"},
+    {"idle-timeout", SETTING_NUMBER, FIELD(idle_timeout_s), 86400, NULL, "S", "300",
+     "seconds without a command before a session is closed"},
+    {"login-timeout", SETTING_NUMBER, FIELD(login_timeout_s), 86400, NULL, "S", "120",
+     "seconds a client has to log in"},
+    {"data-timeout", SETTING_NUMBER, FIELD(data_timeout_s), 86400, NULL, "S", "60",
+     "seconds to wait for a data connection or the next byte on it"},
+    {"grace", SETTING_NUMBER, FIELD(grace_s), 86400, NULL, "S", "30",
+     "seconds that transfers have to finish after SIGTERM"},
+    {"max-sessions", SETTING_NUMBER, FIELD(max_sessions), 1000000, NULL, "N", "20000",
+     "sessions at once; 0: no limit"},
+    {"max-per-ip", SETTING_NUMBER, FIELD(max_per_ip), 1000000, NULL, "N", "0",
+     "sessions at once from one address; 0: no limit"},
+    {"max-transfers", SETTING_NUMBER, FIELD(max_transfers), 10000, NULL, "N", "1000",
+     "transfers at once"},
+    {"state", SETTING_STRING, FIELD(state), 0, NULL, "DIR", NULL,
+     "where ferryd keeps what must survive a crash"},
+    {"xferlog", SETTING_STRING, FIELD(xferlog), 0, NULL, "FILE", NULL,
+     "log transfers in the classic format"},
+    {"audit", SETTING_STRING, FIELD(audit), 0, NULL, "FILE", NULL,
+     "log what users do as JSON lines"},
+    {"log-level", SETTING_STRING, FIELD(log_level), 0, NULL, "L", "info",
+     "error, warning, info or debug, on standard error"},
+    {"banner", SETTING_HOST, HOST_FIELD(banner), 0, NULL, "TEXT", "ferryd", "name in the greeting"},
+    {"config", SETTING_OPTION, FIELD(file), 0, NULL, "FILE", NULL,
+     "read settings from FILE; options here win over it"},
+    {"check-config", SETTING_OPTION, 0, 0, NULL, NULL, NULL,
+     "say whether the settings are right, and exit"},
+    {"help", SETTING_OPTION, 0, 0, NULL, NULL, NULL, "show this help, and exit"},
+    {"version", SETTING_OPTION, 0, 0, NULL, NULL, NULL, "show the version, and exit"},
+    {NULL, SETTING_OPTION, 0, 0, NULL, NULL, NULL, NULL},
+};
+
+bool config_complain(char message[CONFIG_MESSAGE_SIZE], const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    (void)vsnprintf(message, CONFIG_MESSAGE_SIZE, format, arguments);
+    va_end(arguments);
+    return false;
+}
+
+void *config_grow(void **array, size_t *count, size_t size)
+{
+    void *grown = memory_resize(*array, *count + 1, size);
+    if (!grown)
+        return NULL;
+    *array = grown;
+    void *element = (char *)grown + *count * size;
+    memset(element, 0, size);
+    (*count)++;
+    return element;
+}
+
+bool config_copy_string(char **place, struct text value)
+{
+    char *copy = memory_copy(value.at, value.len);
+    if (!copy)
+        return false;
+    memory_free(*place);
+    *place = copy;
+    return true;
+}
+
+/* ---- One value -------------------------------------------------------------------- */
+
+static bool set_range(struct port_range *range, struct text value)
+{
+    uint64_t first;
+    uint64_t last;
+    struct text rest = value;
+    struct text low = text_take_until(&rest, '-');
+    if (!text_to_number(low, UINT16_MAX, &first) || !text_to_number(rest, UINT16_MAX, &last) ||
+        !first || first > last)
+        return false;
+    *range = (struct port_range){(uint16_t)first, (uint16_t)last};
+    return true;
+}
+
+static bool set_switch(bool *place, const char *words, struct text value)
+{
+    struct text no = text_of(words);
+    struct text yes = text_take_until(&no, '|');
+    if (!text_equal(value, yes) && !text_equal(value, no))
+        return false;
+    *place = text_equal(value, yes);
+    return true;
+}
+
+/* --user NAME:PASSWORD; only the first colon separates. */
+static bool set_user(struct config *config, struct text value)
+{
+    struct config_host *host = &config->hosts[0];
+    struct text password = value;
+    struct text name = text_take_until(&password, ':');
+    if (!name.len || name.len == value.len)
+        return false;
+    struct config_user *user = config_grow((void **)&host->users, &host->user_count, sizeof(*user));
+    if (!user)
+        return false;
+    user->is_clear = true;
+    return config_copy_string(&user->name, name) && config_copy_string(&user->password, password);
+}
+
+static bool set_string(char **place, struct text value)
+{
+    if (!value.len || text_find(value, '\0') != value.len || text_find(value, '\n') != value.len)
+        return false;
+    return config_copy_string(place, value);
+}
+
+static bool set_list(struct config *config, const struct setting *setting, struct text value)
+{
+    char ***array = (char ***)((char *)config + setting->offset);
+    union endpoint endpoint;
+    if (!endpoint_parse_host(value, 0, &endpoint))
+        return false;
+    char **place = config_grow((void **)array, &config->address_count, sizeof(char *));
+    return place && config_copy_string(place, value);
+}
+
+static bool set_by_kind(struct config *config, const struct setting *setting, struct text value)
+{
+    void *place = (char *)config + setting->offset;
+    switch (setting->kind) {
+    case SETTING_NUMBER:
+        return text_to_number(value, setting->max, place);
+    case SETTING_OCTAL:
+        return text_to_octal(value, setting->max, place);
+    case SETTING_FLAG:
+        return set_switch(place, "on|off", value);
+    case SETTING_SWITCH:
+        return set_switch(place, setting->words, value);
+    case SETTING_RANGE:
+        return set_range(place, value);
+    case SETTING_LIST:
+        return set_list(config, setting, value);
+    case SETTING_USER:
+        return set_user(config, value);
+    case SETTING_STRING:
+        return set_string(place, value);
+    case SETTING_HOST:
+    case SETTING_ANONYMOUS:
+        return set_string((char **)((char *)&config->hosts[0] + setting->offset), value);
+    case SETTING_OPTION:
+        break;
+    }
+    return false;
+}
+
+bool config_set(struct config *config, const struct setting *setting, struct text value,
+                char message[CONFIG_MESSAGE_SIZE])
+{
+    if (set_by_kind(config, setting, value))
+        return true;
+    /* A password must not be shown to whoever reads the terminal or the log. */
+    if (setting->kind == SETTING_USER)
+        return config_complain(message, "user: give it as NAME:PASSWORD");
+    return config_complain(message, "%s: \"%.*s\" is not right here; it takes %s", setting->name,
+                           TEXT_ARGS(value), setting->argument ? setting->argument : "on or off");
+}
+
+/* ---- The snapshot ------------------------------------------------------------------- */
+
+static void free_users(struct config_host *host)
+{
+    for (size_t i = 0; i < host->user_count; i++) {
+        struct config_user *user = &host->users[i];
+        memory_free_secret(user->password, user->password ? strlen(user->password) : 0);
+        memory_free(user->name);
+        memory_free(user->root);
+        memory_free(user->account);
+    }
+    memory_free(host->users);
+}
+
+static void free_host(struct config_host *host)
+{
+    free_users(host);
+    for (size_t i = 0; i < host->folder_count; i++) {
+        memory_free(host->folders[i].name);
+        memory_free(host->folders[i].path);
+    }
+    memory_free(host->folders);
+    memory_free(host->name);
+    memory_free(host->root);
+    memory_free(host->anonymous);
+    memory_free(host->banner);
+}
+
+static void config_free(struct config *config)
+{
+    backends_free_realms(config);
+    for (size_t i = 0; i < config->host_count; i++)
+        free_host(&config->hosts[i]);
+    memory_free(config->hosts);
+    for (size_t i = 0; i < config->address_count; i++)
+        memory_free(config->addresses[i]);
+    memory_free(config->addresses);
+    memory_free(config->passive_address);
+    memory_free(config->state);
+    memory_free(config->xferlog);
+    memory_free(config->audit);
+    memory_free(config->log_level);
+    memory_free(config->file);
+    memory_free(config);
+}
+
+struct config *config_ref(struct config *config)
+{
+    struct counted_config *counted = (struct counted_config *)config;
+    atomic_fetch_add_explicit(&counted->references, 1, memory_order_relaxed);
+    return config;
+}
+
+void config_unref(struct config *config)
+{
+    struct counted_config *counted = (struct counted_config *)config;
+    if (config && atomic_fetch_sub_explicit(&counted->references, 1, memory_order_acq_rel) == 1)
+        config_free(config);
+}
+
+static struct config *config_new(char message[CONFIG_MESSAGE_SIZE])
+{
+    struct counted_config *counted = memory_new(sizeof(*counted));
+    if (!counted)
+        return NULL;
+    struct config *config = &counted->config;
+    atomic_init(&counted->references, 1);
+    bool fine = config_grow((void **)&config->hosts, &config->host_count,
+                            sizeof(struct config_host)) != NULL;
+    for (const struct setting *s = config_settings; fine && s->name; s++)
+        if (s->value && s->kind != SETTING_OPTION)
+            fine = config_set(config, s, text_of(s->value), message);
+    if (fine)
+        return config;
+    config_unref(config);
+    return NULL;
+}
+
+/* ---- The command line ------------------------------------------------------------------ */
+
+enum { SETTINGS_MAX = 64 };
+
+static void fill_options(struct option options[SETTINGS_MAX])
+{
+    size_t i = 0;
+    for (const struct setting *s = config_settings; s->name && i < SETTINGS_MAX - 1; s++, i++) {
+        int has_argument = s->argument ? required_argument : no_argument;
+        if (s->kind == SETTING_ANONYMOUS)
+            has_argument = optional_argument;
+        options[i] = (struct option){s->name, has_argument, NULL, (int)i + 1};
+    }
+    options[i] = (struct option){0};
+}
+
+static bool take_option(struct config *config, const struct setting *setting, const char *argument,
+                        struct config_request *request, char message[CONFIG_MESSAGE_SIZE])
+{
+    struct text name = text_of(setting->name);
+    if (setting->kind != SETTING_OPTION)
+        return config_set(config, setting, text_of(argument ? argument : "on"), message);
+    if (text_equal(name, TEXT("help")))
+        request->help = true;
+    else if (text_equal(name, TEXT("version")))
+        request->version = true;
+    else if (text_equal(name, TEXT("check-config")))
+        request->check_only = true;
+    return true;
+}
+
+/*
+ * Goes through the options. The file's settings come first whatever the order
+ * of the options, so the first pass looks for --config alone.
+ */
+static bool read_options(struct config *config, int argc, char **argv, bool only_file,
+                         struct config_request *request, char message[CONFIG_MESSAGE_SIZE])
+{
+    struct option options[SETTINGS_MAX];
+    fill_options(options);
+    optind = 0;
+    opterr = 0;
+    for (;;) {
+        int found = getopt_long(argc, argv, ":", options, NULL);
+        if (found == -1)
+            break;
+        if (found == ':')
+            return config_complain(message, "%s needs an argument", argv[optind - 1]);
+        if (found == '?')
+            return config_complain(message, "%s: no such option; --help lists them",
+                                   argv[optind - 1]);
+        const struct setting *setting = &config_settings[found - 1];
+        bool is_file = setting->kind == SETTING_OPTION && setting->argument;
+        if (is_file && !config_copy_string(&config->file, text_of(optarg)))
+            return false;
+        if (!only_file && !take_option(config, setting, optarg, request, message))
+            return false;
+    }
+    if (optind < argc)
+        return config_complain(message, "%s: not an option; --help lists them", argv[optind]);
+    return true;
+}
+
+/* A list on the command line replaces the file's, it does not add to it. */
+static void forget_addresses(struct config *config, int argc, char **argv)
+{
+    bool given = false;
+    for (int i = 1; i < argc; i++)
+        given |= text_starts_with(text_of(argv[i]), TEXT("--address"));
+    for (size_t i = 0; given && i < config->address_count; i++)
+        memory_free(config->addresses[i]);
+    if (given)
+        config->address_count = 0;
+}
+
+static bool is_complete(struct config *config, char message[CONFIG_MESSAGE_SIZE])
+{
+    enum log_level level;
+    if (!log_level_parse(text_of(config->log_level), &level))
+        return config_complain(message,
+                               "log-level: \"%s\" is not right here; it takes error, warning, "
+                               "info or debug",
+                               config->log_level);
+    if (!config->hosts[0].root)
+        return config_complain(message, "root: say which directory to serve (--root DIR)");
+    if (!config->max_transfers)
+        return config_complain(message, "max-transfers: at least 1 is needed");
+    return true;
+}
+
+/* Looked up here and now: a name server is never asked while a client waits. */
+static bool look_up_passive_address(struct config *config, char message[CONFIG_MESSAGE_SIZE])
+{
+    if (!config->passive_address)
+        return true;
+    if (!socket_resolve(config->passive_address, 0, &config->passive_v4))
+        return config_complain(message, "passive-address: \"%s\" is no address and no known host",
+                               config->passive_address);
+    if (config->passive_v4.any.sa_family != AF_INET)
+        return config_complain(message,
+                               "passive-address: \"%s\" is no IPv4 address; only PASV's "
+                               "clients need one",
+                               config->passive_address);
+    return true;
+}
+
+struct config *config_load(int argc, char **argv, struct config_request *ret_request,
+                           char message[CONFIG_MESSAGE_SIZE])
+{
+    *ret_request = (struct config_request){0};
+    (void)config_complain(message, "out of memory");
+    struct config *config = config_new(message);
+    if (!config)
+        return NULL;
+    bool fine = read_options(config, argc, argv, true, ret_request, message);
+    if (fine && config->file)
+        fine = config_read_file(config, config->file, message);
+    if (fine) {
+        forget_addresses(config, argc, argv);
+        fine = read_options(config, argc, argv, false, ret_request, message);
+    }
+    if (fine && !ret_request->help && !ret_request->version)
+        fine = is_complete(config, message) && look_up_passive_address(config, message);
+    if (fine)
+        return config;
+    config_unref(config);
+    return NULL;
+}
+
+const struct config_host *config_find_host(const struct config *config, struct text name,
+                                           size_t *ret_index)
+{
+    for (size_t i = 1; i < config->host_count; i++) {
+        if (text_equal_any_case(text_of(config->hosts[i].name), name)) {
+            *ret_index = i;
+            return &config->hosts[i];
+        }
+    }
+    return NULL;
+}
+
+void config_put_help(struct builder *b)
+{
+    enum { COLUMN = 32 };
+    builder_put(b, TEXT("Usage: ferryd --root DIR [option]...\n"
+                        "Serves files over FTP, in the foreground.\n\n"));
+    for (const struct setting *s = config_settings; s->name; s++) {
+        size_t start = b->len;
+        builder_put(b, TEXT("  --"));
+        builder_put_string(b, s->name);
+        if (s->argument) {
+            bool optional = s->kind == SETTING_ANONYMOUS;
+            builder_put_string(b, optional ? "[=" : " ");
+            builder_put_string(b, s->argument);
+            builder_put_string(b, optional ? "]" : "");
+        }
+        do {
+            builder_put_byte(b, ' ');
+        } while (b->len < start + COLUMN);
+        builder_put_string(b, s->help);
+        if (s->value && s->kind != SETTING_FLAG && s->kind != SETTING_ANONYMOUS) {
+            builder_put_string(b, " (default: ");
+            builder_put_string(b, s->value);
+            builder_put_byte(b, ')');
+        }
+        builder_put_byte(b, '\n');
+    }
+    builder_put(b, TEXT("\nThe same settings go in a file: see ferryd.conf(5), ferryd(8).\n"));
+}

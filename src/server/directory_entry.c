@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "server/directory_entry.h"
+
+#include "protocol/listing.h"
+#include "protocol/pathname.h"
+
+static struct listing_entry entry_of(const struct directory_entry *entry)
+{
+    const struct store_info *info = entry->info;
+    return (struct listing_entry){
+        .kind = info->letter,
+        .mode = info->mode,
+        .links = info->links,
+        .owner = info->owner,
+        .group = info->group,
+        .size = info->size,
+        .modified = info->modified.seconds,
+        .name = entry->name,
+        .link_target = entry->link_target,
+    };
+}
+
+/* RFC 3659 7.5.5: what the user may do with it, as far as can be told without trying. */
+static void put_perm(struct builder *b, const struct caller *caller, const struct store_info *info)
+{
+    bool directory = info->kind == STORE_DIRECTORY;
+    bool read = info->access & STORE_MAY_READ;
+    bool write = info->access & STORE_MAY_WRITE;
+    bool enter = info->access & STORE_MAY_SEARCH;
+    if (info->kind == STORE_FILE && write && gate_may(caller, ACTION_APPEND))
+        builder_put_byte(b, 'a');
+    if (directory && write && gate_may(caller, ACTION_WRITE))
+        builder_put_byte(b, 'c');
+    if (gate_may(caller, directory ? ACTION_REMOVE_DIRECTORY : ACTION_DELETE))
+        builder_put_byte(b, 'd');
+    if (directory && enter)
+        builder_put_byte(b, 'e');
+    if (gate_may(caller, ACTION_RENAME))
+        builder_put_byte(b, 'f');
+    if (directory && read && gate_may(caller, ACTION_LIST))
+        builder_put_byte(b, 'l');
+    if (directory && write && gate_may(caller, ACTION_MAKE_DIRECTORY))
+        builder_put_byte(b, 'm');
+    if (directory && write && gate_may(caller, ACTION_DELETE))
+        builder_put_byte(b, 'p');
+    if (info->kind == STORE_FILE && read && gate_may(caller, ACTION_READ))
+        builder_put_byte(b, 'r');
+    if (info->kind == STORE_FILE && write && gate_may(caller, ACTION_OVERWRITE))
+        builder_put_byte(b, 'w');
+}
+
+static struct text type_of(const struct store_info *info)
+{
+    switch (info->kind) {
+    case STORE_FILE:
+        return TEXT("file");
+    case STORE_DIRECTORY:
+        return TEXT("dir");
+    case STORE_LINK:
+        return TEXT("OS.unix=symlink");
+    case STORE_SPECIAL:
+    case STORE_UNKNOWN:
+        break;
+    }
+    return TEXT("OS.unix=special");
+}
+
+struct facts facts_of_info(const struct caller *caller, const struct store_info *info,
+                           char letters[FACT_PERM_SIZE])
+{
+    struct builder perm = builder_on(letters, FACT_PERM_SIZE);
+    put_perm(&perm, caller, info);
+    struct facts facts = {
+        .present = (1U << FACT_COUNT) - 1,
+        .type = type_of(info),
+        .size = info->size,
+        .modify = {info->modified.seconds, info->modified.nanoseconds},
+        .create = {info->created.seconds, info->created.nanoseconds},
+        .perm = builder_text(&perm),
+        .device = info->device,
+        .file_number = info->file_number,
+        .mode = info->mode,
+        .owner = info->owner,
+        .group = info->group,
+    };
+    if (info->kind != STORE_FILE)
+        facts.present &= ~(unsigned)FACT_SIZE;
+    if (!info->has_created)
+        facts.present &= ~(unsigned)FACT_CREATE;
+    return facts;
+}
+
+/* "OS.unix=slink:target", unless the target holds what a fact cannot. */
+static struct text link_type(struct text target, struct builder *b)
+{
+    builder_put(b, TEXT("OS.unix=slink:"));
+    for (size_t i = 0; i < target.len; i++)
+        if (target.at[i] == ';' || (unsigned char)target.at[i] < ' ')
+            return TEXT("OS.unix=symlink");
+    builder_put(b, target);
+    return b->full ? TEXT("OS.unix=symlink") : builder_text(b);
+}
+
+void directory_put_facts(struct builder *b, const struct caller *caller,
+                         const struct directory_entry *entry, unsigned selected)
+{
+    char letters[FACT_PERM_SIZE];
+    char type[PATHNAME_MAX + 32];
+    struct builder type_builder = builder_on(type, sizeof(type));
+    struct facts facts = facts_of_info(caller, entry->info, letters);
+    if (entry->info->kind == STORE_LINK && entry->link_target.len)
+        facts.type = link_type(entry->link_target, &type_builder);
+    facts_put(b, &facts, selected);
+    listing_put_plain_name(b, entry->name);
+    builder_put_byte(b, '\n');
+}
+
+void directory_put_long(struct builder *b, const struct directory_entry *entry, int64_t now,
+                        bool classify)
+{
+    const struct listing_entry line = entry_of(entry);
+    listing_put_long(b, &line, now, classify);
+}
+
+void directory_put_name(struct builder *b, struct text prefix, const struct directory_entry *entry,
+                        bool classify)
+{
+    const struct listing_entry line = entry_of(entry);
+    listing_put_name(b, prefix, &line, classify);
+}

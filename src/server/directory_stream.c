@@ -1,0 +1,471 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A listing is a list of visits, each to one directory: one for a plain
+ * listing, one per directory that a pattern's first parts match, more as
+ * LIST -R meets subdirectories. A visit first takes names up to a limit; if
+ * that was all, they are sorted. Then come the rest as the system gives them.
+ */
+#include "server/directory_stream.h"
+
+#include <stdlib.h>
+
+#include "base/memory.h"
+#include "protocol/pathname.h"
+#include "server/directory_entry.h"
+#include "server/directory_pattern.h"
+
+enum {
+    /* Names that are held to be sorted; more and the listing is in the system's order. */
+    SORT_NAMES_MAX = 8192,
+    SORT_BYTES_MAX = 512 * 1024,
+    /* The first piece is small so that it leaves early. */
+    FIRST_PIECE = 8 * 1024,
+};
+
+struct held_name {
+    const char *name; /* borrowed: `names` of the stream, NUL-terminated */
+    enum store_kind kind;
+    int64_t modified; /* only with -t */
+};
+
+struct directory_stream {
+    struct stream stream;
+    struct directory_request request;
+    char *pattern; /* owned: what names must match; NULL: all */
+
+    struct visits visits;  /* still to come */
+    struct visit **insert; /* borrowed: where the current visit's subdirectories go */
+
+    struct visit *visit; /* owned: the current one; NULL: none */
+    struct gate_directory directory;
+    bool drained;  /* the directory has no more names */
+    bool dots_due; /* "." and ".." come next */
+    char *names;   /* owned: bytes of held names */
+    size_t names_len;
+    struct held_name *held; /* owned array */
+    size_t held_count;
+    size_t held_at;
+
+    char *single; /* owned: the path of one file that is all there is; NULL: visits */
+    bool begun;
+    bool has_blank_due; /* a blank line goes before the next header of LIST -R */
+};
+
+static struct directory_stream *of(struct stream *stream)
+{
+    return (struct directory_stream *)stream;
+}
+
+/* ---- Names of the current directory ----------------------------------------------- */
+
+static bool is_wanted(const struct directory_stream *ds, struct text name)
+{
+    const struct listing_options *options = &ds->request.options;
+    if (ds->pattern)
+        return pathname_match(text_of(ds->pattern), name);
+    return ds->request.form == DIRECTORY_FACTS || options->all || options->almost ||
+           name.at[0] != '.';
+}
+
+static enum fault next_wanted(struct directory_stream *ds, struct text *ret_name,
+                              enum store_kind *ret_kind)
+{
+    for (;;) {
+        enum fault f = gate_next(&ds->directory, ret_name, ret_kind);
+        if (f || !ret_name->len || is_wanted(ds, *ret_name))
+            return f;
+    }
+}
+
+static enum fault hold(struct directory_stream *ds, struct text name, enum store_kind kind)
+{
+    struct held_name *held = &ds->held[ds->held_count++];
+    char *copy = ds->names + ds->names_len;
+    memcpy(copy, name.at, name.len);
+    copy[name.len] = '\0';
+    ds->names_len += name.len + 1;
+    *held = (struct held_name){.name = copy, .kind = kind};
+    if (!ds->request.options.by_time)
+        return FAULT_NONE;
+    struct store_info info;
+    enum fault f = gate_entry_info(&ds->directory, copy, false, &info);
+    if (!f)
+        held->modified = info.modified.seconds;
+    return f == FAULT_NOT_FOUND ? FAULT_NONE : f;
+}
+
+static int compare_names(const void *a, const void *b)
+{
+    return strcmp(((const struct held_name *)a)->name, ((const struct held_name *)b)->name);
+}
+
+static int compare_times(const void *a, const void *b)
+{
+    const struct held_name *first = a;
+    const struct held_name *second = b;
+    if (first->modified != second->modified)
+        return first->modified > second->modified ? -1 : 1;
+    return compare_names(a, b);
+}
+
+static void sort_held(struct directory_stream *ds)
+{
+    const struct listing_options *options = &ds->request.options;
+    qsort(ds->held, ds->held_count, sizeof(ds->held[0]),
+          options->by_time ? compare_times : compare_names);
+    if (!options->reverse)
+        return;
+    for (size_t i = 0, j = ds->held_count; i + 1 < j; i++) {
+        struct held_name swap = ds->held[i];
+        ds->held[i] = ds->held[--j];
+        ds->held[j] = swap;
+    }
+}
+
+/* Takes names until there are no more or no more may be held; sorts them if that was all. */
+static enum fault gather(struct directory_stream *ds)
+{
+    struct text name;
+    enum store_kind kind;
+    if (!ds->names)
+        ds->names = memory_new(SORT_BYTES_MAX);
+    if (!ds->held)
+        ds->held = memory_new_array(SORT_NAMES_MAX, sizeof(ds->held[0]));
+    if (!ds->names || !ds->held)
+        return FAULT_NO_MEMORY;
+    ds->names_len = 0;
+    while (ds->held_count < SORT_NAMES_MAX && ds->names_len + 256 <= SORT_BYTES_MAX) {
+        enum fault f = next_wanted(ds, &name, &kind);
+        if (!f && !name.len) {
+            ds->drained = true;
+            sort_held(ds);
+            return FAULT_NONE;
+        }
+        if (!f)
+            f = hold(ds, name, kind);
+        if (f)
+            return f;
+    }
+    return FAULT_NONE;
+}
+
+/* The next name to write, as a NUL-terminated string; NULL at the directory's end. */
+static enum fault next_name(struct directory_stream *ds, const char **ret_name,
+                            enum store_kind *ret_kind)
+{
+    struct text name = {NULL, 0};
+    enum fault f = FAULT_NONE;
+    *ret_name = NULL;
+    if (ds->held_at < ds->held_count) {
+        *ret_name = ds->held[ds->held_at].name;
+        *ret_kind = ds->held[ds->held_at++].kind;
+    } else if (!ds->drained) {
+        f = next_wanted(ds, &name, ret_kind);
+        ds->drained = !f && !name.len;
+        *ret_name = name.at; /* the store's names end with a NUL */
+    }
+    return f;
+}
+
+/* ---- Lines --------------------------------------------------------------------------- */
+
+static void put_entry(struct directory_stream *ds, struct builder *b, struct text name,
+                      const struct store_info *info, struct text link_target)
+{
+    const struct directory_request *request = &ds->request;
+    const struct directory_entry entry = {name, info, link_target};
+    struct text shown = ds->visit ? text_of(ds->visit->shown) : TEXT("");
+    if (request->form == DIRECTORY_FACTS)
+        directory_put_facts(b, request->caller, &entry, request->facts);
+    else if (request->form == DIRECTORY_LONG || request->options.long_form)
+        directory_put_long(b, &entry, request->now, request->options.classify);
+    else
+        directory_put_name(b, request->options.given ? TEXT("") : shown, &entry,
+                           request->options.classify);
+}
+
+/* Can a client RETR it? A link is what it points to (RFC 1123 4.1.2.7). */
+static bool is_retrievable(struct directory_stream *ds, const char *name, enum store_kind kind)
+{
+    char bytes[PATHNAME_MAX + 2];
+    struct builder b = builder_on(bytes, sizeof(bytes));
+    struct store_info info;
+    if (kind == STORE_FILE)
+        return true;
+    if (kind != STORE_LINK && kind != STORE_UNKNOWN)
+        return false;
+    if (!pathname_resolve(text_of(ds->visit->path), text_of(name), &b) || !builder_end(&b))
+        return false;
+    return !gate_stat(ds->request.caller, ACTION_LIST, bytes, true, &info) &&
+           info.kind == STORE_FILE;
+}
+
+/* NLST without options needs no more than the name. */
+static bool needs_info(const struct directory_stream *ds)
+{
+    const struct listing_options *options = &ds->request.options;
+    return ds->request.form != DIRECTORY_NAMES || options->long_form || options->classify;
+}
+
+static enum fault remember_subdirectory(struct directory_stream *ds, struct text name)
+{
+    char path[PATHNAME_MAX + 2];
+    char shown[PATHNAME_MAX + 2];
+    struct builder path_builder = builder_on(path, sizeof(path));
+    struct builder shown_builder = builder_on(shown, sizeof(shown));
+    if (!pathname_resolve(text_of(ds->visit->path), name, &path_builder))
+        return FAULT_NONE; /* too deep to be named: it cannot be listed by itself either */
+    builder_put_string(&shown_builder, ds->visit->shown);
+    builder_put(&shown_builder, name);
+    builder_put_byte(&shown_builder, '/');
+    return visits_add(&ds->visits, ds->insert, builder_text(&path_builder),
+                      builder_text(&shown_builder), &ds->insert);
+}
+
+static enum fault put_name(struct directory_stream *ds, struct builder *b, const char *name,
+                           enum store_kind kind)
+{
+    char target[PATHNAME_MAX + 1];
+    struct builder link = builder_on(target, sizeof(target));
+    struct store_info info = {.kind = kind};
+    const struct listing_options *options = &ds->request.options;
+    bool only_files = ds->request.form == DIRECTORY_NAMES && !options->given;
+    if (only_files && !is_retrievable(ds, name, kind))
+        return FAULT_NONE;
+    if (needs_info(ds) || (options->recursive && kind == STORE_UNKNOWN)) {
+        bool created = ds->request.form == DIRECTORY_FACTS && ds->request.facts & FACT_CREATE;
+        enum fault f = gate_entry_info(&ds->directory, name, created, &info);
+        if (f)
+            return f == FAULT_NOT_FOUND ? FAULT_NONE : f; /* gone since it was read */
+    }
+    if (info.kind == STORE_LINK && needs_info(ds))
+        (void)gate_entry_link(&ds->directory, name, &link);
+    put_entry(ds, b, text_of(name), &info, builder_text(&link));
+    if (options->recursive && info.kind == STORE_DIRECTORY)
+        return remember_subdirectory(ds, text_of(name));
+    return FAULT_NONE;
+}
+
+/* -a: the directory and its parent. */
+static enum fault put_dots(struct directory_stream *ds, struct builder *b)
+{
+    static const char *const names[] = {".", ".."};
+    for (size_t i = 0; i < 2; i++) {
+        char bytes[PATHNAME_MAX + 2];
+        struct builder path = builder_on(bytes, sizeof(bytes));
+        struct store_info info;
+        if (!pathname_resolve(text_of(ds->visit->path), text_of(names[i]), &path) ||
+            !builder_end(&path))
+            return FAULT_NAME_INVALID;
+        enum fault f = gate_stat(ds->request.caller, ACTION_LIST, bytes, true, &info);
+        if (f)
+            return f;
+        put_entry(ds, b, text_of(names[i]), &info, TEXT(""));
+    }
+    return FAULT_NONE;
+}
+
+/* ---- The stream -------------------------------------------------------------------------- */
+
+static void put_header(struct directory_stream *ds, struct builder *b)
+{
+    struct text shown = text_of(ds->visit->shown);
+    if (!ds->request.options.recursive || ds->request.form == DIRECTORY_FACTS)
+        return;
+    if (ds->has_blank_due)
+        builder_put_byte(b, '\n');
+    ds->has_blank_due = true;
+    if (shown.len > 1)
+        shown.len--; /* its slash */
+    listing_put_plain_name(b, shown.len ? shown : TEXT("."));
+    builder_put(b, TEXT(":\n"));
+}
+
+static enum fault begin_visit(struct directory_stream *ds, struct builder *b)
+{
+    ds->visit = visits_take(&ds->visits);
+    ds->insert = &ds->visits.first;
+    ds->drained = false;
+    ds->held_count = 0;
+    ds->held_at = 0;
+    enum fault f = gate_open_directory(ds->request.caller, ds->visit->path, &ds->directory);
+    put_header(ds, b);
+    /* A subdirectory that may not be read or is gone is an empty one, as ls -R has it. */
+    bool is_first = !ds->begun;
+    ds->begun = true;
+    if (f && !is_first) {
+        ds->drained = true;
+        return FAULT_NONE;
+    }
+    if (!f && ds->request.form != DIRECTORY_FACTS)
+        f = gather(ds);
+    ds->dots_due = ds->request.options.all && !ds->pattern && ds->request.form != DIRECTORY_FACTS;
+    return f;
+}
+
+static void end_visit(struct directory_stream *ds)
+{
+    gate_close_directory(&ds->directory);
+    visit_free(ds->visit);
+    ds->visit = NULL;
+}
+
+static enum fault put_single(struct directory_stream *ds, struct builder *b)
+{
+    struct store_info info;
+    char *path = ds->single;
+    ds->single = NULL;
+    enum fault f = gate_stat(ds->request.caller, ACTION_LIST, path, true, &info);
+    if (f) /* a link that leads nowhere */
+        f = gate_stat(ds->request.caller, ACTION_LIST, path, false, &info);
+    if (!f)
+        put_entry(ds, b, ds->request.name.len ? ds->request.name : TEXT("."), &info, TEXT(""));
+    memory_free(path);
+    return f;
+}
+
+/* One line, or one step towards it; *ret_end when there is nothing left. */
+static enum fault step(struct directory_stream *ds, struct builder *b, bool *ret_end)
+{
+    const char *name;
+    enum store_kind kind;
+    if (ds->single)
+        return put_single(ds, b);
+    if (!ds->visit) {
+        *ret_end = !ds->visits.first;
+        return ds->visits.first ? begin_visit(ds, b) : FAULT_NONE;
+    }
+    if (ds->dots_due) {
+        ds->dots_due = false;
+        return put_dots(ds, b);
+    }
+    enum fault f = next_name(ds, &name, &kind);
+    if (f)
+        return f;
+    if (!name) {
+        end_visit(ds);
+        return FAULT_NONE;
+    }
+    return put_name(ds, b, name, kind);
+}
+
+static enum fault directory_read(struct stream *stream, void *buffer, size_t size, size_t *ret_len)
+{
+    struct directory_stream *ds = of(stream);
+    struct builder b = builder_on(buffer, size);
+    size_t enough = stream->file_offset ? size : FIRST_PIECE;
+    bool end = false;
+    if (size < DIRECTORY_LINE_MAX)
+        return FAULT_BUG;
+    while (!end && b.len < enough && size - b.len >= DIRECTORY_LINE_MAX) {
+        enum fault f = step(ds, &b, &end);
+        if (f)
+            return f;
+        if (b.full)
+            return FAULT_BUG; /* a line longer than DIRECTORY_LINE_MAX */
+    }
+    stream->file_offset += (int64_t)b.len;
+    *ret_len = b.len;
+    return FAULT_NONE;
+}
+
+static enum fault directory_write(struct stream *stream, const void *bytes, size_t len)
+{
+    (void)stream;
+    (void)bytes;
+    (void)len;
+    return FAULT_BUG;
+}
+
+static void directory_close(struct stream *stream)
+{
+    struct directory_stream *ds = of(stream);
+    end_visit(ds);
+    visits_clear(&ds->visits);
+    memory_free(ds->pattern);
+    memory_free(ds->single);
+    memory_free(ds->names);
+    memory_free(ds->held);
+    memory_free(ds);
+}
+
+/* ---- Opening ------------------------------------------------------------------------------- */
+
+static enum fault begin_path(struct directory_stream *ds, const char *path,
+                             const struct store_info *info)
+{
+    const struct directory_request *request = &ds->request;
+    char bytes[PATHNAME_MAX + 2];
+    struct builder shown = builder_on(bytes, sizeof(bytes));
+    bool is_directory = info->kind == STORE_DIRECTORY;
+    if (request->form == DIRECTORY_FACTS && !is_directory)
+        return FAULT_NOT_DIRECTORY;
+    if (!is_directory || request->options.directory) {
+        ds->single = memory_copy(path, strlen(path));
+        return ds->single ? FAULT_NONE : FAULT_NO_MEMORY;
+    }
+    builder_put(&shown, request->name);
+    if (shown.len && bytes[shown.len - 1] != '/')
+        builder_put_byte(&shown, '/');
+    if (shown.full)
+        return FAULT_NAME_INVALID;
+    return visits_add(&ds->visits, &ds->visits.first, text_of(path), builder_text(&shown), NULL);
+}
+
+static enum fault begin(struct directory_stream *ds)
+{
+    const struct directory_request *request = &ds->request;
+    char bytes[PATHNAME_MAX + 2];
+    struct builder path = builder_on(bytes, sizeof(bytes));
+    struct store_info info;
+    if (!pathname_resolve(request->directory, request->name, &path))
+        return FAULT_NAME_INVALID;
+    builder_end(&path);
+    enum fault f = gate_stat(request->caller, ACTION_LIST, bytes, true, &info);
+    if (f == FAULT_NOT_FOUND && request->form != DIRECTORY_FACTS &&
+        pathname_has_wildcard(request->name))
+        return pattern_expand(request->caller, request->directory, request->name, &ds->visits,
+                              &ds->pattern);
+    if (f == FAULT_NOT_FOUND || f == FAULT_LINK_LOOP) {
+        /* A link that leads nowhere can still be listed itself. */
+        if (gate_stat(request->caller, ACTION_LIST, bytes, false, &info))
+            return f;
+        if (info.kind != STORE_LINK || request->form == DIRECTORY_FACTS)
+            return f;
+        ds->request.options.directory = true;
+        f = FAULT_NONE;
+    }
+    return f ? f : begin_path(ds, bytes, &info);
+}
+
+/* What can be told before the transfer begins is told before it. */
+static enum fault probe(struct directory_stream *ds)
+{
+    struct store_info info;
+    if (!ds->visits.first || ds->pattern)
+        return FAULT_NONE;
+    enum fault f = gate_stat(ds->request.caller, ACTION_LIST, ds->visits.first->path, true, &info);
+    if (!f && !(info.access & STORE_MAY_READ))
+        f = FAULT_DENIED;
+    return f;
+}
+
+enum fault directory_stream_open(const struct directory_request *request,
+                                 struct stream **ret_stream)
+{
+    static const struct stream_type type = {directory_read, directory_write, directory_close};
+    struct directory_stream *ds = memory_new(sizeof(*ds));
+    if (!ds)
+        return FAULT_NO_MEMORY;
+    ds->stream = (struct stream){.type = &type, .fd = -1};
+    ds->request = *request;
+    enum fault f = begin(ds);
+    if (!f)
+        f = probe(ds);
+    if (f) {
+        directory_close(&ds->stream);
+        return f;
+    }
+    *ret_stream = &ds->stream;
+    return FAULT_NONE;
+}

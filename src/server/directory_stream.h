@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * directory_stream: a listing as a stream: what LIST, NLST, MLSD and STAT send.
+ * It reads names as it goes and holds only a bounded number of them, so that
+ * the first lines leave at once however large the directory is; a listing that
+ * cannot be completed ends in a fault, never as if it were whole.
+ * Worker thread.
+ */
+#ifndef FERRY_SERVER_DIRECTORY_STREAM_H
+#define FERRY_SERVER_DIRECTORY_STREAM_H
+
+#include "base/stream.h"
+#include "gate/gate.h"
+#include "protocol/listing.h"
+
+/* Room that a read must offer: the longest line there is. */
+enum { DIRECTORY_LINE_MAX = 12 * 1024 };
+
+enum directory_form {
+    DIRECTORY_LONG,  /* LIST */
+    DIRECTORY_NAMES, /* NLST */
+    DIRECTORY_FACTS, /* MLSD: neither options nor wildcards (RFC 3659 2.2.2) */
+};
+
+struct directory_request {
+    const struct caller *caller; /* borrowed: alive until the stream is closed */
+    enum directory_form form;
+    struct listing_options options;
+    unsigned facts;        /* mask, of DIRECTORY_FACTS */
+    struct text directory; /* working directory; alive until the stream is closed */
+    struct text name;      /* as the client gave it, may be empty; likewise */
+    int64_t now;           /* seconds since 1970 */
+};
+
+/*
+ * Begins a listing of a directory, of one file, or of the names a pattern
+ * matches. Lines end with LF. FAULT_NOT_FOUND and others when there is nothing
+ * to begin with; FAULT_NOT_DIRECTORY of DIRECTORY_FACTS.
+ */
+enum fault directory_stream_open(const struct directory_request *request,
+                                 struct stream **ret_stream);
+
+#endif

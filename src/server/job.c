@@ -1,0 +1,379 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "server/job.h"
+
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/memory.h"
+#include "dtp/data_port.h"
+#include "net/socket.h"
+#include "protocol/pathname.h"
+#include "server/backends.h"
+#include "server/loop.h"
+#include "server/server.h"
+#include "server/session.h"
+
+/* ---- On a worker -------------------------------------------------------------- */
+
+static void set_bytes(char **place, size_t *len, const char *bytes, size_t bytes_len)
+{
+    memory_free(*place);
+    *place = memory_copy(bytes, bytes_len);
+    *len = *place ? bytes_len : 0;
+}
+
+static void format(const struct job *job, enum reply_id id, struct text first, struct text second,
+                   char **place, size_t *len)
+{
+    char bytes[REPLY_SIZE];
+    struct builder b = builder_on(bytes, sizeof(bytes));
+    const struct text arguments[] = {first, second};
+    reply_put(&b, job->language, id, arguments);
+    set_bytes(place, len, b.at, b.len);
+}
+
+void job_reply(struct job *job, enum reply_id id, struct text first, struct text second)
+{
+    format(job, id, first, second, &job->reply, &job->reply_len);
+}
+
+void job_take_reply(struct job *job, char *bytes, size_t len)
+{
+    memory_free(job->reply);
+    job->reply = bytes;
+    job->reply_len = len;
+}
+
+void job_set_opening(struct job *job, enum reply_id id, struct text first, struct text second)
+{
+    format(job, id, first, second, &job->opening, &job->opening_len);
+}
+
+enum fault job_resolve(const struct job *job, struct text name, char **ret_path)
+{
+    char bytes[PATHNAME_MAX + 2];
+    struct builder b = builder_on(bytes, sizeof(bytes));
+    if (!pathname_resolve(text_of(job->directory), name, &b))
+        return FAULT_NAME_INVALID;
+    *ret_path = memory_copy(b.at, b.len);
+    return *ret_path ? FAULT_NONE : FAULT_NO_MEMORY;
+}
+
+bool job_is_cancelled(const struct job *job)
+{
+    return atomic_load_explicit(&job->progress.cancelled, memory_order_acquire);
+}
+
+bool job_is_text(const struct job *job)
+{
+    return job->parameters.type == TYPE_ASCII && job->config->ascii_conversion;
+}
+
+static void run_work(struct work *work)
+{
+    struct job *job = (struct job *)work;
+    job->fault = job->verb->work(job);
+    if (job_is_cancelled(job) && !job->fault && job->verb->move)
+        job->fault = FAULT_CANCELLED;
+    loop_post(job->loop, job);
+}
+
+static void run_move(struct work *work)
+{
+    struct job *job = (struct job *)work;
+    job->fault = job->verb->move(job);
+    loop_post(job->loop, job);
+}
+
+/* The transfer did not come to pass: what was opened for it is closed, which may block. */
+static void run_clear(struct work *work)
+{
+    struct job *job = (struct job *)work;
+    const struct gate_outcome outcome = {.fault = job->fault};
+    (void)gate_close(&job->file, &outcome, NULL);
+    stream_close(&job->listing);
+    loop_post(job->loop, job);
+}
+
+/* ---- Making and freeing ---------------------------------------------------------- */
+
+static void job_free(struct job *job)
+{
+    if (!job)
+        return;
+    watch_stop(job->watch);
+    channel_close(&job->channel);
+    if (job->connecting >= 0)
+        close(job->connecting);
+    login_unref(job->new_login);
+    login_unref(job->login);
+    config_unref(job->config);
+    memory_free_secret(job->argument, job->argument_len);
+    memory_free(job->directory);
+    memory_free(job->path);
+    memory_free(job->source);
+    memory_free(job->opening);
+    memory_free(job->reply);
+    memory_free(job->new_path);
+    memory_free(job);
+}
+
+/* Everything the worker may look at, copied or counted. */
+static enum fault fill(struct job *job, struct session *session, struct text argument)
+{
+    struct text directory = session_directory(session);
+    const struct pending *pending = &session->pending;
+    job->config = config_ref(session->config);
+    job->realm = backends_realm(session->config, session->host);
+    if (session->login)
+        job->login = login_ref(session->login);
+    job->caller = (struct caller){
+        .login = job->login,
+        .tree = session->tree,
+        .audit = server_audit(loop_server(session->loop)),
+        .session = session->id,
+        .peer = session->control.peer,
+    };
+    job->parameters = session->parameters;
+    job->language = session->manners.language;
+    job->facts = session->manners.facts;
+    job->umask = session->manners.umask;
+    job->digest = session->manners.digest;
+    job->control_fd = session->control.fd;
+    job->restart = pending->restart;
+    job->has_range = pending->has_range;
+    job->range_first = pending->range_first;
+    job->range_last = pending->range_last;
+    job->reserve_bytes = pending->reserve_bytes;
+    job->argument = memory_copy(argument.at, argument.len);
+    job->argument_len = argument.len;
+    job->directory = memory_copy(directory.at, directory.len);
+    if (!job->argument || !job->directory)
+        return FAULT_NO_MEMORY;
+    return job->verb->flags & TAKES_PATH ? job_resolve(job, argument, &job->path) : FAULT_NONE;
+}
+
+static struct job *job_new(struct session *session, const struct verb *verb)
+{
+    struct job *job = memory_new(sizeof(*job));
+    if (!job)
+        return NULL;
+    job->session = session;
+    job->loop = session->loop;
+    job->verb = verb;
+    job->channel.fd = -1;
+    job->connecting = -1;
+    atomic_init(&job->progress.bytes, 0);
+    atomic_init(&job->progress.cancelled, false);
+    atomic_init(&job->may_hang_up, session->quit_waits);
+    return job;
+}
+
+static void submit(struct job *job, enum pool pool, void (*run)(struct work *))
+{
+    job->work.run = run;
+    if (server_submit(loop_server(job->loop), pool, &job->work))
+        return;
+    /* Only when no thread can be made at all: late is better than never. */
+    run(&job->work);
+}
+
+void job_start(struct session *session, const struct verb *verb, struct text argument, char *source)
+{
+    struct job *job = job_new(session, verb);
+    if (!job) {
+        memory_free(source);
+        session_reply(session, reply_of_fault(FAULT_NO_MEMORY, verb->column));
+        return;
+    }
+    job->source = source;
+    enum fault f = fill(job, session, argument);
+    if (!f) {
+        enum pool pool = verb->flags & HASHES ? POOL_LOGIN : POOL_QUICK;
+        job->work.run = run_work;
+        session->job = job;
+        if (server_submit(loop_server(session->loop), pool, &job->work))
+            return;
+        session->job = NULL;
+        f = FAULT_BUSY;
+    }
+    job_free(job);
+    session_reply(session, reply_of_fault(f, verb->column));
+}
+
+/* ---- The data connection, on the loop ---------------------------------------------- */
+
+static void send_opening(struct job *job)
+{
+    control_send(&job->session->control, (struct text){job->opening, job->opening_len});
+}
+
+static void clear(struct job *job, enum fault f)
+{
+    watch_stop(job->watch);
+    job->watch = NULL;
+    job->fault = f;
+    job->stage = JOB_CLEARING;
+    submit(job, POOL_QUICK, run_clear);
+}
+
+static void move(struct job *job, int fd)
+{
+    watch_stop(job->watch);
+    job->watch = NULL;
+    channel_open(&job->channel, fd, (unsigned)job->config->data_timeout_s);
+    job->stage = JOB_MOVING;
+    job->work.run = run_move;
+    if (!server_submit(loop_server(job->loop), POOL_TRANSFER, &job->work))
+        clear(job, FAULT_TOO_MANY);
+}
+
+static void accept_data(struct job *job)
+{
+    struct session *session = job->session;
+    int fd;
+    bool any_host = job->config->allow_fxp && !login_is_anonymous(job->login);
+    enum fault f = data_port_accept(&session->data_port, &session->control.peer, any_host, &fd);
+    if (f == FAULT_BUSY)
+        return;
+    if (f)
+        clear(job, f);
+    else
+        move(job, fd);
+}
+
+static void on_listener(void *owner, unsigned events)
+{
+    struct job *job = owner;
+    struct session *session = job->session;
+    (void)events;
+    accept_data(job);
+    session_settle(session);
+}
+
+static void on_connected(void *owner, unsigned events)
+{
+    struct job *job = owner;
+    struct session *session = job->session;
+    (void)events;
+    int fd = job->connecting;
+    int error = socket_connect_error(fd);
+    if (error) {
+        log_info("data-connection-refused", LOG_NUMBER("session", session->id), LOG_ERRNO(error));
+        clear(job, FAULT_NO_DATA_CONNECTION);
+    } else {
+        job->connecting = -1;
+        send_opening(job);
+        move(job, fd);
+    }
+    session_settle(session);
+}
+
+static enum fault begin_connecting(struct job *job)
+{
+    struct session *session = job->session;
+    enum fault f = data_port_connect(&session->data_port, &session->control.local,
+                                     &session->control.peer, &job->connecting);
+    if (f)
+        return f;
+    job->watch = watch_start(job->loop, job->connecting, WATCH_WRITE, on_connected, job);
+    return job->watch ? FAULT_NONE : FAULT_NO_MEMORY;
+}
+
+/*
+ * A passive client may wait for the 150 before it connects, so it comes first;
+ * an active one may wait for our connection after it, so there it comes when
+ * that stands (RFC 959 5.4 allows 425 before and after).
+ */
+static void await(struct job *job)
+{
+    struct session *session = job->session;
+    enum fault f = FAULT_NONE;
+    job->stage = JOB_AWAITING;
+    job->deadline_ms = loop_now_ms(job->loop) + job->config->data_timeout_s * 1000;
+    if (session->data_port.kind == DATA_PORT_PASSIVE) {
+        send_opening(job);
+        job->watch = watch_start(job->loop, session->data_port.listener, WATCH_READ, on_listener,
+                                 job);
+        if (job->watch)
+            accept_data(job);
+        else
+            f = FAULT_NO_MEMORY;
+    } else {
+        f = begin_connecting(job);
+    }
+    if (f)
+        clear(job, FAULT_NO_DATA_CONNECTION);
+}
+
+/* ---- The end, on the loop ------------------------------------------------------------ */
+
+static enum reply_column column_of(const struct job *job)
+{
+    bool has_begun = job->stage == JOB_MOVING || job->stage == JOB_CLEARING;
+    return has_begun ? REPLY_COLUMN_MOVING : job->verb->column;
+}
+
+static void finish(struct job *job)
+{
+    struct session *session = job->session;
+    channel_close(&job->channel); /* RFC 959 5.2: before the 226 */
+    if (job->fault == FAULT_BUG)
+        log_error("bug", LOG_TEXT("verb", text_of(job->verb->name)),
+                  LOG_NUMBER("session", session->id));
+    session->job = NULL;
+    session->active_ms = loop_now_ms(job->loop);
+    if (job->verb->done)
+        job->verb->done(session, job);
+    if (job->reply_len)
+        control_send(&session->control, (struct text){job->reply, job->reply_len});
+    else
+        session_reply(session, reply_of_fault(job->fault, column_of(job)));
+    job_free(job);
+    if (session->draining)
+        session_close_with(session, REPLY_CLOSING_SHUTDOWN, TEXT(""));
+    control_resume(&session->control);
+}
+
+void job_on_posted(struct job *job)
+{
+    struct session *session = job->session;
+    bool goes_on = job->stage == JOB_WORKING && job->verb->move && (job->file || job->listing);
+    if (goes_on && job->fault)
+        clear(job, job->fault);
+    else if (goes_on)
+        await(job);
+    else
+        finish(job);
+    if (session->job)
+        control_resume(&session->control); /* STAT may wait for the transfer to begin */
+    session_settle(session);
+}
+
+void job_on_tick(struct job *job, uint64_t now_ms)
+{
+    if (job->stage == JOB_AWAITING && now_ms >= job->deadline_ms)
+        clear(job, FAULT_NO_DATA_CONNECTION);
+}
+
+void job_cancel(struct job *job)
+{
+    switch (job->stage) {
+    case JOB_AWAITING:
+        atomic_store_explicit(&job->progress.cancelled, true, memory_order_release);
+        clear(job, FAULT_CANCELLED);
+        break;
+    case JOB_MOVING:
+        transfer_cancel(&job->progress, &job->channel);
+        break;
+    case JOB_WORKING:
+    case JOB_CLEARING:
+        atomic_store_explicit(&job->progress.cancelled, true, memory_order_release);
+        break;
+    }
+}
+
+bool job_is_transfer(const struct job *job)
+{
+    return job->stage == JOB_AWAITING || job->stage == JOB_MOVING;
+}

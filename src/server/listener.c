@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "server/listener.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/memory.h"
+#include "net/socket.h"
+#include "server/loop.h"
+#include "server/replies.h"
+#include "server/server.h"
+#include "server/session.h"
+
+enum {
+    BACKLOG = 4096,
+    /* Connections taken in one go, so that a storm leaves time for the sessions. */
+    ACCEPTS_MAX = 64,
+};
+
+struct listener {
+    struct loop *loop;   /* borrowed: outlives the listener */
+    struct watch *watch; /* owned */
+    int fd;              /* owned: this loop's own descriptor of the socket */
+    int spare;           /* owned: given up for a moment when descriptors run out */
+};
+
+/* ---- Opening -------------------------------------------------------------------- */
+
+static bool add(struct listener_set *set, const union endpoint *local)
+{
+    if (set->count == LISTENERS_MAX)
+        return false;
+    int fd = socket_listen(local, BACKLOG);
+    if (fd < 0)
+        return false;
+    set->fds[set->count++] = fd;
+    return true;
+}
+
+static bool complain(const union endpoint *local, char message[CONFIG_MESSAGE_SIZE])
+{
+    char bytes[ENDPOINT_TEXT_SIZE];
+    struct builder b = builder_on(bytes, sizeof(bytes));
+    endpoint_put(local, &b);
+    return config_complain(message, "cannot listen on %.*s: %s", TEXT_ARGS(builder_text(&b)),
+                           strerror(errno));
+}
+
+/* Every address, both families on one port; a machine may have only one family. */
+static bool open_any(const struct config *config, struct listener_set *set,
+                     char message[CONFIG_MESSAGE_SIZE])
+{
+    union endpoint v4 = endpoint_any(AF_INET, (uint16_t)config->port);
+    union endpoint v6 = endpoint_any(AF_INET6, (uint16_t)config->port);
+    bool has_v4 = add(set, &v4);
+    int error = errno;
+    if (has_v4) {
+        union endpoint bound = socket_local(set->fds[0]);
+        endpoint_set_port(&v6, endpoint_port(&bound));
+    }
+    bool has_v6 = add(set, &v6);
+    bool is_missing = errno == EAFNOSUPPORT || errno == EADDRNOTAVAIL;
+    if (!has_v6 && !(has_v4 && is_missing))
+        return complain(&v6, message);
+    errno = error;
+    if (!has_v4 && error != EAFNOSUPPORT)
+        return complain(&v4, message);
+    return true;
+}
+
+bool listener_open_all(const struct config *config, struct listener_set *ret_set,
+                       char message[CONFIG_MESSAGE_SIZE])
+{
+    ret_set->count = 0;
+    if (!config->address_count)
+        return open_any(config, ret_set, message);
+    uint16_t port = (uint16_t)config->port;
+    for (size_t i = 0; i < config->address_count; i++) {
+        union endpoint local;
+        if (!endpoint_parse_host(text_of(config->addresses[i]), port, &local))
+            return config_complain(message, "address: \"%s\" is no address", config->addresses[i]);
+        if (!add(ret_set, &local))
+            return complain(&local, message);
+        /* With port 0 all addresses get the port that the first one got. */
+        local = socket_local(ret_set->fds[i]);
+        port = endpoint_port(&local);
+    }
+    return true;
+}
+
+void listener_close_all(struct listener_set *set)
+{
+    for (size_t i = 0; i < set->count; i++)
+        close(set->fds[i]);
+    set->count = 0;
+}
+
+void listener_put_all(const struct listener_set *set, struct builder *b)
+{
+    for (size_t i = 0; i < set->count; i++) {
+        union endpoint local = socket_local(set->fds[i]);
+        if (i)
+            builder_put_byte(b, ' ');
+        endpoint_put(&local, b);
+    }
+}
+
+/* ---- Accepting -------------------------------------------------------------------- */
+
+/* Says why and closes. The line is short: it fits any socket buffer. */
+static void refuse(int fd, enum reply_id id)
+{
+    char bytes[REPLY_SIZE];
+    struct builder b = builder_on(bytes, sizeof(bytes));
+    reply_put(&b, LANGUAGE_ENGLISH, id, NULL);
+    (void)send(fd, b.at, b.len, MSG_NOSIGNAL | MSG_DONTWAIT);
+    close(fd);
+}
+
+static void take(struct loop *loop, int fd, const union endpoint *peer)
+{
+    const struct config *config = loop_config(loop);
+    const struct register_limits limits = {
+        .sessions = (unsigned)config->max_sessions,
+        .sessions_per_host = (unsigned)config->max_per_ip,
+    };
+    if (loop_is_draining(loop)) {
+        refuse(fd, REPLY_CLOSING_SHUTDOWN);
+    } else if (register_enter(server_register(loop_server(loop)), peer, &limits)) {
+        refuse(fd, REPLY_CLOSING_TOO_MANY);
+    } else {
+        session_start(loop, fd);
+    }
+}
+
+/*
+ * Out of descriptors: the spare one makes room to tell the next client so,
+ * instead of leaving it in the queue and the loop spinning.
+ */
+static void refuse_one(struct listener *listener)
+{
+    union endpoint peer;
+    log_warning("descriptors-exhausted", LOG_NUMBER("listener", listener->fd));
+    if (listener->spare >= 0)
+        close(listener->spare);
+    int fd = socket_accept(listener->fd, false, &peer);
+    if (fd >= 0)
+        refuse(fd, REPLY_CLOSING_TOO_MANY);
+    listener->spare = open("/dev/null", O_RDONLY | O_CLOEXEC);
+}
+
+static void on_connection(void *owner, unsigned events)
+{
+    struct listener *listener = owner;
+    (void)events;
+    for (int i = 0; i < ACCEPTS_MAX; i++) {
+        union endpoint peer;
+        int fd = socket_accept(listener->fd, false, &peer);
+        if (fd >= 0) {
+            take(listener->loop, fd, &peer);
+            continue;
+        }
+        if (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS)
+            refuse_one(listener);
+        return;
+    }
+}
+
+struct listener *listener_start(struct loop *loop, int fd)
+{
+    struct listener *listener = memory_new(sizeof(*listener));
+    if (!listener)
+        return NULL;
+    listener->loop = loop;
+    listener->fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+    listener->spare = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    if (listener->fd >= 0)
+        listener->watch = watch_start(loop, listener->fd, WATCH_READ, on_connection, listener);
+    if (listener->watch)
+        return listener;
+    listener_stop(listener);
+    return NULL;
+}
+
+void listener_stop(struct listener *listener)
+{
+    if (!listener)
+        return;
+    watch_stop(listener->watch);
+    if (listener->fd >= 0)
+        close(listener->fd);
+    if (listener->spare >= 0)
+        close(listener->spare);
+    memory_free(listener);
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * listener: the sockets that clients connect to. Opened once by the main
+ * thread (or inherited from systemd); every loop watches all of them and takes
+ * what it gets.
+ */
+#ifndef FERRY_SERVER_LISTENER_H
+#define FERRY_SERVER_LISTENER_H
+
+#include "server/config.h"
+
+struct loop;
+struct listener;
+
+enum { LISTENERS_MAX = 64 };
+
+struct listener_set {
+    int fds[LISTENERS_MAX]; /* owned */
+    size_t count;
+};
+
+/*
+ * Opens what the configuration says; without addresses every IPv4 and IPv6
+ * one. False with a message when one cannot be had.
+ */
+bool listener_open_all(const struct config *config, struct listener_set *ret_set,
+                       char message[CONFIG_MESSAGE_SIZE]);
+void listener_close_all(struct listener_set *set);
+/* "127.0.0.1:2121 [::1]:2121" */
+void listener_put_all(const struct listener_set *set, struct builder *b);
+
+/* Lets a loop accept from a socket. Before the loop runs. NULL when out of memory. */
+struct listener *listener_start(struct loop *loop, int fd);
+/* After the loop ran. Accepts NULL. */
+void listener_stop(struct listener *listener);
+
+#endif

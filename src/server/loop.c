@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "server/loop.h"
+
+#include <pthread.h>
+#include <uv.h>
+
+#include "base/log.h"
+#include "base/memory.h"
+#include "protocol/line.h"
+#include "server/config.h"
+#include "server/job.h"
+#include "server/server.h"
+#include "server/session.h"
+
+struct loop {
+    uv_loop_t uv;
+    uv_async_t wake;
+    uv_timer_t tick;
+    struct server *server;    /* borrowed: outlives the loop */
+    struct config *config;    /* owned reference */
+    struct session *sessions; /* owned by themselves; the list's first */
+    char *read_buffer;        /* owned */
+    char *line_buffer;        /* owned */
+    pthread_mutex_t inbox_lock;
+    struct job *inbox;       /* borrowed: the sessions'; guarded */
+    struct job **inbox_last; /* borrowed: the last next pointer; guarded */
+    unsigned wishes;         /* mask of 1 << enum wish; guarded */
+    bool draining;
+};
+
+struct watch {
+    uv_poll_t poll;
+    watch_callback *on_event; /* NULL once stopped */
+    void *owner;              /* borrowed: it stops the watch before it ends */
+};
+
+/* ---- Wishes and posts -------------------------------------------------------- */
+
+static void end_if_done(struct loop *loop)
+{
+    if (loop->sessions || !loop->draining)
+        return;
+    /* The listeners' watches are the server's to stop; it does so before draining ends. */
+    uv_stop(&loop->uv);
+}
+
+static void reconfigure(struct loop *loop)
+{
+    struct config *config = server_config_ref(loop->server);
+    config_unref(loop->config);
+    loop->config = config;
+}
+
+static void drain(struct loop *loop, bool stop)
+{
+    loop->draining = true;
+    struct session *next;
+    for (struct session *s = loop->sessions; s; s = next) {
+        next = s->next;
+        session_drain(s, stop);
+    }
+    end_if_done(loop);
+}
+
+static void grant(struct loop *loop, unsigned wishes)
+{
+    if (wishes & 1U << LOOP_RECONFIGURE)
+        reconfigure(loop);
+    if (wishes & (1U << LOOP_DRAIN | 1U << LOOP_STOP))
+        drain(loop, (wishes & 1U << LOOP_STOP) != 0);
+}
+
+static void on_wake(uv_async_t *wake)
+{
+    struct loop *loop = wake->data;
+    pthread_mutex_lock(&loop->inbox_lock);
+    struct job *job = loop->inbox;
+    unsigned wishes = loop->wishes;
+    loop->inbox = NULL;
+    loop->inbox_last = &loop->inbox;
+    loop->wishes = 0;
+    pthread_mutex_unlock(&loop->inbox_lock);
+    while (job) {
+        struct job *next = job->next_posted;
+        job_on_posted(job);
+        job = next;
+    }
+    grant(loop, wishes);
+}
+
+void loop_tell(struct loop *loop, enum wish wish)
+{
+    pthread_mutex_lock(&loop->inbox_lock);
+    loop->wishes |= 1U << wish;
+    pthread_mutex_unlock(&loop->inbox_lock);
+    uv_async_send(&loop->wake);
+}
+
+void loop_post(struct loop *loop, struct job *job)
+{
+    pthread_mutex_lock(&loop->inbox_lock);
+    job->next_posted = NULL;
+    *loop->inbox_last = job;
+    loop->inbox_last = &job->next_posted;
+    pthread_mutex_unlock(&loop->inbox_lock);
+    uv_async_send(&loop->wake);
+}
+
+/* ---- Sessions ------------------------------------------------------------------ */
+
+static void on_tick(uv_timer_t *tick)
+{
+    struct loop *loop = tick->data;
+    uint64_t now = uv_now(&loop->uv);
+    struct session *next;
+    for (struct session *s = loop->sessions; s; s = next) {
+        next = s->next;
+        session_on_tick(s, now);
+    }
+}
+
+void loop_add_session(struct loop *loop, struct session *session)
+{
+    if (!loop->sessions)
+        uv_timer_start(&loop->tick, on_tick, LOOP_TICK_MS, LOOP_TICK_MS);
+    session->next = loop->sessions;
+    session->previous = NULL;
+    if (loop->sessions)
+        loop->sessions->previous = session;
+    loop->sessions = session;
+}
+
+void loop_remove_session(struct loop *loop, struct session *session)
+{
+    if (session->next)
+        session->next->previous = session->previous;
+    if (session->previous)
+        session->previous->next = session->next;
+    else
+        loop->sessions = session->next;
+    if (!loop->sessions)
+        uv_timer_stop(&loop->tick);
+    end_if_done(loop);
+}
+
+/* ---- Watches --------------------------------------------------------------------- */
+
+static void on_poll(uv_poll_t *poll, int status, int events)
+{
+    struct watch *watch = (struct watch *)poll;
+    unsigned mask = 0;
+    if (!watch->on_event)
+        return;
+    if (events & UV_READABLE || status < 0)
+        mask |= WATCH_READ;
+    if (events & UV_WRITABLE || status < 0)
+        mask |= WATCH_WRITE;
+    if (events & UV_PRIORITIZED)
+        mask |= WATCH_URGENT;
+    watch->on_event(watch->owner, mask);
+}
+
+static int uv_events(unsigned events)
+{
+    return (events & WATCH_READ ? UV_READABLE : 0) | (events & WATCH_WRITE ? UV_WRITABLE : 0) |
+           (events & WATCH_URGENT ? UV_PRIORITIZED : 0);
+}
+
+struct watch *watch_start(struct loop *loop, int fd, unsigned events, watch_callback *on_event,
+                          void *owner)
+{
+    struct watch *watch = memory_new(sizeof(*watch));
+    if (!watch)
+        return NULL;
+    if (uv_poll_init(&loop->uv, &watch->poll, fd)) {
+        memory_free(watch);
+        return NULL;
+    }
+    watch->on_event = on_event;
+    watch->owner = owner;
+    watch_change(watch, events);
+    return watch;
+}
+
+void watch_change(struct watch *watch, unsigned events)
+{
+    if (events)
+        uv_poll_start(&watch->poll, uv_events(events), on_poll);
+    else
+        uv_poll_stop(&watch->poll);
+}
+
+static void on_watch_closed(uv_handle_t *handle)
+{
+    memory_free(handle);
+}
+
+void watch_stop(struct watch *watch)
+{
+    if (!watch)
+        return;
+    watch->on_event = NULL;
+    watch->owner = NULL;
+    uv_close((uv_handle_t *)&watch->poll, on_watch_closed);
+}
+
+/* ---- The loop itself ---------------------------------------------------------------- */
+
+struct loop *loop_new(struct server *server, struct config *config)
+{
+    struct loop *loop = memory_new(sizeof(*loop));
+    if (!loop)
+        return NULL;
+    loop->server = server;
+    loop->inbox_last = &loop->inbox;
+    loop->read_buffer = memory_new(LOOP_READ_BYTES);
+    loop->line_buffer = memory_new(LINE_MAX_BYTES);
+    if (!loop->read_buffer || !loop->line_buffer || uv_loop_init(&loop->uv)) {
+        memory_free(loop->read_buffer);
+        memory_free(loop->line_buffer);
+        memory_free(loop);
+        return NULL;
+    }
+    loop->config = config_ref(config);
+    pthread_mutex_init(&loop->inbox_lock, NULL);
+    uv_async_init(&loop->uv, &loop->wake, on_wake);
+    uv_timer_init(&loop->uv, &loop->tick);
+    loop->wake.data = loop;
+    loop->tick.data = loop;
+    return loop;
+}
+
+void loop_run(struct loop *loop)
+{
+    uv_run(&loop->uv, UV_RUN_DEFAULT);
+}
+
+void loop_free(struct loop *loop)
+{
+    if (!loop)
+        return;
+    uv_close((uv_handle_t *)&loop->wake, NULL);
+    uv_close((uv_handle_t *)&loop->tick, NULL);
+    /* What was closed is told so in one more turn. */
+    uv_run(&loop->uv, UV_RUN_DEFAULT);
+    if (uv_loop_close(&loop->uv))
+        log_error("loop-not-closed", LOG_NUMBER("handles", loop->uv.active_handles));
+    config_unref(loop->config);
+    pthread_mutex_destroy(&loop->inbox_lock);
+    memory_free(loop->read_buffer);
+    memory_free(loop->line_buffer);
+    memory_free(loop);
+}
+
+struct server *loop_server(const struct loop *loop)
+{
+    return loop->server;
+}
+
+struct config *loop_config(const struct loop *loop)
+{
+    return loop->config;
+}
+
+uint64_t loop_now_ms(const struct loop *loop)
+{
+    return uv_now(&loop->uv);
+}
+
+bool loop_is_draining(const struct loop *loop)
+{
+    return loop->draining;
+}
+
+char *loop_read_buffer(struct loop *loop)
+{
+    return loop->read_buffer;
+}
+
+char *loop_line_buffer(struct loop *loop)
+{
+    return loop->line_buffer;
+}

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * loop: one event loop, one thread, its sessions and what they share. Nothing
+ * on a loop blocks: no file, no hash, no DNS. Other threads reach it only
+ * through loop_post (a finished piece of a job) and loop_tell (a wish of the
+ * main thread). loop.c is the only file that knows libuv.
+ */
+#ifndef FERRY_SERVER_LOOP_H
+#define FERRY_SERVER_LOOP_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/text.h"
+#include "base/workers.h"
+
+struct config;
+struct job;
+struct server;
+struct session;
+struct loop;
+
+enum {
+    /* What one read of a control connection may bring. */
+    LOOP_READ_BYTES = 64 * 1024,
+    /* Sessions look at their deadlines this often. */
+    LOOP_TICK_MS = 250,
+};
+
+/* NULL when out of memory. `server` (borrowed) outlives the loop. */
+struct loop *loop_new(struct server *server, struct config *config);
+/* Runs until loop_tell(LOOP_STOP) and the last session has gone. */
+void loop_run(struct loop *loop);
+void loop_free(struct loop *loop);
+
+struct server *loop_server(const struct loop *loop);
+/* The settings new sessions get. Borrowed: take a reference to keep it. */
+struct config *loop_config(const struct loop *loop);
+uint64_t loop_now_ms(const struct loop *loop);
+bool loop_is_draining(const struct loop *loop);
+/* Buffers that whoever runs on the loop may use until it returns to it. */
+char *loop_read_buffer(struct loop *loop);
+char *loop_line_buffer(struct loop *loop);
+
+/* ---- Sessions of this loop ------------------------------------------------ */
+
+void loop_add_session(struct loop *loop, struct session *session);
+void loop_remove_session(struct loop *loop, struct session *session);
+
+/* ---- Waiting for a descriptor ---------------------------------------------- */
+
+struct watch;
+
+enum watch_events { WATCH_READ = 1, WATCH_WRITE = 2, WATCH_URGENT = 4 };
+
+/* Calls `on_event` with what happened, a mask of watch_events; an error is READ and WRITE. */
+typedef void watch_callback(void *owner, unsigned events);
+
+/* NULL when out of memory. The descriptor stays the owner's. */
+struct watch *watch_start(struct loop *loop, int fd, unsigned events, watch_callback *on_event,
+                          void *owner);
+void watch_change(struct watch *watch, unsigned events);
+/* No event comes any more; the descriptor may be closed. Accepts NULL. */
+void watch_stop(struct watch *watch);
+
+/* ---- From other threads ------------------------------------------------------ */
+
+enum wish {
+    LOOP_RECONFIGURE, /* take the server's new configuration */
+    LOOP_DRAIN,       /* no new logins; end when the transfers have */
+    LOOP_STOP,        /* end the transfers too */
+};
+
+void loop_tell(struct loop *loop, enum wish wish);
+/* Hands a job back; job_on_posted is called on the loop. */
+void loop_post(struct loop *loop, struct job *job);
+
+#endif

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "server/pi.h"
+
+#include "base/log.h"
+#include "base/memory.h"
+#include "protocol/command.h"
+#include "server/job.h"
+#include "server/loop.h"
+#include "server/session.h"
+#include "server/verbs.h"
+
+/*
+ * First words of other protocols, sent here by a browser that was tricked
+ * (ALPACA and older tricks), or by mistake. None is an FTP verb.
+ */
+static bool is_foreign(struct text line)
+{
+    static const struct text words[] = {
+        TEXT("GET"),    TEXT("POST"),    TEXT("PUT"),   TEXT("HEAD"),
+        TEXT("DELETE"), TEXT("OPTIONS"), TEXT("PATCH"), TEXT("CONNECT"),
+        TEXT("TRACE"),  TEXT("EHLO"),    TEXT("HELO"),
+    };
+    struct text rest = line;
+    struct text word = text_take_until(&rest, ' ');
+    if (!rest.len)
+        return false;
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+        if (text_equal_any_case(word, words[i]))
+            return true;
+    return false;
+}
+
+/* The argument as the verb wants it: a pathname's spaces count, others' do not. */
+static struct text argument_for(const struct verb *verb, struct text argument)
+{
+    return verb->flags & TAKES_PATH ? argument : text_trim(argument);
+}
+
+/* What must follow at once is forgotten when something else does (RFC 959 4.1.3). */
+static void forget_sequences(struct session *session, const struct verb *verb)
+{
+    struct pending *pending = &session->pending;
+    if (verb->action != ACTION_RENAME) {
+        memory_free(pending->rename_from);
+        pending->rename_from = NULL;
+    }
+    if (verb->flags & OPENS_DATA) {
+        pending->restart = 0;
+        pending->has_range = false;
+        pending->reserve_bytes = 0;
+    }
+}
+
+void pi_run(struct session *session, const struct verb *verb, struct text argument)
+{
+    struct text name = text_of(verb->name);
+    struct text given = argument_for(verb, argument);
+    if (verb->flags & NOT_BUILT) {
+        session_reply_with(session, REPLY_NOT_IMPLEMENTED, name, TEXT(""));
+    } else if (verb->flags & NEEDS_LOGIN && !session_is_logged_in(session)) {
+        session_reply(session, REPLY_NOT_LOGGED_IN);
+    } else if (verb->flags & NEEDS_ARG && !given.len) {
+        session_reply_with(session, REPLY_NEEDS_ARGUMENT, name, TEXT(""));
+    } else if (verb->flags & REFUSES_ARG && given.len) {
+        session_reply_with(session, REPLY_TAKES_NO_ARGUMENT, name, TEXT(""));
+    } else if (verb->flags & SETS_PORT && session->manners.epsv_all) {
+        session_reply(session, REPLY_ONLY_EPSV);
+    } else if (verb->now) {
+        verb->now(session, given);
+    } else {
+        job_start(session, verb, given, NULL);
+    }
+    forget_sequences(session, verb);
+}
+
+/* NOOP and STAT are answered during a transfer; everything else waits for its end. */
+static bool may_run_now(const struct session *session, const struct verb *verb,
+                        struct text argument)
+{
+    if (!session->job)
+        return true;
+    return verb && verb->flags & WHILE_BUSY && job_is_transfer(session->job) &&
+           !text_trim(argument).len;
+}
+
+bool pi_take_line(struct session *session, struct text line)
+{
+    if (!line.at) {
+        if (session->job)
+            return false;
+        session_reply(session, REPLY_LINE_TOO_LONG);
+        return true;
+    }
+    struct command command = command_parse(line);
+    const struct verb *verb = verb_find(text_of(command.verb));
+    if (!may_run_now(session, verb, command.argument)) {
+        pi_note_waiting(session, line);
+        return false;
+    }
+    session->active_ms = loop_now_ms(session->loop);
+    if (verb) {
+        pi_run(session, verb, command.argument);
+    } else if (is_foreign(line)) {
+        session_close_with(session, REPLY_CLOSING_FOREIGN, TEXT(""));
+    } else {
+        struct text rest = line;
+        struct text word = text_take_until(&rest, ' ');
+        word.len = text_cut_utf8(word, COMMAND_VERB_MAX * 4);
+        session_reply_with(session, REPLY_UNKNOWN, word, TEXT(""));
+    }
+    return true;
+}
+
+void pi_note_waiting(struct session *session, struct text line)
+{
+    if (!line.at)
+        return;
+    struct command command = command_parse(line);
+    const struct verb *verb = verb_find(text_of(command.verb));
+    if (!verb || !session->job)
+        return;
+    if (verb->flags & CANCELS)
+        job_cancel(session->job);
+    if (verb->now == verb_quit) {
+        session->quit_waits = true;
+        atomic_store_explicit(&session->job->may_hang_up, true, memory_order_release);
+    }
+}

@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "server/session.h"
+
+#include "base/log.h"
+#include "base/memory.h"
+#include "net/socket.h"
+#include "protocol/facts.h"
+#include "server/job.h"
+#include "server/loop.h"
+#include "server/pi.h"
+#include "server/server.h"
+
+enum {
+    /* How long a client has to take the replies that are left when we close. */
+    LAST_WORDS_MS = 30 * 1000,
+};
+
+/* ---- Replies ------------------------------------------------------------------- */
+
+void session_reply_with(struct session *session, enum reply_id id, struct text first,
+                        struct text second)
+{
+    char bytes[REPLY_SIZE];
+    struct builder b = builder_on(bytes, sizeof(bytes));
+    const struct text arguments[] = {first, second};
+    reply_put(&b, session->manners.language, id, arguments);
+    control_send(&session->control, builder_text(&b));
+}
+
+void session_reply(struct session *session, enum reply_id id)
+{
+    session_reply_with(session, id, TEXT(""), TEXT(""));
+}
+
+void session_close_with(struct session *session, enum reply_id id, struct text first)
+{
+    session_reply_with(session, id, first, TEXT(""));
+    control_finish(&session->control);
+}
+
+/* ---- State ------------------------------------------------------------------------ */
+
+bool session_is_logged_in(const struct session *session)
+{
+    return session->login && !session->pending.account;
+}
+
+struct text session_directory(const struct session *session)
+{
+    return session->directory ? text_of(session->directory) : TEXT("/");
+}
+
+void session_forget_pending(struct session *session)
+{
+    struct pending *pending = &session->pending;
+    memory_free(pending->user);
+    memory_free(pending->rename_from);
+    memory_free(pending->copy_from);
+    *pending = (struct pending){0};
+}
+
+void session_log_out(struct session *session)
+{
+    session_forget_pending(session);
+    login_unref(session->login);
+    session->login = NULL;
+    session->tree = NULL;
+    memory_free(session->directory);
+    session->directory = NULL;
+}
+
+void session_reset_parameters(struct session *session)
+{
+    session->parameters = PARAMETERS_DEFAULT;
+    data_port_reset(&session->data_port);
+    session->manners.language = LANGUAGE_ENGLISH;
+    session->manners.digest = DIGEST_SHA256;
+    session->manners.facts = FACTS_DEFAULT;
+    session->manners.umask = (unsigned)session->config->umask;
+    session->manners.idle_ms = session->config->idle_timeout_s * 1000;
+    session->manners.epsv_all = false;
+}
+
+/* ---- Life --------------------------------------------------------------------------- */
+
+static bool on_line(void *owner, struct text line)
+{
+    return pi_take_line(owner, line);
+}
+
+static void on_waiting(void *owner, struct text line)
+{
+    pi_note_waiting(owner, line);
+}
+
+static void on_settled(void *owner)
+{
+    session_settle(owner);
+}
+
+static const struct control_events control_events = {on_line, on_waiting, on_settled};
+
+static void session_free(struct session *session)
+{
+    struct loop *loop = session->loop;
+    log_debug("session-end", LOG_NUMBER("session", session->id));
+    register_leave(server_register(loop_server(loop)), &session->control.peer);
+    control_close(&session->control);
+    data_port_reset(&session->data_port);
+    session_log_out(session);
+    config_unref(session->config);
+    loop_remove_session(loop, session);
+    memory_free(session);
+}
+
+void session_settle(struct session *session)
+{
+    const struct control *control = &session->control;
+    if (session->job) {
+        /* RFC 959 4.1.1: an unexpected close acts like ABOR and QUIT. */
+        if (control->broken || (control->ended && !session->quit_waits))
+            job_cancel(session->job);
+        return;
+    }
+    if (control_is_over(control))
+        session_free(session);
+}
+
+void session_start(struct loop *loop, int fd)
+{
+    struct session *session = memory_new(sizeof(*session));
+    union endpoint peer = socket_peer(fd);
+    if (!session || !control_open(&session->control, loop, fd, &control_events, session)) {
+        register_leave(server_register(loop_server(loop)), &peer);
+        memory_free(session);
+        return;
+    }
+    session->loop = loop;
+    session->config = config_ref(loop_config(loop));
+    session->id = server_next_session(loop_server(loop));
+    session->active_ms = loop_now_ms(loop);
+    data_port_init(&session->data_port);
+    session_reset_parameters(session);
+    loop_add_session(loop, session);
+    log_debug("session-begin", LOG_NUMBER("session", session->id));
+    session_reply_with(session, REPLY_GREETING, text_of(session->config->hosts[0].banner),
+                       TEXT(""));
+    session_settle(session);
+}
+
+void session_drain(struct session *session, bool stop)
+{
+    session->draining = true;
+    if (!session->job) {
+        if (!session->control.closing)
+            session_close_with(session, REPLY_CLOSING_SHUTDOWN, TEXT(""));
+    } else if (stop) {
+        job_cancel(session->job);
+    }
+    session_settle(session);
+}
+
+static void close_if_idle(struct session *session, uint64_t now_ms)
+{
+    char digits[24];
+    struct builder seconds = builder_on(digits, sizeof(digits));
+    bool logged_in = session_is_logged_in(session);
+    uint64_t limit_ms = logged_in ? session->manners.idle_ms
+                                  : session->config->login_timeout_s * 1000;
+    if (session->control.closing)
+        limit_ms = LAST_WORDS_MS;
+    if (!limit_ms || now_ms - session->active_ms < limit_ms)
+        return;
+    if (session->control.closing) {
+        session->control.broken = true; /* it had its time to read the last reply */
+        return;
+    }
+    builder_put_number(&seconds, limit_ms / 1000);
+    session->active_ms = now_ms;
+    session_close_with(session, logged_in ? REPLY_CLOSING_IDLE : REPLY_CLOSING_LOGIN,
+                       builder_text(&seconds));
+}
+
+void session_on_tick(struct session *session, uint64_t now_ms)
+{
+    if (session->job)
+        job_on_tick(session->job, now_ms);
+    else
+        close_if_idle(session, now_ms);
+    session_settle(session);
+}

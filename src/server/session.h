@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * session: one client's lifetime, from accept to the last reply. Seen only
+ * inside server/, touched only by its loop's thread. It frees itself when the
+ * connection is over and no job is left (session_settle); whoever calls into
+ * it from the loop does that last.
+ */
+#ifndef FERRY_SERVER_SESSION_H
+#define FERRY_SERVER_SESSION_H
+
+#include "codec/digest.h"
+#include "dtp/data_port.h"
+#include "gate/login.h"
+#include "protocol/parameters.h"
+#include "server/config.h"
+#include "server/control.h"
+#include "server/replies.h"
+
+struct job;
+struct loop;
+
+/* What one command leaves for a later one. */
+struct pending {
+    char *user;        /* owned: USER, for PASS */
+    char *rename_from; /* owned: RNFR, for RNTO */
+    char *copy_from;   /* owned: SITE CPFR, for SITE CPTO */
+    uint64_t restart;  /* REST, for the next transfer */
+    bool has_range;    /* RANG, likewise */
+    uint64_t range_first;
+    uint64_t range_last;
+    uint64_t reserve_bytes; /* ALLO, for the next upload */
+    bool account;           /* PASS was right, ACCT is awaited: `login` is not in force */
+};
+
+/* How this client wants to be spoken to, and how often it failed. */
+struct manners {
+    enum language language;
+    enum digest_kind digest; /* OPTS HASH */
+    unsigned facts;          /* OPTS MLST */
+    unsigned umask;          /* SITE UMASK */
+    uint64_t idle_ms;        /* SITE IDLE */
+    unsigned failed_logins;
+    bool epsv_all;
+};
+
+struct session {
+    struct session *next;     /* borrowed: the loop's list */
+    struct session *previous; /* borrowed: likewise */
+    struct loop *loop;        /* borrowed: outlives the session */
+    struct config *config;    /* owned reference: what it began with holds to the end */
+    size_t host;              /* index of its virtual host */
+    uint64_t id;
+    uint64_t active_ms; /* when it last did something */
+    struct control control;
+    struct login *login; /* owned reference; NULL before login */
+    struct tree *tree;   /* borrowed: the login's; what SMNT selected */
+    char *directory;     /* owned: working directory; NULL stands for "/" */
+    struct parameters parameters;
+    struct data_port data_port;
+    struct job *job; /* owned; NULL: idle */
+    struct pending pending;
+    struct manners manners;
+    bool quit_waits; /* QUIT was sent: a close of the connection is no abort */
+    bool draining;   /* to be closed when the transfer ends */
+};
+
+/* Takes over an accepted connection that was counted in; greets it. */
+void session_start(struct loop *loop, int fd);
+/* The server shuts down: closes now, or when the transfer ends unless `stop`. */
+void session_drain(struct session *session, bool stop);
+void session_on_tick(struct session *session, uint64_t now_ms);
+/* Frees the session if it is over. It must not be used after. */
+void session_settle(struct session *session);
+
+/* Is anybody logged in (and through with ACCT)? */
+bool session_is_logged_in(const struct session *session);
+struct text session_directory(const struct session *session);
+
+/* Sends one reply in the session's language. */
+void session_reply(struct session *session, enum reply_id id);
+void session_reply_with(struct session *session, enum reply_id id, struct text first,
+                        struct text second);
+/* Sends a reply and closes the connection once the client has it. */
+void session_close_with(struct session *session, enum reply_id id, struct text first);
+
+/* Back to the state after the greeting (REIN), or before a new USER. */
+void session_log_out(struct session *session);
+void session_reset_parameters(struct session *session);
+void session_forget_pending(struct session *session);
+
+#endif

@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * verbs_access: who is there (RFC 959 4.1.1, RFC 7151).
+ * USER PASS ACCT HOST REIN QUIT SMNT
+ */
+#include "base/memory.h"
+#include "net/socket.h"
+#include "server/backends.h"
+#include "server/job.h"
+#include "server/loop.h"
+#include "server/server.h"
+#include "server/session.h"
+#include "server/verbs.h"
+
+enum {
+    /* RFC 2577 5: a session does not get many tries. */
+    LOGINS_FAILED_MAX = 5,
+    USER_NAME_MAX = 256,
+};
+
+/* USER, RFC 959 4.1.1: at any time; what was known of a user before is dropped. */
+void verb_user(struct session *session, struct text argument)
+{
+    if (argument.len > USER_NAME_MAX) {
+        session_reply(session, REPLY_ARGUMENT);
+        return;
+    }
+    if (session->draining || loop_is_draining(session->loop)) {
+        session_close_with(session, REPLY_CLOSING_SHUTDOWN, TEXT(""));
+        return;
+    }
+    session_log_out(session);
+    session->pending.user = memory_copy(argument.at, argument.len);
+    if (!session->pending.user) {
+        session_close_with(session, REPLY_CLOSING_BUG, TEXT(""));
+        return;
+    }
+    const struct realm *realm = backends_realm(session->config, session->host);
+    if (realm->anonymous && login_name_is_anonymous(argument))
+        session_reply(session, REPLY_SEND_ADDRESS);
+    else
+        session_reply_with(session, REPLY_SEND_PASSWORD, argument, TEXT(""));
+}
+
+/* PASS, RFC 959 4.1.1: immediately after USER. */
+void verb_pass(struct session *session, struct text argument)
+{
+    if (!session->pending.user) {
+        bool superfluous = session_is_logged_in(session);
+        session_reply_with(session, superfluous ? REPLY_PASS_SUPERFLUOUS : REPLY_BAD_SEQUENCE,
+                           TEXT("USER"), TEXT(""));
+        return;
+    }
+    char *user = session->pending.user;
+    session->pending.user = NULL;
+    job_start(session, verb_find(TEXT("PASS")), argument, user);
+}
+
+static struct login_attempt attempt_of(const struct caller *caller, const struct realm *realm,
+                                       struct text name)
+{
+    return (struct login_attempt){
+        .realm = realm,
+        .audit = caller->audit,
+        .session = caller->session,
+        .peer = caller->peer,
+        .name = name,
+    };
+}
+
+enum fault work_pass(struct job *job)
+{
+    const struct login_attempt attempt = attempt_of(&job->caller, job->realm, text_of(job->source));
+    enum fault f = login_authenticate(&attempt, job_argument(job), &job->new_login);
+    if (f == FAULT_ACCOUNT_NEEDED) {
+        job_reply(job, REPLY_NEED_ACCOUNT, TEXT(""), TEXT(""));
+        return FAULT_NONE; /* that an account is awaited travels with the login */
+    }
+    if (!f && login_is_anonymous(job->new_login))
+        job_reply(job, REPLY_LOGGED_IN_ANONYMOUS, TEXT(""), TEXT(""));
+    else if (!f)
+        job_reply(job, REPLY_LOGGED_IN, login_name(job->new_login), TEXT(""));
+    return f;
+}
+
+/* Counts a failed login; true when the session had its share. */
+static bool is_last_failure(struct session *session)
+{
+    return ++session->manners.failed_logins >= LOGINS_FAILED_MAX;
+}
+
+void done_pass(struct session *session, struct job *job)
+{
+    if (job->fault == FAULT_LOGIN_REFUSED && is_last_failure(session)) {
+        job_reply(job, REPLY_CLOSING_ATTEMPTS, TEXT(""), TEXT(""));
+        control_finish(&session->control);
+    }
+    if (job->fault)
+        return;
+    session->login = job->new_login;
+    job->new_login = NULL;
+    session->tree = login_home(session->login);
+    session->pending.account = login_needs_charge(session->login);
+    session->manners.failed_logins = 0;
+}
+
+/* ACCT, RFC 959 4.1.1: 230 where PASS got 332, 202 where no account is needed. */
+void verb_acct(struct session *session, struct text argument)
+{
+    if (!session->login) {
+        session_reply_with(session, REPLY_BAD_SEQUENCE, TEXT("USER"), TEXT(""));
+        return;
+    }
+    if (!session->pending.account) {
+        session_reply(session, REPLY_ACCT_SUPERFLUOUS);
+        return;
+    }
+    const struct caller caller = {
+        .audit = server_audit(loop_server(session->loop)),
+        .session = session->id,
+        .peer = session->control.peer,
+    };
+    const struct login_attempt attempt = attempt_of(
+        &caller, backends_realm(session->config, session->host), login_name(session->login));
+    if (login_charge(&attempt, session->login, argument)) {
+        session_log_out(session);
+        if (is_last_failure(session))
+            session_close_with(session, REPLY_CLOSING_ATTEMPTS, TEXT(""));
+        else
+            session_reply(session, REPLY_LOGIN_REFUSED);
+        return;
+    }
+    session->pending.account = false;
+    session_reply_with(session, REPLY_LOGGED_IN, login_name(session->login), TEXT(""));
+}
+
+/* Does the name say the address the client reached (RFC 7151 3.2.2)? */
+static bool is_own_address(const struct session *session, struct text name)
+{
+    union endpoint named;
+    return endpoint_parse_host(name, 0, &named) &&
+           endpoint_same_host(&named, &session->control.local);
+}
+
+/* HOST, RFC 7151 3: before USER; the reply shows the host's own greeting. */
+void verb_host(struct session *session, struct text argument)
+{
+    size_t index = 0;
+    if (session->login || session->pending.user) {
+        session_reply(session, REPLY_LOGIN_FIRST_HOST);
+        return;
+    }
+    if (!config_find_host(session->config, argument, &index) &&
+        !is_own_address(session, argument)) {
+        session_reply(session, REPLY_NO_SUCH_HOST);
+        return;
+    }
+    session->host = index;
+    const char *banner = session->config->hosts[index].banner;
+    if (banner)
+        session_reply_with(session, REPLY_GREETING, text_of(banner), TEXT(""));
+    else
+        session_reply_with(session, REPLY_HOST_OK, argument, TEXT(""));
+}
+
+/* REIN, RFC 959 4.1.1: as if just connected. A transfer in progress ends first (pi.c). */
+void verb_rein(struct session *session, struct text argument)
+{
+    (void)argument;
+    session_log_out(session);
+    session_reset_parameters(session);
+    session->host = 0;
+    session_reply(session, REPLY_REINITIALIZED);
+}
+
+void verb_quit(struct session *session, struct text argument)
+{
+    (void)argument;
+    session_close_with(session, REPLY_GOODBYE, TEXT(""));
+}
+
+/* SMNT, RFC 959 4.1.1: a configured folder takes the place of the root; "/" is the root. */
+void verb_smnt(struct session *session, struct text argument)
+{
+    struct text name = argument;
+    while (name.len && name.at[0] == '/')
+        name = text_after(name, 1);
+    struct tree *tree = name.len ? login_folder(session->login, name) : login_home(session->login);
+    if (!tree) {
+        session_reply(session, REPLY_NOT_FOUND);
+        return;
+    }
+    session->tree = tree;
+    memory_free(session->directory);
+    session->directory = NULL;
+    session_reply_with(session, REPLY_MOUNTED, argument, TEXT(""));
+}

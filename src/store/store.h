@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * store: where files live. One store is one tree; a path is absolute within it
+ * and normal ("/a/b"), any bytes but NUL, NUL-terminated. The store confines:
+ * whatever links the tree holds, nothing outside it is ever touched. Whether
+ * the user may is decided before, in the gate, the only one who calls this.
+ *
+ * Worker threads; everything may block. A store may be used by many threads at
+ * once; a stream, an upload or a directory by one. What is said to be atomic
+ * is so for readers and after a crash.
+ */
+#ifndef FERRY_STORE_STORE_H
+#define FERRY_STORE_STORE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/fault.h"
+#include "base/stream.h"
+#include "base/text.h"
+
+enum store_kind {
+    STORE_FILE,
+    STORE_DIRECTORY,
+    STORE_LINK,
+    STORE_SPECIAL, /* device, FIFO, socket: listed, never opened */
+    STORE_UNKNOWN, /* store_next could not tell without another look */
+};
+
+/* What the store itself may do with it, whatever the policy says. */
+enum store_access { STORE_MAY_READ = 4, STORE_MAY_WRITE = 2, STORE_MAY_SEARCH = 1 };
+
+struct store_time {
+    int64_t seconds; /* since 1970 UTC */
+    uint32_t nanoseconds;
+};
+
+struct store_info {
+    enum store_kind kind;
+    char letter;     /* kind as ls -l writes it */
+    unsigned mode;   /* permission bits with set-id and sticky */
+    unsigned access; /* mask of enum store_access */
+    unsigned owner;
+    unsigned group;
+    uint64_t links;
+    uint64_t size; /* bytes */
+    uint64_t device;
+    uint64_t file_number;
+    struct store_time modified;
+    struct store_time created;
+    bool has_created;
+};
+
+/* What to change; only what is in `mask`. */
+enum store_change { STORE_CHANGE_MODE = 1, STORE_CHANGE_MODIFIED = 2, STORE_CHANGE_CREATED = 4 };
+
+struct store_changes {
+    unsigned mask;
+    unsigned mode; /* permission bits */
+    struct store_time modified;
+    struct store_time created;
+};
+
+struct store_space {
+    uint64_t free_bytes;
+    uint64_t total_bytes;
+};
+
+enum store_upload_kind {
+    STORE_REPLACE, /* the bytes become the file */
+    STORE_APPEND,  /* the bytes go to its end; made when absent */
+    STORE_RESUME,  /* the first `offset` bytes stay, the bytes follow them, nothing after
+                      (but for a direct one, which may be one segment of several) */
+    STORE_UNIQUE,  /* like REPLACE, but the name must be free when it is published */
+};
+
+struct store_upload_request {
+    enum store_upload_kind kind;
+    uint64_t offset;        /* of STORE_RESUME */
+    uint64_t reserve_bytes; /* room to make sure of now; 0: none */
+    unsigned mode;          /* permission bits of a new file */
+    bool direct;            /* write into the file itself, no transaction */
+    bool sync;              /* on the disk before publish returns */
+};
+
+/* What an upload that was given up left behind. */
+enum store_remains {
+    STORE_LEFT_NOTHING,
+    STORE_LEFT_PARTIAL, /* what arrived is now the file, to be resumed */
+    STORE_LEFT_OLD,     /* the file is what it was before */
+    STORE_LEFT_CHANGED, /* a direct upload: the file holds what arrived */
+};
+
+struct store_upload;
+
+struct store_upload_type {
+    /*
+     * Makes the upload the file, at once and completely, or faults and leaves
+     * what was there. FAULT_EXISTS of STORE_UNIQUE. Frees the upload either way.
+     */
+    enum fault (*publish)(struct store_upload *upload);
+    /*
+     * Gives the upload up and frees it. With keep, what arrived becomes the
+     * file if there was none, so that the client can resume.
+     */
+    enum store_remains (*abandon)(struct store_upload *upload, bool keep);
+};
+
+struct store_upload {
+    struct stream stream;                 /* write only; never closed by itself */
+    const struct store_upload_type *type; /* borrowed: static table */
+    bool existed;                         /* there was a file of that name at the start */
+};
+
+struct store_directory;
+
+struct store_directory_type {
+    /*
+     * The next name, without "." and ".." and the store's own temporaries; an
+     * empty name at the end. The text lives until the next call.
+     */
+    enum fault (*next)(struct store_directory *directory, struct text *ret_name,
+                       enum store_kind *ret_kind);
+    /*
+     * About one name in it, not following a link. `created` that was set by
+     * hand costs another look, taken only if asked for. FAULT_NOT_FOUND when
+     * the name is gone by now.
+     */
+    enum fault (*info)(struct store_directory *directory, const char *name, bool created,
+                       struct store_info *ret_info);
+    /* Appends where a link in it points. */
+    enum fault (*link)(struct store_directory *directory, const char *name, struct builder *target);
+    void (*close)(struct store_directory *directory);
+};
+
+struct store_directory {
+    const struct store_directory_type *type; /* borrowed: static table */
+};
+
+struct store;
+
+struct store_type {
+    /* About a path; `follow` a link in its last part. */
+    enum fault (*stat)(struct store *store, const char *path, bool follow,
+                       struct store_info *ret_info);
+    /* A plain file for reading. FAULT_IS_DIRECTORY, FAULT_NOT_PLAIN_FILE. */
+    enum fault (*open_read)(struct store *store, const char *path, struct stream **ret_stream,
+                            struct store_info *ret_info);
+    enum fault (*open_upload)(struct store *store, const char *path,
+                              const struct store_upload_request *request,
+                              struct store_upload **ret_upload);
+    enum fault (*open_directory)(struct store *store, const char *path,
+                                 struct store_directory **ret_directory);
+    /* A file, link or special file, not a directory. Atomic. */
+    enum fault (*remove)(struct store *store, const char *path);
+    enum fault (*remove_directory)(struct store *store, const char *path);
+    enum fault (*make_directory)(struct store *store, const char *path, unsigned mode);
+    /* Atomic; replaces a file that has the new name. */
+    enum fault (*rename)(struct store *store, const char *from, const char *to);
+    enum fault (*change)(struct store *store, const char *path,
+                         const struct store_changes *changes);
+    /* A symbolic link at `path` that says `target`. */
+    enum fault (*make_link)(struct store *store, const char *target, const char *path);
+    enum fault (*space)(struct store *store, const char *path, struct store_space *ret_space);
+    void (*free)(struct store *store);
+};
+
+struct store {
+    const struct store_type *type; /* borrowed: static table */
+};
+
+#endif

@@ -1,0 +1,448 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The file is lines of text, appended with one write(2) each, so that a kill at
+ * any moment leaves whole lines and at most one torn one at the end, which is
+ * ignored: its act had not begun.
+ *
+ *     T <record> <path>                            a temporary to remove
+ *     L <record> <length> <device> <inode> <path>  a file to cut back
+ *     D <record>                                   done: forget the record
+ *
+ * Paths are absolute, with bytes that are not printable, and '%', as %XX.
+ */
+#include "store/store_local_journal.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/memory.h"
+#include "store/store_local_path.h"
+
+#define JOURNAL_PREFIX "uploads-"
+
+enum {
+    /* All of a record behind its number, every byte of its path escaped. */
+    REST_SIZE = 3 * (LOCAL_PATH_SIZE + LOCAL_NAME_SIZE) + 128,
+    /* A file with more than this in records that are struck out is begun anew. */
+    STRUCK_BYTES_MAX = 64 * 1024,
+    READ_MAX = 64 * 1024 * 1024,
+};
+
+/* A record that is not struck out, kept to be copied when the file is begun anew. */
+struct entry {
+    struct entry *next; /* owned: the rest of the list */
+    journal_record record;
+    size_t len;
+    char line[];
+};
+
+struct journal {
+    pthread_mutex_t lock;
+    int directory; /* owned */
+    int fd;        /* owned */
+    char name[64];
+    struct entry *entries; /* owned */
+    size_t entries_bytes;
+    uint64_t last_record;
+    uint64_t bytes;
+};
+
+static void put_path(struct builder *b, struct text path)
+{
+    for (size_t i = 0; i < path.len; i++) {
+        unsigned char c = (unsigned char)path.at[i];
+        if (c > ' ' && c < 0x7F && c != '%') {
+            builder_put_byte(b, (char)c);
+        } else {
+            builder_put_byte(b, '%');
+            builder_put_byte(b, "0123456789abcdef"[c >> 4]);
+            builder_put_byte(b, "0123456789abcdef"[c & 15]);
+        }
+    }
+}
+
+static int hex_digit(char c)
+{
+    if (text_is_digit(c))
+        return c - '0';
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+static bool take_path(struct text written, char path[LOCAL_PATH_SIZE])
+{
+    struct builder b = builder_on(path, LOCAL_PATH_SIZE);
+    for (size_t i = 0; i < written.len; i++) {
+        if (written.at[i] != '%') {
+            builder_put_byte(&b, written.at[i]);
+            continue;
+        }
+        int high = i + 2 < written.len ? hex_digit(written.at[i + 1]) : -1;
+        int low = high >= 0 ? hex_digit(written.at[i + 2]) : -1;
+        if (low < 0)
+            return false;
+        builder_put_byte(&b, (char)(high << 4 | low));
+        i += 2;
+    }
+    builder_end(&b);
+    return !b.full && path[0] == '/';
+}
+
+/* ---- Undoing what a dead process left ---------------------------------- */
+
+static bool is_done(struct text journal, struct text record)
+{
+    while (journal.len) {
+        struct text line = text_take_until(&journal, '\n');
+        if (text_equal(text_take_word(&line), TEXT("D")) && text_equal(line, record))
+            return true;
+    }
+    return false;
+}
+
+static void undo_temporary(struct text written)
+{
+    char path[LOCAL_PATH_SIZE];
+    if (!take_path(written, path))
+        return;
+    struct text whole = text_of(path);
+    struct text name = text_after(whole, text_find_last(whole, '/') + 1);
+    /* Only what the store itself names so is ever removed. */
+    if (!local_is_temporary(name))
+        return;
+    if (unlink(path) == 0)
+        log_info("upload-leftover-removed", LOG_TEXT("path", whole));
+    else if (errno != ENOENT)
+        log_warning("upload-leftover-stays", LOG_TEXT("path", whole), LOG_ERRNO(errno));
+}
+
+static void undo_length(struct text rest)
+{
+    char path[LOCAL_PATH_SIZE];
+    uint64_t length;
+    uint64_t device;
+    uint64_t inode;
+    struct stat info;
+    if (!text_to_number(text_take_word(&rest), INT64_MAX, &length) ||
+        !text_to_number(text_take_word(&rest), UINT64_MAX, &device) ||
+        !text_to_number(text_take_word(&rest), UINT64_MAX, &inode) || !take_path(rest, path))
+        return;
+    int fd = open(path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    if (fd < 0 || fstat(fd, &info)) {
+        log_warning("append-not-undone", LOG_TEXT("path", text_of(path)), LOG_ERRNO(errno));
+    } else if (S_ISREG(info.st_mode) && info.st_dev == device && info.st_ino == inode &&
+               (uint64_t)info.st_size > length) {
+        if (ftruncate(fd, (off_t)length))
+            log_warning("append-not-undone", LOG_TEXT("path", text_of(path)), LOG_ERRNO(errno));
+        else
+            log_info("append-undone", LOG_TEXT("path", text_of(path)), LOG_NUMBER("bytes", length));
+    }
+    if (fd >= 0)
+        close(fd);
+}
+
+static void undo_all(struct text journal)
+{
+    struct text rest = journal;
+    while (text_find(rest, '\n') != rest.len) {
+        struct text line = text_take_until(&rest, '\n');
+        struct text kind = text_take_word(&line);
+        struct text record = text_take_word(&line);
+        if (text_equal(kind, TEXT("D")) || is_done(rest, record))
+            continue;
+        if (text_equal(kind, TEXT("T")))
+            undo_temporary(line);
+        else if (text_equal(kind, TEXT("L")))
+            undo_length(line);
+    }
+}
+
+static enum fault read_all(int fd, char **ret_bytes, size_t *ret_len)
+{
+    struct stat info;
+    if (fstat(fd, &info))
+        return fault_from_errno(errno);
+    if (info.st_size > READ_MAX)
+        return FAULT_TOO_LARGE;
+    size_t size = (size_t)info.st_size;
+    char *bytes = memory_new(size + 1);
+    if (!bytes)
+        return FAULT_NO_MEMORY;
+    size_t len = 0;
+    while (len < size) {
+        ssize_t n = pread(fd, bytes + len, size - len, (off_t)len);
+        if (n <= 0)
+            break;
+        len += (size_t)n;
+    }
+    *ret_bytes = bytes;
+    *ret_len = len;
+    return FAULT_NONE;
+}
+
+/* Undoes one journal unless its process is alive (it holds the lock). */
+static void recover(int directory, const char *name)
+{
+    char *bytes = NULL;
+    size_t len = 0;
+    int fd = openat(directory, name, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    if (fd < 0)
+        return;
+    if (flock(fd, LOCK_EX | LOCK_NB) == 0) {
+        enum fault f = read_all(fd, &bytes, &len);
+        if (f) {
+            log_error("journal-unreadable", LOG_TEXT("file", text_of(name)),
+                      LOG_TEXT("fault", text_of(fault_text(f))));
+        } else {
+            undo_all((struct text){bytes, len});
+            unlinkat(directory, name, 0);
+        }
+        memory_free(bytes);
+    }
+    close(fd);
+}
+
+static void recover_all(int directory)
+{
+    int copy = openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *names = copy >= 0 ? fdopendir(copy) : NULL;
+    if (!names) {
+        if (copy >= 0)
+            close(copy);
+        return;
+    }
+    struct dirent *entry;
+    while ((entry = readdir(names)))
+        if (text_starts_with(text_of(entry->d_name), TEXT(JOURNAL_PREFIX)))
+            recover(directory, entry->d_name);
+    closedir(names);
+}
+
+/* ---- This process's journal --------------------------------------------- */
+
+static enum fault make_directory(const char *path)
+{
+    char copy[LOCAL_PATH_SIZE];
+    struct builder b = builder_on(copy, sizeof(copy));
+    builder_put_string(&b, path);
+    builder_end(&b);
+    if (b.full || !b.len)
+        return FAULT_NAME_INVALID;
+    for (char *slash = copy + 1;; slash++) {
+        if (*slash && *slash != '/')
+            continue;
+        bool last = *slash == '\0';
+        *slash = '\0';
+        if (mkdir(copy, last ? 0700 : 0755) && errno != EEXIST)
+            return fault_from_errno(errno);
+        if (last)
+            return FAULT_NONE;
+        *slash = '/';
+    }
+}
+
+/* Makes and locks a new file for this process, in place of none. */
+static enum fault begin(struct journal *journal)
+{
+    (void)snprintf(journal->name, sizeof(journal->name), JOURNAL_PREFIX "%ld-%08x", (long)getpid(),
+                   arc4random());
+    journal->bytes = 0;
+    journal->fd = openat(journal->directory, journal->name,
+                         O_RDWR | O_APPEND | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (journal->fd < 0 || flock(journal->fd, LOCK_EX | LOCK_NB))
+        return fault_from_errno(errno);
+    return FAULT_NONE;
+}
+
+enum fault journal_open(const char *directory, struct journal **ret_journal)
+{
+    enum fault f = make_directory(directory);
+    if (f)
+        return f;
+    struct journal *journal = memory_new(sizeof(*journal));
+    if (!journal)
+        return FAULT_NO_MEMORY;
+    pthread_mutex_init(&journal->lock, NULL);
+    journal->fd = -1;
+    journal->directory = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (journal->directory < 0) {
+        f = fault_from_errno(errno);
+    } else {
+        recover_all(journal->directory);
+        f = begin(journal);
+    }
+    if (f) {
+        journal_close(journal);
+        return f;
+    }
+    *ret_journal = journal;
+    return FAULT_NONE;
+}
+
+void journal_close(struct journal *journal)
+{
+    if (!journal)
+        return;
+    if (journal->fd >= 0) {
+        unlinkat(journal->directory, journal->name, 0);
+        close(journal->fd);
+    }
+    if (journal->directory >= 0)
+        close(journal->directory);
+    while (journal->entries) {
+        struct entry *entry = journal->entries;
+        journal->entries = entry->next;
+        memory_free(entry);
+    }
+    pthread_mutex_destroy(&journal->lock);
+    memory_free(journal);
+}
+
+/* With the lock held. One line, one write. */
+static enum fault append(struct journal *journal, struct text line, bool sync)
+{
+    ssize_t n = write(journal->fd, line.at, line.len);
+    if (n < 0)
+        return fault_from_errno(errno);
+    if ((size_t)n != line.len) { /* a torn line must not swallow the next one */
+        (void)ftruncate(journal->fd, (off_t)journal->bytes);
+        return FAULT_NO_SPACE;
+    }
+    journal->bytes += line.len;
+    if (sync && fdatasync(journal->fd))
+        return fault_from_errno(errno);
+    return FAULT_NONE;
+}
+
+/*
+ * With the lock held. Copies what is outstanding to a new file and removes the
+ * old one. A crash in between leaves both, which undo the same things twice:
+ * harmless. On a fault the old file goes on.
+ */
+static void begin_anew(struct journal *journal)
+{
+    struct journal before = *journal;
+    enum fault f = begin(journal);
+    for (struct entry *e = journal->entries; e && !f; e = e->next)
+        f = append(journal, (struct text){e->line, e->len}, false);
+    struct journal *drop = f ? journal : &before;
+    if (drop->fd >= 0) {
+        unlinkat(drop->directory, drop->name, 0);
+        close(drop->fd);
+    }
+    if (f) {
+        journal->fd = before.fd;
+        journal->bytes = before.bytes;
+        memcpy(journal->name, before.name, sizeof(journal->name));
+    }
+}
+
+/* Writes the record "<kind> <record> <line>" and remembers it. */
+static enum fault add(struct journal *journal, char kind, const struct builder *rest, bool sync,
+                      journal_record *ret_record)
+{
+    if (rest->full)
+        return FAULT_NAME_INVALID;
+    enum { HEAD_SIZE = 32 };
+    size_t size = HEAD_SIZE + rest->len;
+    struct entry *entry = memory_new(sizeof(*entry) + size);
+    if (!entry)
+        return FAULT_NO_MEMORY;
+    pthread_mutex_lock(&journal->lock);
+    struct builder line = builder_on(entry->line, size);
+    entry->record = ++journal->last_record;
+    builder_put_byte(&line, kind);
+    builder_put_byte(&line, ' ');
+    builder_put_number(&line, entry->record);
+    builder_put_byte(&line, ' ');
+    builder_put(&line, builder_text(rest));
+    builder_put_byte(&line, '\n');
+    entry->len = line.len;
+    enum fault f = append(journal, builder_text(&line), sync);
+    if (!f) {
+        entry->next = journal->entries;
+        journal->entries = entry;
+        journal->entries_bytes += entry->len;
+        *ret_record = entry->record;
+        entry = NULL;
+    }
+    pthread_mutex_unlock(&journal->lock);
+    memory_free(entry);
+    return f;
+}
+
+enum fault journal_add_temporary(struct journal *journal, int parent, const char *name, bool sync,
+                                 journal_record *ret_record)
+{
+    char directory[LOCAL_PATH_SIZE];
+    char bytes[REST_SIZE];
+    struct builder rest = builder_on(bytes, sizeof(bytes));
+    enum fault f = local_absolute_path(parent, directory);
+    if (f)
+        return f;
+    put_path(&rest, text_of(directory));
+    builder_put_byte(&rest, '/');
+    put_path(&rest, text_of(name));
+    return add(journal, 'T', &rest, sync, ret_record);
+}
+
+enum fault journal_add_length(struct journal *journal, int fd, uint64_t length, bool sync,
+                              journal_record *ret_record)
+{
+    char path[LOCAL_PATH_SIZE];
+    char bytes[REST_SIZE];
+    struct stat info;
+    struct builder rest = builder_on(bytes, sizeof(bytes));
+    enum fault f = local_absolute_path(fd, path);
+    if (!f && fstat(fd, &info))
+        f = fault_from_errno(errno);
+    if (f)
+        return f;
+    const uint64_t numbers[] = {length, info.st_dev, info.st_ino};
+    for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+        builder_put_number(&rest, numbers[i]);
+        builder_put_byte(&rest, ' ');
+    }
+    put_path(&rest, text_of(path));
+    return add(journal, 'L', &rest, sync, ret_record);
+}
+
+/* With the lock held. Takes a record off the list. */
+static struct entry *take_entry(struct journal *journal, journal_record record)
+{
+    struct entry **link = &journal->entries;
+    while (*link && (*link)->record != record)
+        link = &(*link)->next;
+    struct entry *entry = *link;
+    if (entry) {
+        *link = entry->next;
+        journal->entries_bytes -= entry->len;
+    }
+    return entry;
+}
+
+void journal_strike(struct journal *journal, journal_record record)
+{
+    char bytes[32];
+    struct builder line = builder_on(bytes, sizeof(bytes));
+    if (!journal || !record)
+        return;
+    builder_put_string(&line, "D ");
+    builder_put_number(&line, record);
+    builder_put_byte(&line, '\n');
+    pthread_mutex_lock(&journal->lock);
+    memory_free(take_entry(journal, record));
+    enum fault f = append(journal, builder_text(&line), false);
+    if (f)
+        log_warning("journal-write-failed", LOG_TEXT("fault", text_of(fault_text(f))));
+    if (journal->bytes - journal->entries_bytes > STRUCK_BYTES_MAX)
+        begin_anew(journal);
+    pthread_mutex_unlock(&journal->lock);
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * store_local_journal: what a crash would leave behind, written down before it
+ * can, so that the next start undoes it without looking through the trees.
+ *
+ * Two kinds of record: a temporary name to remove, and a file to cut back to
+ * the length it had before an append was being published. One journal file per
+ * process, locked while the process lives; a start takes every journal in the
+ * state directory whose process is gone. Any thread.
+ */
+#ifndef FERRY_STORE_STORE_LOCAL_JOURNAL_H
+#define FERRY_STORE_STORE_LOCAL_JOURNAL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/fault.h"
+
+struct journal;
+
+/* Names a record so that it can be struck out; 0: none was written. */
+typedef uint64_t journal_record;
+
+/*
+ * Undoes what dead processes left in `directory` (made if absent) and begins
+ * this process's journal there. FAULT_NO_MEMORY, or what the directory said.
+ */
+enum fault journal_open(const char *directory, struct journal **ret_journal);
+/* Removes the journal's file; everything was struck out by now. Accepts NULL. */
+void journal_close(struct journal *journal);
+
+/* `name` in the directory `parent` is a temporary. With sync, known to the disk on return. */
+enum fault journal_add_temporary(struct journal *journal, int parent, const char *name, bool sync,
+                                 journal_record *ret_record);
+/* The file `fd` is to be cut back to `length` bytes. */
+enum fault journal_add_length(struct journal *journal, int fd, uint64_t length, bool sync,
+                              journal_record *ret_record);
+/* It is done, or undone: strikes the record out. Accepts 0. */
+void journal_strike(struct journal *journal, journal_record record);
+
+#endif

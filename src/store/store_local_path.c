@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "store/store_local_path.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <stdio.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+enum {
+    LINKS_MAX = 40, /* the kernel's own limit */
+    /* The kernel asks to try again when the tree is renamed under its feet. */
+    RACES_MAX = 100,
+};
+
+bool local_is_temporary(struct text name)
+{
+    return text_starts_with(name, TEXT(LOCAL_TEMPORARY_PREFIX));
+}
+
+static bool names_temporary(const char *path)
+{
+    struct text rest = text_of(path);
+    while (rest.len)
+        if (local_is_temporary(text_take_until(&rest, '/')))
+            return true;
+    return false;
+}
+
+/* Path below the root's descriptor: without its first slash, "." for the root. */
+static const char *below_root(const char *path)
+{
+    while (*path == '/')
+        path++;
+    return *path ? path : ".";
+}
+
+static enum fault open_confined(int root, const char *path, unsigned flags, int *ret_fd)
+{
+    struct open_how how = {
+        .flags = flags | O_CLOEXEC,
+        .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS,
+    };
+    if (names_temporary(path))
+        return FAULT_NOT_FOUND;
+    for (int i = 0; i < RACES_MAX; i++) {
+        long fd = syscall(SYS_openat2, root, below_root(path), &how, sizeof(how));
+        if (fd >= 0) {
+            *ret_fd = (int)fd;
+            return FAULT_NONE;
+        }
+        if (errno != EAGAIN && errno != EINTR)
+            break;
+    }
+    return fault_from_errno(errno);
+}
+
+enum fault local_open_path(int root, const char *path, bool follow, int *ret_fd)
+{
+    return open_confined(root, path, O_PATH | (follow ? 0U : (unsigned)O_NOFOLLOW), ret_fd);
+}
+
+enum fault local_open_directory(int root, const char *path, int *ret_fd)
+{
+    return open_confined(root, path, O_RDONLY | O_DIRECTORY, ret_fd);
+}
+
+enum fault local_open_place(int root, const char *path, struct local_place *ret_place)
+{
+    char parent[LOCAL_PATH_SIZE];
+    struct builder b = builder_on(parent, sizeof(parent));
+    struct text whole = text_of(path);
+    size_t slash = text_find_last(whole, '/');
+    struct text name = slash == whole.len ? whole : text_after(whole, slash + 1);
+    struct local_place place = {.parent = -1};
+    struct builder name_builder = builder_on(place.name, sizeof(place.name));
+
+    builder_put(&b, (struct text){path, slash == whole.len ? 0 : slash});
+    builder_end(&b);
+    builder_put(&name_builder, name);
+    builder_end(&name_builder);
+    if (b.full || name_builder.full)
+        return FAULT_NAME_INVALID;
+    if (local_is_temporary(name))
+        return FAULT_NOT_FOUND;
+    /* Only a link's target can end so: a system call given it would act on the parent. */
+    if (text_equal(name, TEXT(".")) || text_equal(name, TEXT("..")))
+        return FAULT_IS_DIRECTORY;
+    enum fault f = open_confined(root, parent, O_PATH | O_DIRECTORY, &place.parent);
+    if (!f)
+        *ret_place = place;
+    return f;
+}
+
+void local_close_place(struct local_place *place)
+{
+    if (place->parent >= 0)
+        close(place->parent);
+    place->parent = -1;
+}
+
+void local_proc_path(int fd, char path[LOCAL_PROC_PATH_SIZE])
+{
+    struct builder b = builder_on(path, LOCAL_PROC_PATH_SIZE);
+    builder_put_string(&b, "/proc/self/fd/");
+    builder_put_number(&b, (uint64_t)fd);
+    builder_end(&b);
+}
+
+enum fault local_absolute_path(int fd, char path[LOCAL_PATH_SIZE])
+{
+    char proc[LOCAL_PROC_PATH_SIZE];
+    local_proc_path(fd, proc);
+    ssize_t len = readlink(proc, path, LOCAL_PATH_SIZE - 1);
+    if (len < 0)
+        return fault_from_errno(errno);
+    path[len] = '\0';
+    return FAULT_NONE;
+}
+
+/*
+ * Writes where the link in a place points, as a path below the root: relative
+ * to the place's directory as the system knows it. What comes out is only a
+ * name again, resolved below the root like any other.
+ */
+static enum fault put_link_path(int root, const struct local_place *place,
+                                char path[LOCAL_PATH_SIZE])
+{
+    char target[LOCAL_PATH_SIZE];
+    char root_path[LOCAL_PATH_SIZE];
+    char parent_path[LOCAL_PATH_SIZE];
+    ssize_t len = readlinkat(place->parent, place->name, target, sizeof(target));
+    if (len < 0)
+        return fault_from_errno(errno);
+    struct text to = {target, (size_t)len};
+    struct builder b = builder_on(path, LOCAL_PATH_SIZE);
+    if (!to.len || to.at[0] != '/') {
+        enum fault f = local_absolute_path(root, root_path);
+        if (!f)
+            f = local_absolute_path(place->parent, parent_path);
+        if (f)
+            return f;
+        struct text root_text = text_of(root_path);
+        struct text parent_text = text_of(parent_path);
+        if (root_text.len > 1 && text_starts_with(parent_text, root_text))
+            parent_text = text_after(parent_text, root_text.len);
+        builder_put(&b, parent_text);
+        builder_put_byte(&b, '/');
+    }
+    builder_put(&b, to);
+    builder_end(&b);
+    return b.full ? FAULT_NAME_INVALID : FAULT_NONE;
+}
+
+enum fault local_open_place_followed(int root, const char *path, struct local_place *ret_place)
+{
+    struct local_place place;
+    char next[LOCAL_PATH_SIZE];
+    enum fault f = local_open_place(root, path, &place);
+    for (int links = 0; !f; links++) {
+        struct stat info;
+        f = local_stat_place(&place, &info);
+        if (f == FAULT_NOT_FOUND || (!f && !S_ISLNK(info.st_mode))) {
+            *ret_place = place;
+            return FAULT_NONE;
+        }
+        if (!f)
+            f = links < LINKS_MAX ? put_link_path(root, &place, next) : FAULT_LINK_LOOP;
+        local_close_place(&place);
+        if (!f)
+            f = local_open_place(root, next, &place);
+    }
+    return f;
+}
+
+enum fault local_stat_place(const struct local_place *place, struct stat *ret_stat)
+{
+    /* The root itself has no name in a parent: look at the directory. */
+    int flags = AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH;
+    if (fstatat(place->parent, place->name, ret_stat, flags))
+        return fault_from_errno(errno);
+    return FAULT_NONE;
+}
+
+enum fault local_reopen(int path_fd, int flags, int *ret_fd)
+{
+    char proc[LOCAL_PROC_PATH_SIZE];
+    local_proc_path(path_fd, proc);
+    int fd;
+    do {
+        fd = open(proc, flags | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    } while (fd < 0 && errno == EINTR);
+    if (fd < 0)
+        return fault_from_errno(errno);
+    *ret_fd = fd;
+    return FAULT_NONE;
+}

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * store_local_path: the only file that opens user paths. Every one of them is
+ * resolved by the kernel below the root's descriptor (openat2 with
+ * RESOLVE_IN_ROOT and RESOLVE_NO_MAGICLINKS): "..", absolute links and races
+ * between a check and its use cannot leave the tree, and nobody compares
+ * strings. Internal to store_local*.
+ */
+#ifndef FERRY_STORE_STORE_LOCAL_PATH_H
+#define FERRY_STORE_STORE_LOCAL_PATH_H
+
+#include <stdbool.h>
+#include <sys/stat.h>
+
+#include "base/fault.h"
+#include "base/text.h"
+
+/* Names of the store's own temporaries begin so; no user can see or name one. */
+#define LOCAL_TEMPORARY_PREFIX ".ferry-upload-"
+
+enum {
+    LOCAL_PATH_SIZE = 4096, /* PATH_MAX */
+    LOCAL_NAME_SIZE = 256,  /* NAME_MAX and its NUL */
+    /* "/proc/self/fd/" and a number */
+    LOCAL_PROC_PATH_SIZE = 32,
+};
+
+/* The directory a path's last part is in, and that part. */
+struct local_place {
+    int parent;                 /* owned: O_PATH; -1 when closed */
+    char name[LOCAL_NAME_SIZE]; /* "" for the root itself */
+};
+
+bool local_is_temporary(struct text name);
+
+/* An O_PATH descriptor of a path; with `follow` of what a link there points to. */
+enum fault local_open_path(int root, const char *path, bool follow, int *ret_fd);
+/* A directory, for reading its names. */
+enum fault local_open_directory(int root, const char *path, int *ret_fd);
+
+enum fault local_open_place(int root, const char *path, struct local_place *ret_place);
+/*
+ * Like local_open_place, but when the last part is a link, the place it points
+ * to, link after link: where writing through it would put the file.
+ */
+enum fault local_open_place_followed(int root, const char *path, struct local_place *ret_place);
+void local_close_place(struct local_place *place);
+
+/* About the last part of a place, not following it. */
+enum fault local_stat_place(const struct local_place *place, struct stat *ret_stat);
+
+/*
+ * Opens what an O_PATH descriptor stands for, the same file whatever its name
+ * means by now.
+ */
+enum fault local_reopen(int path_fd, int flags, int *ret_fd);
+
+/* "/proc/self/fd/N": a name for system calls that take no descriptor. */
+void local_proc_path(int fd, char path[LOCAL_PROC_PATH_SIZE]);
+/* The absolute path of a descriptor as the system knows it. */
+enum fault local_absolute_path(int fd, char path[LOCAL_PATH_SIZE]);
+
+#endif

@@ -6,9 +6,9 @@
 
 #include "base/memory.h"
 
-/* A yescrypt hash that nothing matches, of the cost that password_hash gives. */
+/* Of a random password that was thrown away, at the cost that password_hash gives. */
 static const char nobody_hash[] =
-    "$y$j9T$5xRs6Y1Jv3H0Ze0vZ1YlV/$wYJ0uTUNk7m5dDcvYlN5Q9yqGcvqf7cLAH5n3WcXN0C";
+    "$y$j9T$a7bRIDNYhMiyaN/xsLnee/$O3j3hJdQ7LP/iHImeZrx0I4CxhrfGQBnCO1GeCpL2mB";
 
 static const char yescrypt_prefix[] = "$y$";
 

@@ -29,6 +29,7 @@ struct workers {
     unsigned threads_max;
     unsigned queue_max;
     unsigned threads;
+    unsigned starting; /* made, not yet running: each is for one piece of work */
     unsigned idle;
     unsigned queued;
     bool closing;
@@ -82,6 +83,7 @@ static void *run_worker(void *argument)
     struct workers *workers = argument;
     pthread_setname_np(pthread_self(), workers->name);
     pthread_mutex_lock(&workers->lock);
+    workers->starting--;
     while (workers->first || wait_for_work(workers)) {
         struct work *work = take(workers);
         pthread_mutex_unlock(&workers->lock);
@@ -117,14 +119,15 @@ static bool start_thread(struct workers *workers)
 /* With the lock held. Can one more piece of work be taken? Makes a thread for it if need be. */
 static bool make_room(struct workers *workers)
 {
-    if (workers->queued < workers->idle)
+    unsigned free_threads = workers->idle + workers->starting;
+    if (workers->queued < free_threads)
         return true;
     if (workers->threads < workers->threads_max && start_thread(workers)) {
         workers->threads++;
+        workers->starting++;
         return true;
     }
-    unsigned waiting = workers->queued - workers->idle;
-    return workers->threads > 0 && waiting < workers->queue_max;
+    return workers->threads > 0 && workers->queued - free_threads < workers->queue_max;
 }
 
 bool workers_submit(struct workers *workers, struct work *work)
@@ -140,14 +143,6 @@ bool workers_submit(struct workers *workers, struct work *work)
     }
     pthread_mutex_unlock(&workers->lock);
     return taken;
-}
-
-unsigned workers_busy(struct workers *workers)
-{
-    pthread_mutex_lock(&workers->lock);
-    unsigned busy = workers->threads - workers->idle;
-    pthread_mutex_unlock(&workers->lock);
-    return busy;
 }
 
 void workers_free(struct workers *workers)

@@ -37,7 +37,4 @@ void workers_free(struct workers *workers);
 /* False when every thread is taken and the queue is full: nothing happened. */
 bool workers_submit(struct workers *workers, struct work *work);
 
-/* Pieces of work running now. */
-unsigned workers_busy(struct workers *workers);
-
 #endif

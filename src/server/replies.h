@@ -139,7 +139,6 @@ enum { REPLY_SIZE = 4 * 4096 + 512 };
     X(LINE_TOO_LONG, 500, N_("Command line too long."))                                            \
     X(SITE_UNKNOWN, 500, N_("SITE command {1} not understood; HELP SITE lists them."))             \
     X(ARGUMENT, 501, N_("Syntax error in parameters or arguments."))                               \
-    X(USAGE, 501, N_("Usage: {1} {2}."))                                                           \
     X(NEEDS_ARGUMENT, 501, N_("{1} needs an argument."))                                           \
     X(TAKES_NO_ARGUMENT, 501, N_("{1} takes no argument."))                                        \
     X(NOT_IMPLEMENTED, 502, N_("{1} is not implemented."))                                         \

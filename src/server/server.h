@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * server: what all loops share: the current configuration, the worker pools,
- * the register of sessions, the audit. Made and freed by main.c; any thread
- * may call what is here.
+ * the register of sessions, the audit; and its life, which main.c leads.
  */
 #ifndef FERRY_SERVER_SERVER_H
 #define FERRY_SERVER_SERVER_H
@@ -15,6 +14,8 @@
 #include "server/config.h"
 
 struct server;
+
+/* ---- For the loops: any thread --------------------------------------------- */
 
 /* A reference to the configuration that new sessions get. */
 struct config *server_config_ref(struct server *server);
@@ -32,5 +33,25 @@ enum pool {
 
 /* False when no worker is free and no more may wait. */
 bool server_submit(struct server *server, enum pool pool, struct work *work);
+
+/* ---- For main.c: its thread --------------------------------------------------- */
+
+/* NULL when out of memory. Takes a reference to the configuration. */
+struct server *server_new(struct config *config);
+/* Opens the sockets and starts the loops; false with a message. */
+bool server_start(struct server *server, char message[CONFIG_MESSAGE_SIZE]);
+/* Where it listens: "127.0.0.1:2121 [::1]:2121". */
+void server_put_addresses(const struct server *server, struct builder *b);
+/* New sessions get these settings; those that run keep theirs. */
+void server_reconfigure(struct server *server, struct config *config);
+/* After rotation. */
+void server_reopen_logs(struct server *server);
+/* No new logins; the loops end when the last transfer has. */
+void server_drain(struct server *server);
+/* Ends the transfers too, as broken ones. */
+void server_stop(struct server *server);
+bool server_is_running(struct server *server);
+/* Stops it first. Accepts NULL. */
+void server_free(struct server *server);
 
 #endif

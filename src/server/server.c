@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "server/server.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
+
+#include "base/log.h"
+#include "base/memory.h"
+#include "server/listener.h"
+#include "server/loop.h"
+#include "server/service_manager.h"
+
+enum {
+    LOOPS_MAX = 16,
+    /* Short file operations: enough to keep a disk busy. */
+    QUICK_THREADS = 8,
+    /* Each session waits with one job at most, so this never refuses a session its own. */
+    QUICK_WAITING_MAX = 1 << 20,
+    /* Logins that wait for a hash; beyond it a client is told to come back. */
+    LOGINS_WAITING_MAX = 4096,
+};
+
+struct server_loop {
+    struct loop *loop;                         /* owned */
+    struct listener *listeners[LISTENERS_MAX]; /* owned */
+    pthread_t thread;
+    bool has_thread;
+    atomic_uint *running; /* borrowed: the server's */
+};
+
+struct server {
+    pthread_mutex_t lock;
+    struct config *config;               /* owned reference; guarded */
+    struct workers *pools[POOL_COUNT];   /* owned */
+    struct session_register *sessions;   /* owned */
+    struct audit *audit;                 /* owned; NULL: none */
+    struct listener_set sockets;         /* owned */
+    struct server_loop loops[LOOPS_MAX]; /* owned */
+    unsigned loop_count;
+    atomic_uint loops_running;
+    atomic_uint_fast64_t last_session;
+};
+
+/* ---- What the loops ask ------------------------------------------------------------- */
+
+struct config *server_config_ref(struct server *server)
+{
+    pthread_mutex_lock(&server->lock);
+    struct config *config = config_ref(server->config);
+    pthread_mutex_unlock(&server->lock);
+    return config;
+}
+
+struct session_register *server_register(struct server *server)
+{
+    return server->sessions;
+}
+
+struct audit *server_audit(struct server *server)
+{
+    return server->audit;
+}
+
+uint64_t server_next_session(struct server *server)
+{
+    return atomic_fetch_add_explicit(&server->last_session, 1, memory_order_relaxed) + 1;
+}
+
+bool server_submit(struct server *server, enum pool pool, struct work *work)
+{
+    return workers_submit(server->pools[pool], work);
+}
+
+/* ---- Putting it together --------------------------------------------------------------- */
+
+static unsigned count_cores(void)
+{
+    cpu_set_t cores;
+    if (sched_getaffinity(0, sizeof(cores), &cores))
+        return 1;
+    unsigned count = (unsigned)CPU_COUNT(&cores);
+    return count < LOOPS_MAX ? count : LOOPS_MAX;
+}
+
+static bool make_pools(struct server *server)
+{
+    unsigned cores = count_cores();
+    unsigned transfers = (unsigned)server->config->max_transfers;
+    server->pools[POOL_QUICK] = workers_new("quick", QUICK_THREADS, QUICK_WAITING_MAX);
+    server->pools[POOL_LOGIN] = workers_new("login", cores, LOGINS_WAITING_MAX);
+    server->pools[POOL_TRANSFER] = workers_new("transfer", transfers, 0);
+    for (unsigned i = 0; i < POOL_COUNT; i++)
+        if (!server->pools[i])
+            return false;
+    return true;
+}
+
+static bool open_audit(struct server *server, char message[CONFIG_MESSAGE_SIZE])
+{
+    const struct config *config = server->config;
+    if (!config->audit && !config->xferlog)
+        return true;
+    enum fault f = audit_open(config->audit, config->xferlog, &server->audit);
+    return !f || config_complain(message, "audit or xferlog: %s", fault_text(f));
+}
+
+static void *run_loop(void *argument)
+{
+    struct server_loop *server_loop = argument;
+    pthread_setname_np(pthread_self(), "loop");
+    loop_run(server_loop->loop);
+    atomic_fetch_sub(server_loop->running, 1);
+    return NULL;
+}
+
+static bool start_loop(struct server *server, struct server_loop *server_loop)
+{
+    server_loop->running = &server->loops_running;
+    server_loop->loop = loop_new(server, server->config);
+    if (!server_loop->loop)
+        return false;
+    for (size_t i = 0; i < server->sockets.count; i++) {
+        server_loop->listeners[i] = listener_start(server_loop->loop, server->sockets.fds[i]);
+        if (!server_loop->listeners[i])
+            return false;
+    }
+    atomic_fetch_add(&server->loops_running, 1);
+    server_loop->has_thread = pthread_create(&server_loop->thread, NULL, run_loop, server_loop) ==
+                              0;
+    if (!server_loop->has_thread)
+        atomic_fetch_sub(&server->loops_running, 1);
+    return server_loop->has_thread;
+}
+
+static bool start_loops(struct server *server, char message[CONFIG_MESSAGE_SIZE])
+{
+    unsigned count = count_cores();
+    for (; server->loop_count < count; server->loop_count++)
+        if (!start_loop(server, &server->loops[server->loop_count])) {
+            server->loop_count++; /* so that what was made of it is freed */
+            return config_complain(message, "cannot start a loop: %s", strerror(errno));
+        }
+    return true;
+}
+
+static void tell_loops(struct server *server, enum wish wish)
+{
+    for (unsigned i = 0; i < server->loop_count; i++)
+        if (server->loops[i].has_thread)
+            loop_tell(server->loops[i].loop, wish);
+}
+
+struct server *server_new(struct config *config)
+{
+    struct server *server = memory_new(sizeof(*server));
+    if (!server)
+        return NULL;
+    pthread_mutex_init(&server->lock, NULL);
+    server->config = config_ref(config);
+    return server;
+}
+
+bool server_start(struct server *server, char message[CONFIG_MESSAGE_SIZE])
+{
+    (void)config_complain(message, "out of memory");
+    server->sessions = register_new();
+    if (!server->sessions || !make_pools(server))
+        return false;
+    if (!open_audit(server, message))
+        return false;
+    service_manager_take_sockets(&server->sockets);
+    if (!server->sockets.count && !listener_open_all(server->config, &server->sockets, message))
+        return false;
+    return start_loops(server, message);
+}
+
+void server_put_addresses(const struct server *server, struct builder *b)
+{
+    listener_put_all(&server->sockets, b);
+}
+
+void server_reconfigure(struct server *server, struct config *config)
+{
+    pthread_mutex_lock(&server->lock);
+    struct config *before = server->config;
+    server->config = config_ref(config);
+    pthread_mutex_unlock(&server->lock);
+    config_unref(before);
+    tell_loops(server, LOOP_RECONFIGURE);
+}
+
+void server_reopen_logs(struct server *server)
+{
+    if (server->audit)
+        audit_reopen(server->audit);
+}
+
+void server_drain(struct server *server)
+{
+    log_info("draining", LOG_NUMBER("sessions", register_count(server->sessions)));
+    tell_loops(server, LOOP_DRAIN);
+}
+
+void server_stop(struct server *server)
+{
+    tell_loops(server, LOOP_STOP);
+}
+
+bool server_is_running(struct server *server)
+{
+    return atomic_load(&server->loops_running) > 0;
+}
+
+void server_free(struct server *server)
+{
+    if (!server)
+        return;
+    server_stop(server);
+    for (unsigned i = 0; i < server->loop_count; i++)
+        if (server->loops[i].has_thread)
+            pthread_join(server->loops[i].thread, NULL);
+    for (unsigned i = 0; i < POOL_COUNT; i++)
+        workers_free(server->pools[i]);
+    for (unsigned i = 0; i < server->loop_count; i++) {
+        for (size_t j = 0; j < server->sockets.count; j++)
+            listener_stop(server->loops[i].listeners[j]);
+        loop_free(server->loops[i].loop);
+    }
+    listener_close_all(&server->sockets);
+    audit_close(server->audit);
+    register_free(server->sessions);
+    config_unref(server->config);
+    pthread_mutex_destroy(&server->lock);
+    memory_free(server);
+}

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/endpoint.h"
+#include "tests/unit/unit.h"
+
+static const char *shown(const union endpoint *endpoint)
+{
+    static char bytes[ENDPOINT_TEXT_SIZE];
+    struct builder b = builder_on(bytes, sizeof(bytes));
+    endpoint_put(endpoint, &b);
+    return builder_end(&b);
+}
+
+TEST(addresses_of_both_families_are_read_and_shown)
+{
+    union endpoint e;
+    assert_true(endpoint_parse_host(TEXT("192.0.2.7"), 21, &e));
+    assert_string_equal(shown(&e), "192.0.2.7:21");
+    assert_true(endpoint_parse_host(TEXT("2001:db8::1"), 65535, &e));
+    assert_string_equal(shown(&e), "[2001:db8::1]:65535");
+    assert_true(endpoint_parse_host(TEXT("[::1]"), 0, &e));
+    assert_string_equal(shown(&e), "[::1]:0");
+}
+
+TEST(names_and_nonsense_are_no_addresses)
+{
+    static const char *const cases[] = {"",         "localhost", "1.2.3", "1.2.3.4.5", "256.0.0.1",
+                                        "1.2.3.4 ", "::g",       "[::1",  "[1.2.3.4]x"};
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        union endpoint e;
+        assert_false(endpoint_parse_host(text_of(cases[i]), 0, &e));
+    }
+    union endpoint e;
+    assert_false(endpoint_parse_host(TEXT("1.2.3.4\0evil"), 0, &e));
+}
+
+TEST(a_mapped_address_is_the_ipv4_address_it_stands_for)
+{
+    union endpoint mapped;
+    union endpoint plain;
+    assert_true(endpoint_parse_host(TEXT("::ffff:192.0.2.1"), 20, &mapped));
+    assert_true(endpoint_parse_host(TEXT("192.0.2.1"), 99, &plain));
+    assert_true(endpoint_same_host(&mapped, &plain));
+    assert_string_equal(shown(&mapped), "192.0.2.1:20");
+}
+
+TEST(hosts_compare_without_their_ports)
+{
+    union endpoint a;
+    union endpoint b;
+    assert_true(endpoint_parse_host(TEXT("2001:db8::1"), 1, &a));
+    assert_true(endpoint_parse_host(TEXT("2001:db8::1"), 2, &b));
+    assert_true(endpoint_same_host(&a, &b));
+    assert_true(endpoint_parse_host(TEXT("2001:db8::2"), 1, &b));
+    assert_false(endpoint_same_host(&a, &b));
+    assert_true(endpoint_parse_host(TEXT("1.2.3.4"), 1, &b));
+    assert_false(endpoint_same_host(&a, &b));
+    union endpoint none = {.any = {.sa_family = AF_UNSPEC}};
+    assert_false(endpoint_same_host(&none, &none));
+}
+
+TEST(private_networks_are_known)
+{
+    static const struct {
+        const char *host;
+        bool is_private;
+    } cases[] = {
+        {"10.255.0.1", true},   {"11.0.0.1", false},
+        {"172.16.0.1", true},   {"172.31.255.255", true},
+        {"172.32.0.1", false},  {"192.168.9.9", true},
+        {"192.169.0.1", false}, {"127.0.0.1", true},
+        {"169.254.1.1", true},  {"100.64.0.1", true},
+        {"100.128.0.1", false}, {"8.8.8.8", false},
+        {"::1", true},          {"fe80::1", true},
+        {"fd00::1", true},      {"fc00::1", true},
+        {"2001:db8::1", false}, {"::ffff:10.0.0.1", true},
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        union endpoint e;
+        assert_true(endpoint_parse_host(text_of(cases[i].host), 0, &e));
+        assert_int_equal(endpoint_is_private(&e), cases[i].is_private);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        RUN(addresses_of_both_families_are_read_and_shown),
+        RUN(names_and_nonsense_are_no_addresses),
+        RUN(a_mapped_address_is_the_ipv4_address_it_stands_for),
+        RUN(hosts_compare_without_their_ports),
+        RUN(private_networks_are_known),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <poll.h>
+#include <pthread.h>
+#include <unistd.h>
+
+#include "base/memory.h"
+#include "dtp/transfer.h"
+#include "net/socket.h"
+#include "tests/unit/unit.h"
+
+/* A stream over a buffer that can be told to fail after some bytes. */
+struct buffer_stream {
+    struct stream stream;
+    char bytes[4096];
+    size_t len;
+    size_t at;
+    size_t fails_at;
+};
+
+static enum fault buffer_read(struct stream *stream, void *buffer, size_t size, size_t *ret_len)
+{
+    struct buffer_stream *b = (struct buffer_stream *)stream;
+    size_t n = b->len - b->at < size ? b->len - b->at : size;
+    if (n > 7)
+        n = 7; /* small pieces: nothing may depend on full reads */
+    if (b->fails_at && b->at + n > b->fails_at)
+        return FAULT_IO;
+    memcpy(buffer, b->bytes + b->at, n);
+    b->at += n;
+    *ret_len = n;
+    return FAULT_NONE;
+}
+
+static enum fault buffer_write(struct stream *stream, const void *bytes, size_t len)
+{
+    struct buffer_stream *b = (struct buffer_stream *)stream;
+    if (b->fails_at && b->len + len > b->fails_at)
+        return FAULT_NO_SPACE;
+    memcpy(b->bytes + b->len, bytes, len);
+    b->len += len;
+    return FAULT_NONE;
+}
+
+static void buffer_close(struct stream *stream)
+{
+    (void)stream;
+}
+
+static const struct stream_type buffer_type = {buffer_read, buffer_write, buffer_close};
+
+struct pair {
+    struct channel channel;
+    struct transfer_progress progress;
+    struct transfer transfer;
+    int other;
+};
+
+static void open_pair(struct pair *pair, char type)
+{
+    union endpoint local;
+    union endpoint from;
+    assert_true(endpoint_parse_host(TEXT("127.0.0.1"), 0, &local));
+    int listener = socket_listen(&local, 1);
+    union endpoint target = socket_local(listener);
+    memset(pair, 0, sizeof(*pair));
+    pair->other = socket_connect(&local, &target);
+    struct pollfd ready = {.fd = listener, .events = POLLIN};
+    assert_int_equal(poll(&ready, 1, 5000), 1);
+    channel_open(&pair->channel, socket_accept(listener, true, &from), 5);
+    socket_set_blocking(pair->other, true);
+    close(listener);
+    pair->transfer = (struct transfer){
+        .channel = &pair->channel,
+        .parameters = PARAMETERS_DEFAULT,
+        .progress = &pair->progress,
+    };
+    pair->transfer.parameters.type = type;
+}
+
+static struct text read_all(int fd, char *bytes, size_t size)
+{
+    size_t len = 0;
+    ssize_t n;
+    while (len < size && (n = read(fd, bytes + len, size - len)) > 0)
+        len += (size_t)n;
+    return (struct text){bytes, len};
+}
+
+TEST(text_is_sent_with_cr_lf_and_counted_as_sent)
+{
+    struct pair pair;
+    struct buffer_stream file = {
+        .stream = {&buffer_type, -1, 0, 0}, .bytes = "one\ntwo\n", .len = 8};
+    char got[64];
+    open_pair(&pair, TYPE_ASCII);
+    assert_fault(transfer_send(&pair.transfer, &file.stream), FAULT_NONE);
+    assert_text(read_all(pair.other, got, sizeof(got)), "one\r\ntwo\r\n");
+    assert_int_equal(pair.progress.bytes, 10);
+    channel_close(&pair.channel);
+    close(pair.other);
+}
+
+TEST(a_file_goes_by_the_kernel_from_its_offset_to_its_end)
+{
+    struct pair pair;
+    char name[] = "/tmp/ferry-transfer-XXXXXX";
+    char got[64];
+    int fd = mkstemp(name);
+    assert_int_equal(write(fd, "0123456789", 10), 10);
+    struct buffer_stream file = {.stream = {&buffer_type, fd, 3, 7}};
+    open_pair(&pair, TYPE_IMAGE);
+    assert_fault(transfer_send(&pair.transfer, &file.stream), FAULT_NONE);
+    assert_text(read_all(pair.other, got, sizeof(got)), "3456");
+    assert_int_equal(pair.progress.bytes, 4);
+    channel_close(&pair.channel);
+    close(pair.other);
+    close(fd);
+    unlink(name);
+}
+
+TEST(a_file_that_became_shorter_is_an_error_not_a_short_transfer)
+{
+    struct pair pair;
+    char name[] = "/tmp/ferry-transfer-XXXXXX";
+    int fd = mkstemp(name);
+    assert_int_equal(write(fd, "0123", 4), 4);
+    struct buffer_stream file = {.stream = {&buffer_type, fd, 0, 10}};
+    open_pair(&pair, TYPE_IMAGE);
+    assert_fault(transfer_send(&pair.transfer, &file.stream), FAULT_IO);
+    channel_close(&pair.channel);
+    close(pair.other);
+    close(fd);
+    unlink(name);
+}
+
+TEST(a_read_error_ends_the_transfer_with_its_fault)
+{
+    struct pair pair;
+    struct buffer_stream file = {
+        .stream = {&buffer_type, -1, 0, 0}, .bytes = "0123456789", .len = 10, .fails_at = 8};
+    open_pair(&pair, TYPE_IMAGE);
+    assert_fault(transfer_send(&pair.transfer, &file.stream), FAULT_IO);
+    channel_close(&pair.channel);
+    close(pair.other);
+}
+
+TEST(received_text_loses_its_cr_and_keeps_a_last_lone_one)
+{
+    struct pair pair;
+    struct buffer_stream file = {.stream = {&buffer_type, -1, 0, 0}};
+    open_pair(&pair, TYPE_ASCII);
+    assert_int_equal(write(pair.other, "a\r\nb\rc\r", 7), 7);
+    close(pair.other);
+    assert_fault(transfer_receive(&pair.transfer, &file.stream), FAULT_NONE);
+    assert_text(((struct text){file.bytes, file.len}), "a\nb\rc\r");
+    assert_int_equal(pair.progress.bytes, 7);
+    channel_close(&pair.channel);
+}
+
+TEST(a_full_disk_ends_an_upload_with_its_fault)
+{
+    struct pair pair;
+    struct buffer_stream file = {.stream = {&buffer_type, -1, 0, 0}, .fails_at = 4};
+    open_pair(&pair, TYPE_IMAGE);
+    assert_int_equal(write(pair.other, "0123456789", 10), 10);
+    close(pair.other);
+    assert_fault(transfer_receive(&pair.transfer, &file.stream), FAULT_NO_SPACE);
+    channel_close(&pair.channel);
+}
+
+static void *cancel_soon(void *argument)
+{
+    struct pair *pair = argument;
+    usleep(50 * 1000);
+    transfer_cancel(&pair->progress, &pair->channel);
+    return NULL;
+}
+
+TEST(cancelling_wakes_a_transfer_that_waits)
+{
+    struct pair pair;
+    struct buffer_stream file = {.stream = {&buffer_type, -1, 0, 0}};
+    pthread_t thread;
+    open_pair(&pair, TYPE_IMAGE);
+    assert_int_equal(pthread_create(&thread, NULL, cancel_soon, &pair), 0);
+    assert_fault(transfer_receive(&pair.transfer, &file.stream), FAULT_CANCELLED);
+    pthread_join(thread, NULL);
+    channel_close(&pair.channel);
+    close(pair.other);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        RUN(text_is_sent_with_cr_lf_and_counted_as_sent),
+        RUN(a_file_goes_by_the_kernel_from_its_offset_to_its_end),
+        RUN(a_file_that_became_shorter_is_an_error_not_a_short_transfer),
+        RUN(a_read_error_ends_the_transfer_with_its_fault),
+        RUN(received_text_loses_its_cr_and_keeps_a_last_lone_one),
+        RUN(a_full_disk_ends_an_upload_with_its_fault),
+        RUN(cancelling_wakes_a_transfer_that_waits),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "account/account_embedded.h"
+#include "account/password.h"
+#include "base/memory.h"
+#include "gate/gate.h"
+#include "gate/gate_tree.h"
+#include "store/store_local.h"
+#include "tests/unit/unit.h"
+
+/* A realm with a writer, a reader, one who needs ACCT, and anonymous. */
+struct world {
+    char base[64];
+    struct realm realm;
+    struct audit *audit;
+    char audit_file[96];
+};
+
+static struct world world;
+
+static void add_user(const char *name, bool read_only, const char *charge)
+{
+    char *hash = NULL;
+    assert_fault(password_hash(text_of(name), &hash), FAULT_NONE);
+    const struct account account = {
+        .name = (char *)name, .password = hash, .charge = (char *)charge, .read_only = read_only};
+    assert_fault(account_embedded_add(world.realm.accounts, &account), FAULT_NONE);
+    memory_free(hash);
+}
+
+static int set_up(void **unused)
+{
+    struct store *store = NULL;
+    char root[96];
+    (void)unused;
+    umask(0);
+    (void)snprintf(world.base, sizeof(world.base), "/tmp/ferry-gate-XXXXXX");
+    assert_non_null(mkdtemp(world.base));
+    (void)snprintf(root, sizeof(root), "%s/root", world.base);
+    (void)snprintf(world.audit_file, sizeof(world.audit_file), "%s/audit", world.base);
+    assert_int_equal(mkdir(root, 0755), 0);
+    assert_fault(store_local_open(root, NULL, &store), FAULT_NONE);
+    world.realm = (struct realm){.accounts = account_embedded_new()};
+    world.realm.home = tree_new("", store);
+    world.realm.anonymous = tree_ref(world.realm.home);
+    assert_fault(audit_open(world.audit_file, NULL, &world.audit), FAULT_NONE);
+    add_user("writer", false, NULL);
+    add_user("reader", true, NULL);
+    add_user("payer", false, "42");
+    return 0;
+}
+
+static void end_audit(void)
+{
+    audit_close(world.audit);
+    world.audit = NULL;
+}
+
+static int tear_down(void **unused)
+{
+    char command[128];
+    (void)unused;
+    end_audit();
+    tree_unref(world.realm.home);
+    tree_unref(world.realm.anonymous);
+    world.realm.accounts->type->free(world.realm.accounts);
+    (void)snprintf(command, sizeof(command), "rm -rf %s", world.base);
+    return system(command);
+}
+
+static struct login_attempt attempt(const char *name)
+{
+    struct login_attempt a = {
+        .realm = &world.realm, .audit = world.audit, .session = 1, .name = text_of(name)};
+    assert_true(endpoint_parse_host(TEXT("192.0.2.1"), 0, &a.peer));
+    return a;
+}
+
+static struct caller enter(const char *name)
+{
+    struct login_attempt a = attempt(name);
+    struct login *login = NULL;
+    assert_fault(login_authenticate(&a, text_of(name), &login), FAULT_NONE);
+    return (struct caller){login, login_home(login), world.audit, 1, a.peer};
+}
+
+static void put(const struct caller *caller, const char *path, const char *content)
+{
+    struct store_upload_request request = {.mode = 0644};
+    const struct gate_outcome fine = {.fault = FAULT_NONE, .bytes = strlen(content)};
+    struct gate_file *file = NULL;
+    assert_fault(gate_open_upload(caller, path, &request, &file), FAULT_NONE);
+    assert_fault(stream_write(file->stream, content, strlen(content)), FAULT_NONE);
+    assert_fault(gate_close(&file, &fine, NULL), FAULT_NONE);
+    assert_null(file);
+}
+
+static unsigned audited(const char *what)
+{
+    char bytes[65536];
+    unsigned count = 0;
+    end_audit();
+    int fd = open(world.audit_file, O_RDONLY);
+    ssize_t len = read(fd, bytes, sizeof(bytes) - 1);
+    close(fd);
+    bytes[len > 0 ? len : 0] = '\0';
+    for (const char *found = strstr(bytes, what); found; found = strstr(found + 1, what))
+        count++;
+    return count;
+}
+
+TEST(a_login_needs_the_right_password_and_unknown_users_look_the_same)
+{
+    struct login *login = NULL;
+    struct login_attempt right = attempt("writer");
+    struct login_attempt unknown = attempt("nobody");
+    assert_fault(login_authenticate(&right, TEXT("wrong"), &login), FAULT_LOGIN_REFUSED);
+    assert_fault(login_authenticate(&unknown, TEXT("nobody"), &login), FAULT_LOGIN_REFUSED);
+    assert_null(login);
+    assert_fault(login_authenticate(&right, TEXT("writer"), &login), FAULT_NONE);
+    assert_text(login_name(login), "writer");
+    assert_false(login_is_anonymous(login));
+    login_unref(login);
+    assert_int_equal(audited("\"action\":\"login\""), 3);
+}
+
+TEST(anonymous_gives_an_address_and_reads)
+{
+    struct login *login = NULL;
+    struct login_attempt a = attempt("FTP");
+    assert_fault(login_authenticate(&a, TEXT("me@example.org"), &login), FAULT_NONE);
+    assert_true(login_is_anonymous(login));
+    assert_text(login_detail(login), "me@example.org");
+    login_unref(login);
+    tree_unref(world.realm.anonymous);
+    world.realm.anonymous = NULL;
+    assert_fault(login_authenticate(&a, TEXT("me@example.org"), &login), FAULT_LOGIN_REFUSED);
+}
+
+TEST(an_account_that_is_needed_is_asked_for)
+{
+    struct login *login = NULL;
+    struct login_attempt a = attempt("payer");
+    assert_fault(login_authenticate(&a, TEXT("payer"), &login), FAULT_ACCOUNT_NEEDED);
+    assert_true(login_needs_charge(login));
+    assert_fault(login_charge(&a, login, TEXT("41")), FAULT_LOGIN_REFUSED);
+    assert_fault(login_charge(&a, login, TEXT("42")), FAULT_NONE);
+    login_unref(login);
+    assert_int_equal(audited("\"action\":\"login\""), 2);
+}
+
+TEST(each_operation_is_audited_exactly_once)
+{
+    struct caller writer = enter("writer");
+    put(&writer, "/f", "content");
+    assert_fault(gate_make_directory(&writer, "/d", 0755), FAULT_NONE);
+    assert_fault(gate_rename(&writer, "/f", "/g"), FAULT_NONE);
+    assert_fault(gate_remove(&writer, "/g"), FAULT_NONE);
+    assert_fault(gate_remove(&writer, "/g"), FAULT_NOT_FOUND);
+    login_unref(writer.login);
+    assert_int_equal(audited("\"action\":\"write\",\"result\":\"OK\""), 1);
+    assert_int_equal(audited("\"bytes\":7"), 1);
+    assert_int_equal(audited("\"action\":\"make-directory\",\"result\":\"OK\""), 1);
+    assert_int_equal(audited("\"action\":\"rename\",\"result\":\"OK\",\"path\":\"/f\","
+                             "\"other_path\":\"/g\""),
+                     1);
+    assert_int_equal(audited("\"action\":\"delete\",\"result\":\"OK\""), 1);
+    assert_int_equal(audited("\"action\":\"delete\",\"result\":\"NOT_FOUND\""), 1);
+}
+
+/* The matrix: every changing operation, refused, and the disk as it was. */
+TEST(a_reader_changes_nothing_by_any_door)
+{
+    struct caller writer = enter("writer");
+    struct caller reader = enter("reader");
+    struct store_upload_request request = {.mode = 0644};
+    const struct store_changes changes = {.mask = STORE_CHANGE_MODE, .mode = 0600};
+    struct gate_file *file = NULL;
+    atomic_bool no = false;
+    char *parts[] = {(char *)"/f"};
+    put(&writer, "/f", "content");
+    assert_fault(gate_make_directory(&writer, "/d", 0755), FAULT_NONE);
+    assert_fault(gate_open_upload(&reader, "/new", &request, &file), FAULT_DENIED);
+    assert_fault(gate_open_upload(&reader, "/f", &request, &file), FAULT_DENIED);
+    request.kind = STORE_APPEND;
+    assert_fault(gate_open_upload(&reader, "/f", &request, &file), FAULT_DENIED);
+    assert_fault(gate_remove(&reader, "/f"), FAULT_DENIED);
+    assert_fault(gate_remove_directory(&reader, "/d"), FAULT_DENIED);
+    assert_fault(gate_make_directory(&reader, "/e", 0755), FAULT_DENIED);
+    assert_fault(gate_rename(&reader, "/f", "/g"), FAULT_DENIED);
+    assert_fault(gate_change(&reader, "/f", &changes), FAULT_DENIED);
+    assert_fault(gate_make_link(&reader, "f", "/l"), FAULT_DENIED);
+    assert_fault(gate_copy(&reader, "/f", "/g", 0644, &no), FAULT_DENIED);
+    assert_fault(gate_combine(&reader, "/g", parts, 1, 0644, &no), FAULT_DENIED);
+    assert_fault(gate_remove_tree(&reader, "/d", &no), FAULT_DENIED);
+    login_unref(reader.login);
+    login_unref(writer.login);
+    char command[256];
+    (void)snprintf(command, sizeof(command),
+                   "cd %s/root && test \"$(ls -A)\" = \"d\nf\" && test \"$(cat f)\" = content && "
+                   "test \"$(stat -c %%a f)\" = 644",
+                   world.base);
+    assert_int_equal(system(command), 0);
+    assert_int_equal(audited("\"rule\":\"account is read-only\""), 12);
+}
+
+TEST(a_copy_is_whole_or_not_at_all)
+{
+    struct caller writer = enter("writer");
+    atomic_bool no = false;
+    atomic_bool yes = true;
+    struct store_info info;
+    put(&writer, "/f", "content");
+    assert_fault(gate_copy(&writer, "/f", "/g", 0644, &no), FAULT_NONE);
+    assert_fault(gate_stat(&writer, ACTION_LIST, "/g", true, &info), FAULT_NONE);
+    assert_int_equal(info.size, 7);
+    assert_fault(gate_copy(&writer, "/f", "/h", 0644, &yes), FAULT_CANCELLED);
+    assert_fault(gate_stat(&writer, ACTION_LIST, "/h", true, &info), FAULT_NOT_FOUND);
+    assert_fault(gate_copy(&writer, "/none", "/h", 0644, &no), FAULT_NOT_FOUND);
+    assert_fault(gate_copy(&writer, "/f", "/f", 0644, &no), FAULT_NONE);
+    assert_fault(gate_stat(&writer, ACTION_LIST, "/f", true, &info), FAULT_NONE);
+    assert_int_equal(info.size, 7);
+    login_unref(writer.login);
+}
+
+TEST(combining_appends_the_parts_and_removes_them)
+{
+    struct caller writer = enter("writer");
+    atomic_bool no = false;
+    char *parts[] = {(char *)"/1", (char *)"/2"};
+    char *missing[] = {(char *)"/3", (char *)"/none"};
+    struct store_info info;
+    put(&writer, "/1", "one");
+    put(&writer, "/2", "two");
+    assert_fault(gate_combine(&writer, "/all", parts, 2, 0644, &no), FAULT_NONE);
+    assert_fault(gate_stat(&writer, ACTION_LIST, "/all", true, &info), FAULT_NONE);
+    assert_int_equal(info.size, 6);
+    assert_fault(gate_stat(&writer, ACTION_LIST, "/1", true, &info), FAULT_NOT_FOUND);
+    put(&writer, "/3", "three");
+    assert_fault(gate_combine(&writer, "/all", missing, 2, 0644, &no), FAULT_NOT_FOUND);
+    assert_fault(gate_stat(&writer, ACTION_LIST, "/all", true, &info), FAULT_NONE);
+    assert_int_equal(info.size, 6);
+    assert_fault(gate_stat(&writer, ACTION_LIST, "/3", true, &info), FAULT_NONE);
+    login_unref(writer.login);
+}
+
+TEST(a_tree_is_removed_without_following_its_links)
+{
+    struct caller writer = enter("writer");
+    atomic_bool no = false;
+    struct store_info info;
+    put(&writer, "/keep", "x");
+    assert_fault(gate_make_directory(&writer, "/d", 0755), FAULT_NONE);
+    assert_fault(gate_make_directory(&writer, "/d/e", 0755), FAULT_NONE);
+    put(&writer, "/d/e/f", "x");
+    put(&writer, "/d/f", "x");
+    assert_fault(gate_make_link(&writer, "/", "/d/root"), FAULT_NONE);
+    assert_fault(gate_remove_tree(&writer, "/d", &no), FAULT_NONE);
+    assert_fault(gate_stat(&writer, ACTION_LIST, "/d", true, &info), FAULT_NOT_FOUND);
+    assert_fault(gate_stat(&writer, ACTION_LIST, "/keep", true, &info), FAULT_NONE);
+    assert_fault(gate_remove_tree(&writer, "/", &no), FAULT_DENIED);
+    assert_fault(gate_stat(&writer, ACTION_LIST, "/keep", true, &info), FAULT_NONE);
+    assert_fault(gate_remove_tree(&writer, "/none", &no), FAULT_NOT_FOUND);
+    login_unref(writer.login);
+}
+
+#define IN_WORLD(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        IN_WORLD(a_login_needs_the_right_password_and_unknown_users_look_the_same),
+        IN_WORLD(anonymous_gives_an_address_and_reads),
+        IN_WORLD(an_account_that_is_needed_is_asked_for),
+        IN_WORLD(each_operation_is_audited_exactly_once),
+        IN_WORLD(a_reader_changes_nothing_by_any_door),
+        IN_WORLD(a_copy_is_whole_or_not_at_all),
+        IN_WORLD(combining_appends_the_parts_and_removes_them),
+        IN_WORLD(a_tree_is_removed_without_following_its_links),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

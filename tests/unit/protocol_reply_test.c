@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "protocol/reply.h"
+#include "tests/unit/unit.h"
+
+TEST(a_multi_line_reply_has_the_code_first_and_last_and_indents_the_rest)
+{
+    char bytes[256];
+    struct builder b = builder_on(bytes, sizeof(bytes));
+    reply_put_first(&b, 123, TEXT("First line"));
+    reply_put_inner(&b, TEXT("123 looks like the last line"));
+    reply_put_line(&b, 123, TEXT("The last line"));
+    assert_text(builder_text(&b), "123-First line\r\n 123 looks like the last line\r\n"
+                                  "123 The last line\r\n");
+}
+
+TEST(text_cannot_break_the_line)
+{
+    char bytes[64];
+    struct builder b = builder_on(bytes, sizeof(bytes));
+    reply_put_text(&b, TEXT("a\nb\rc\xFF"));
+    assert_true(text_equal(builder_text(&b), TEXT("a\0b\r\0c\xFF\xFF")));
+}
+
+TEST(single_replies_are_read)
+{
+    struct reply reply = {0};
+    assert_int_equal(reply_take_line(&reply, TEXT("220 ready")), REPLY_COMPLETE);
+    assert_int_equal(reply.code, 220);
+    assert_text(reply.text, "ready");
+    assert_int_equal(reply_take_line(&reply, TEXT("226")), REPLY_COMPLETE);
+    assert_int_equal(reply.code, 226);
+    assert_text(reply.text, "");
+}
+
+TEST(a_multi_line_reply_ends_at_its_own_code_and_a_space)
+{
+    struct reply reply = {0};
+    assert_int_equal(reply_take_line(&reply, TEXT("123-First line")), REPLY_INCOMPLETE);
+    assert_int_equal(reply_take_line(&reply, TEXT("Second line")), REPLY_INCOMPLETE);
+    assert_int_equal(reply_take_line(&reply, TEXT("234 A line that begins with numbers")),
+                     REPLY_INCOMPLETE);
+    assert_int_equal(reply_take_line(&reply, TEXT("123-not yet")), REPLY_INCOMPLETE);
+    assert_int_equal(reply_take_line(&reply, TEXT("123 The last line")), REPLY_COMPLETE);
+    assert_int_equal(reply.code, 123);
+    assert_text(reply.text, "The last line");
+}
+
+TEST(what_has_no_code_is_malformed)
+{
+    static const char *const lines[] = {"", "22", "hello", "099 low", "2x0 x", "220x", "1000 x"};
+    for (size_t i = 0; i < COUNT(lines); i++) {
+        struct reply reply = {0};
+        assert_int_equal(reply_take_line(&reply, text_of(lines[i])), REPLY_MALFORMED);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        RUN(a_multi_line_reply_has_the_code_first_and_last_and_indents_the_rest),
+        RUN(text_cannot_break_the_line),
+        RUN(single_replies_are_read),
+        RUN(a_multi_line_reply_ends_at_its_own_code_and_a_space),
+        RUN(what_has_no_code_is_malformed),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

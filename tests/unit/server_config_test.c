@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <unistd.h>
+
+#include "server/config.h"
+#include "tests/unit/unit.h"
+
+enum { ARGUMENTS_MAX = 64 };
+
+static char message[CONFIG_MESSAGE_SIZE];
+
+/* Loads from options given as one string with spaces between them. */
+static struct config *load(const char *options)
+{
+    static char copy[1024];
+    char *argv[ARGUMENTS_MAX] = {(char *)"ferryd"};
+    int argc = 1;
+    struct config_request request;
+    (void)snprintf(copy, sizeof(copy), "%s", options);
+    for (char *word = strtok(copy, " "); word; word = strtok(NULL, " "))
+        argv[argc++] = word;
+    return config_load(argc, argv, &request, message);
+}
+
+static void refused(const char *options, const char *expected)
+{
+    struct config *config = load(options);
+    if (config || !strstr(message, expected))
+        fail_msg("\"%s\" says \"%s\", not \"%s\"", options, config ? "yes" : message, expected);
+}
+
+static const char *write_file(const char *content)
+{
+    static char path[64];
+    (void)snprintf(path, sizeof(path), "/tmp/ferry-config-XXXXXX");
+    int fd = mkstemp(path);
+    assert_int_equal(write(fd, content, strlen(content)), strlen(content));
+    close(fd);
+    return path;
+}
+
+static struct config *load_file(const char *content, const char *options)
+{
+    char all[256];
+    const char *path = write_file(content);
+    (void)snprintf(all, sizeof(all), "--config %s %s", path, options);
+    struct config *config = load(all);
+    unlink(path);
+    return config;
+}
+
+TEST(defaults_are_those_of_the_table)
+{
+    struct config *config = load("--root /tmp");
+    assert_non_null(config);
+    assert_int_equal(config->port, 21);
+    assert_int_equal(config->idle_timeout_s, 300);
+    assert_int_equal(config->umask, 022);
+    assert_int_equal(config->max_sessions, 20000);
+    assert_true(config->ascii_conversion);
+    assert_false(config->uploads_direct);
+    assert_false(config->durability_sync);
+    assert_false(config->allow_fxp);
+    assert_string_equal(config->hosts[0].root, "/tmp");
+    assert_string_equal(config->hosts[0].anonymous, "off");
+    config_unref(config);
+}
+
+TEST(options_set_what_they_say)
+{
+    struct config *config = load(
+        "--root /tmp --port 2121 --address 127.0.0.1 --address ::1 --user anna:a:b "
+        "--user ben: --anonymous=/pub --passive-ports 4000-4010 --passive-address 192.0.2.1 "
+        "--allow-fxp --idle-timeout 7 --max-sessions 3 --max-per-ip 2 --state /s "
+        "--xferlog /x --audit /a --log-level debug --grace 0 --uploads direct "
+        "--durability sync --ascii-conversion off --umask 077");
+    assert_non_null(config);
+    assert_int_equal(config->port, 2121);
+    assert_int_equal(config->address_count, 2);
+    assert_string_equal(config->addresses[1], "::1");
+    assert_int_equal(config->hosts[0].user_count, 2);
+    assert_string_equal(config->hosts[0].users[0].password, "a:b");
+    assert_string_equal(config->hosts[0].users[1].password, "");
+    assert_string_equal(config->hosts[0].anonymous, "/pub");
+    assert_int_equal(config->passive_ports.first, 4000);
+    assert_int_equal(config->passive_ports.last, 4010);
+    assert_int_equal(config->passive_v4.any.sa_family, AF_INET);
+    assert_true(config->allow_fxp && config->uploads_direct && config->durability_sync);
+    assert_false(config->ascii_conversion);
+    assert_int_equal(config->umask, 077);
+    assert_int_equal(config->grace_s, 0);
+    config_unref(config);
+}
+
+TEST(a_wrong_option_is_named)
+{
+    refused("--root /tmp --port 65536", "port: \"65536\"");
+    refused("--root /tmp --port -1", "port: \"-1\"");
+    refused("--root /tmp --port", "--port needs an argument");
+    refused("--root /tmp --no-such", "--no-such");
+    refused("--root /tmp stray", "stray");
+    refused("--root /tmp --passive-ports 5-4", "passive-ports");
+    refused("--root /tmp --passive-ports 0-4", "passive-ports");
+    refused("--root /tmp --address nowhere", "address: \"nowhere\"");
+    refused("--root /tmp --log-level loud", "log-level: \"loud\"");
+    refused("--root /tmp --uploads maybe", "uploads: \"maybe\"");
+    refused("--root /tmp --umask 8", "umask");
+    refused("--root /tmp --max-transfers 0", "max-transfers");
+    refused("--root /tmp --passive-address ::1", "passive-address");
+    refused("--port 1", "root");
+    refused("--config /no/such/file", "/no/such/file");
+}
+
+TEST(a_wrong_user_is_refused_without_showing_the_password)
+{
+    refused("--root /tmp --user secretwithoutcolon", "NAME:PASSWORD");
+    assert_null(strstr(message, "secret"));
+    refused("--root /tmp --user :secret", "NAME:PASSWORD");
+    assert_null(strstr(message, "secret"));
+}
+
+TEST(a_file_sets_the_same_and_options_win_over_it)
+{
+    struct config *config = load_file("root = \"/tmp\"\nport = 2000\nidle_timeout = 9\n"
+                                      "address = {\"127.0.0.1\", \"127.0.0.2\"}\n"
+                                      "allow_fxp = on\nuploads = direct\n"
+                                      "user \"anna\" { password = \"$y$x\" root = \"/a\" "
+                                      "account = \"42\" read_only = true }\n"
+                                      "folder \"archive\" { path = \"/b\" }\n"
+                                      "host \"ftp.example.org\" { root = \"/c\" anonymous = \"on\" "
+                                      "user \"ben\" { password = \"$y$y\" } }\n",
+                                      "--port 2001 --address ::1");
+    if (!config)
+        fail_msg("%s", message);
+    assert_int_equal(config->port, 2001);
+    assert_int_equal(config->idle_timeout_s, 9);
+    assert_int_equal(config->address_count, 1);
+    assert_string_equal(config->addresses[0], "::1");
+    assert_true(config->allow_fxp && config->uploads_direct);
+    assert_string_equal(config->hosts[0].users[0].name, "anna");
+    assert_string_equal(config->hosts[0].users[0].account, "42");
+    assert_true(config->hosts[0].users[0].read_only);
+    assert_string_equal(config->hosts[0].folders[0].path, "/b");
+    size_t index = 0;
+    const struct config_host *host = config_find_host(config, TEXT("FTP.Example.ORG"), &index);
+    assert_non_null(host);
+    assert_int_equal(index, 1);
+    assert_string_equal(host->users[0].name, "ben");
+    assert_null(config_find_host(config, TEXT("other"), &index));
+    config_unref(config);
+}
+
+static void file_refused(const char *content, const char *expected)
+{
+    struct config *config = load_file(content, "");
+    if (config || !strstr(message, expected))
+        fail_msg("says \"%s\", not \"%s\"", config ? "yes" : message, expected);
+}
+
+TEST(a_wrong_file_is_an_error_with_its_line_or_name)
+{
+    file_refused("root = \"/tmp\"\nno_such = 1\n", ":2: ");
+    file_refused("root = \"/tmp\"\nport = many\n", "port: \"many\"");
+    file_refused("root = \"/tmp\"\nuser \"anna\" { }\n", "user \"anna\"");
+    file_refused("root = \"/tmp\"\nfolder \"x\" { }\n", "folder \"x\"");
+    file_refused("root = \"/tmp\"\nhost \"h\" { }\n", "host \"h\"");
+    file_refused(
+        "root = \"/tmp\"\nuser \"a\" { password = \"x\" }\nuser \"a\" { password = \"y\" }\n",
+        ":3: ");
+    file_refused("root = \"/tmp\n", ":");
+}
+
+TEST(help_names_every_setting)
+{
+    char bytes[16 * 1024];
+    struct builder b = builder_on(bytes, sizeof(bytes));
+    config_put_help(&b);
+    const char *help = builder_end(&b);
+    assert_false(b.full);
+    for (const struct setting *s = config_settings; s->name; s++)
+        assert_non_null(strstr(help, s->name));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        RUN(defaults_are_those_of_the_table),
+        RUN(options_set_what_they_say),
+        RUN(a_wrong_option_is_named),
+        RUN(a_wrong_user_is_refused_without_showing_the_password),
+        RUN(a_file_sets_the_same_and_options_win_over_it),
+        RUN(a_wrong_file_is_an_error_with_its_line_or_name),
+        RUN(help_names_every_setting),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

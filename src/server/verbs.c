@@ -236,7 +236,7 @@ const struct verb site_verbs[] = { /* sorted by name */
     {"CHMOD", NEEDS_LOGIN | NEEDS_ARG | TAKES_PATH, ACTION_ATTRIBUTES, FILE_CODES,
      NULL, work_site_chmod, NULL, NULL,
      "mode path", N_("Set the permission bits of a file."), NULL, "customary"},
-    {"COPY", NEEDS_LOGIN | NEEDS_ARG, ACTION_WRITE, STORE_CODES,
+    {"COPY", NEEDS_LOGIN | NEEDS_ARG, ACTION_WRITE, FILE_CODES,
      NULL, work_site_copy, NULL, NULL,
      "from to", N_("Copy a file on the server."), NULL, "customary"},
     {"CPFR", PATH, ACTION_READ, FILE_CODES,

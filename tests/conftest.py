@@ -22,6 +22,18 @@ def shared():
         yield running
 
 
+@pytest.fixture(scope="session")
+def release():
+    """The optimised ferryd, where a sanitizer's would measure or behave differently."""
+    return os.environ.get("FERRYD_RELEASE", "build/ferryd")
+
+
+@pytest.fixture(scope="session")
+def shim():
+    """A library for LD_PRELOAD that makes the system misbehave (fault/shim.c)."""
+    return os.environ.get("FERRY_SHIM_LIBRARY", os.path.abspath("build/tests/libshim.so"))
+
+
 @pytest.fixture
 def client(server):
     with server.login() as connected:

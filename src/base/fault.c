@@ -33,7 +33,7 @@ enum fault fault_from_errno(int error)
 {
     switch (error) {
     case 0:
-        return FAULT_NONE;
+        return FAULT_BUG; /* asked without an error: whoever asked believes there is one */
     case ENOENT:
     case ENXIO:
         return FAULT_NOT_FOUND;

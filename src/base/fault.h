@@ -55,8 +55,8 @@ const char *fault_text(enum fault fault);
 const char *fault_name(enum fault fault);
 
 /*
- * Translates an errno value of a file system or memory call. Errors with no
- * meaning to a user become FAULT_IO; the caller logs those where they happen.
+ * Translates an errno value of a file system or memory call; never FAULT_NONE.
+ * Errors with no meaning to a user become FAULT_IO.
  */
 enum fault fault_from_errno(int error);
 

@@ -214,7 +214,7 @@ static enum fault remember_subdirectory(struct directory_stream *ds, struct text
     struct builder path_builder = builder_on(path, sizeof(path));
     struct builder shown_builder = builder_on(shown, sizeof(shown));
     if (!pathname_resolve(text_of(ds->visit->path), name, &path_builder))
-        return FAULT_NONE; /* too deep to be named: it cannot be listed by itself either */
+        return FAULT_LISTING_TOO_LARGE; /* deeper than a path can name */
     builder_put_string(&shown_builder, ds->visit->shown);
     builder_put(&shown_builder, name);
     builder_put_byte(&shown_builder, '/');

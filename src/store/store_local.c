@@ -268,7 +268,7 @@ static enum fault directory_next(struct store_directory *directory, struct text 
         struct dirent *entry = readdir(directory_of(directory)->names);
         if (!entry) {
             *ret_name = (struct text){NULL, 0};
-            return fault_from_errno(errno);
+            return errno ? fault_from_errno(errno) : FAULT_NONE;
         }
         struct text name = text_of(entry->d_name);
         if (text_equal(name, TEXT(".")) || text_equal(name, TEXT("..")) || local_is_temporary(name))
@@ -435,22 +435,28 @@ static enum fault change_by_path(const char *path, const struct store_changes *c
     return FAULT_NONE;
 }
 
+static enum fault change_fd(const struct identity *identity, int fd,
+                            const struct store_changes *changes)
+{
+    struct store_info info = {.kind = STORE_UNKNOWN};
+    char proc[LOCAL_PROC_PATH_SIZE];
+    enum fault f = info_of_fd(identity, fd, &info);
+    if (f)
+        return f;
+    if (info.kind != STORE_FILE && info.kind != STORE_DIRECTORY)
+        return FAULT_NOT_PLAIN_FILE;
+    local_proc_path(fd, proc);
+    return change_by_path(proc, changes);
+}
+
 static enum fault local_change(struct store *store, const char *path,
                                const struct store_changes *changes)
 {
     int fd;
-    struct store_info info;
-    char proc[LOCAL_PROC_PATH_SIZE];
     enum fault f = local_open_path(root_of(store), path, true, &fd);
     if (f)
         return f;
-    f = info_of_fd(identity_of(store), fd, &info);
-    if (!f && info.kind != STORE_FILE && info.kind != STORE_DIRECTORY)
-        f = FAULT_NOT_PLAIN_FILE;
-    if (!f) {
-        local_proc_path(fd, proc);
-        f = change_by_path(proc, changes);
-    }
+    f = change_fd(identity_of(store), fd, changes);
     close(fd);
     return f;
 }

@@ -312,7 +312,7 @@ static enum fault append(struct journal *journal, struct text line, bool sync)
     if (n < 0)
         return fault_from_errno(errno);
     if ((size_t)n != line.len) { /* a torn line must not swallow the next one */
-        (void)ftruncate(journal->fd, (off_t)journal->bytes);
+        (void)!ftruncate(journal->fd, (off_t)journal->bytes);
         return FAULT_NO_SPACE;
     }
     journal->bytes += line.len;

@@ -18,7 +18,7 @@ TEST(errno_values_become_what_a_user_can_be_told)
         int error;
         enum fault fault;
     } cases[] = {
-        {0, FAULT_NONE},
+        {0, FAULT_BUG},
         {ENOENT, FAULT_NOT_FOUND},
         {EEXIST, FAULT_EXISTS},
         {ENOTDIR, FAULT_NOT_DIRECTORY},

@@ -87,7 +87,7 @@ enum fault data_port_listen(struct data_port *port, const union endpoint *local,
     return FAULT_NONE;
 }
 
-enum fault data_port_accept(struct data_port *port, const union endpoint *peer, bool any_host,
+enum fault data_port_accept(const struct data_port *port, const union endpoint *peer, bool any_host,
                             int *ret_fd)
 {
     for (int i = 0; i < STRANGERS_MAX; i++) {
@@ -96,7 +96,6 @@ enum fault data_port_accept(struct data_port *port, const union endpoint *peer, 
         if (fd < 0)
             return errno == EAGAIN ? FAULT_BUSY : FAULT_NO_DATA_CONNECTION;
         if (any_host || endpoint_same_host(&from, peer)) {
-            data_port_reset(port);
             *ret_fd = fd;
             return FAULT_NONE;
         }

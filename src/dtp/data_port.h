@@ -47,11 +47,12 @@ enum fault data_port_listen(struct data_port *port, const union endpoint *local,
                             struct port_range range, union endpoint *ret_local);
 
 /*
- * Takes the peer's connection from a passive port and closes the listener.
- * Connections from other hosts than `peer` are closed at once and the right
- * one is still awaited, unless any_host. FAULT_BUSY: nobody has come yet.
+ * Takes the peer's connection from a passive port, which is then to be reset:
+ * it is for one. Connections from other hosts than `peer` are closed at once
+ * and the right one is still awaited, unless any_host. FAULT_BUSY: nobody has
+ * come yet.
  */
-enum fault data_port_accept(struct data_port *port, const union endpoint *peer, bool any_host,
+enum fault data_port_accept(const struct data_port *port, const union endpoint *peer, bool any_host,
                             int *ret_fd);
 
 /*

@@ -208,10 +208,18 @@ static void send_opening(struct job *job)
     control_send(&job->session->control, (struct text){job->opening, job->opening_len});
 }
 
+/* The wait is over, one way or the other: a passive port was for this transfer alone. */
+static void stop_waiting(struct job *job)
+{
+    watch_stop(job->watch); /* before its descriptor is closed */
+    job->watch = NULL;
+    if (job->session->data_port.kind == DATA_PORT_PASSIVE)
+        data_port_reset(&job->session->data_port);
+}
+
 static void clear(struct job *job, enum fault f)
 {
-    watch_stop(job->watch);
-    job->watch = NULL;
+    stop_waiting(job);
     job->fault = f;
     job->stage = JOB_CLEARING;
     submit(job, POOL_QUICK, run_clear);
@@ -219,8 +227,7 @@ static void clear(struct job *job, enum fault f)
 
 static void move(struct job *job, int fd)
 {
-    watch_stop(job->watch);
-    job->watch = NULL;
+    stop_waiting(job);
     channel_open(&job->channel, fd, (unsigned)job->config->data_timeout_s);
     job->stage = JOB_MOVING;
     job->work.run = run_move;
@@ -259,7 +266,7 @@ static void on_connected(void *owner, unsigned events)
     int fd = job->connecting;
     int error = socket_connect_error(fd);
     if (error) {
-        log_info("data-connection-refused", LOG_NUMBER("session", session->id), LOG_ERRNO(error));
+        log_debug("data-connection-refused", LOG_NUMBER("session", session->id), LOG_ERRNO(error));
         clear(job, FAULT_NO_DATA_CONNECTION);
     } else {
         job->connecting = -1;

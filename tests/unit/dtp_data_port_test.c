@@ -53,6 +53,7 @@ TEST(a_passive_port_takes_the_right_host_and_drops_strangers)
     assert_int_equal(read(stranger, &byte, 1), 0);
     int right = connect_from("127.0.0.2", &listening);
     assert_fault(accept_within_a_second(&port, &peer, false, &accepted), FAULT_NONE);
+    data_port_reset(&port);
     assert_int_equal(port.kind, DATA_PORT_DEFAULT);
     assert_int_equal(port.listener, -1);
     close(stranger);
@@ -71,6 +72,7 @@ TEST(with_any_host_a_stranger_is_welcome)
                  FAULT_NONE);
     int stranger = connect_from("127.0.0.3", &listening);
     assert_fault(accept_within_a_second(&port, &local, true, &accepted), FAULT_NONE);
+    data_port_reset(&port);
     close(stranger);
     close(accepted);
 }

@@ -15,6 +15,7 @@ void channel_open(struct channel *channel, int fd, unsigned stall_seconds)
 {
     channel->fd = fd;
     channel->stall_seconds = stall_seconds;
+    atomic_store_explicit(&channel->interrupted, false, memory_order_relaxed);
     socket_set_blocking(fd, true);
     socket_set_stall_timeout(fd, stall_seconds);
 }
@@ -93,6 +94,20 @@ static bool drain(int fd)
     return true;
 }
 
+/* Sleeps, or less long if the connection breaks meanwhile; false when it has. */
+static bool wait_for_peer(int fd, int wait_ms)
+{
+    struct pollfd wait = {.fd = fd, .events = 0};
+    const struct timespec pause = {.tv_nsec = wait_ms * 1000000L};
+    if (poll(&wait, 1, wait_ms) <= 0)
+        return true;
+    if (wait.revents & POLLERR)
+        return false;
+    /* Both sides have said their last word, which poll tells at once, again and again. */
+    nanosleep(&pause, NULL);
+    return true;
+}
+
 enum fault channel_finish(struct channel *channel)
 {
     enum { FIRST_WAIT_MS = 1, LONGEST_WAIT_MS = 50 };
@@ -104,6 +119,8 @@ enum fault channel_finish(struct channel *channel)
         return fault_of_peer(errno);
     /* The kernel has no event for "all acknowledged": look at growing intervals. */
     while ((left = socket_unacknowledged(channel->fd)) != 0) {
+        if (atomic_load_explicit(&channel->interrupted, memory_order_acquire))
+            return FAULT_CANCELLED;
         if (!drain(channel->fd))
             return FAULT_CONNECTION_LOST;
         if (left < left_before)
@@ -111,19 +128,16 @@ enum fault channel_finish(struct channel *channel)
         else if (now_ms() - moved_ms > (int64_t)channel->stall_seconds * 1000)
             return FAULT_TIMED_OUT;
         left_before = left;
-        /* Only an error or hang-up ends the wait early. */
-        struct pollfd wait = {.fd = channel->fd, .events = 0};
-        if (poll(&wait, 1, wait_ms) > 0 && wait.revents & POLLERR)
+        if (!wait_for_peer(channel->fd, wait_ms))
             return FAULT_CONNECTION_LOST;
         wait_ms = wait_ms * 2 < LONGEST_WAIT_MS ? wait_ms * 2 : LONGEST_WAIT_MS;
     }
-    if (!drain(channel->fd))
-        return FAULT_CONNECTION_LOST;
-    return FAULT_NONE;
+    return drain(channel->fd) ? FAULT_NONE : FAULT_CONNECTION_LOST;
 }
 
 void channel_interrupt(struct channel *channel)
 {
+    atomic_store_explicit(&channel->interrupted, true, memory_order_release);
     (void)shutdown(channel->fd, SHUT_RDWR);
 }
 

@@ -6,6 +6,7 @@
 #ifndef FERRY_NET_CHANNEL_H
 #define FERRY_NET_CHANNEL_H
 
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -14,6 +15,7 @@
 struct channel {
     int fd;                 /* owned; -1: closed */
     unsigned stall_seconds; /* longest time without a byte moved */
+    atomic_bool interrupted;
 };
 
 /* Takes over a connected socket. */

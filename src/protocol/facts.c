@@ -191,7 +191,7 @@ enum fact_change_result facts_parse_changes(struct text argument, struct fact_ch
 {
     struct fact_changes changes = {0};
     struct text rest = argument;
-    if (!rest.len || rest.at[rest.len - 1] != ';')
+    if (!rest.len)
         return FACT_CHANGE_MALFORMED;
     while (rest.len) {
         struct text value = text_take_until(&rest, ';');

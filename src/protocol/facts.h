@@ -90,8 +90,9 @@ struct fact_changes {
 };
 
 /*
- * Argument of MFF up to its space: "modify=…;UNIX.mode=644;". All of it is
- * read before anything is reported. A fact that exists but cannot be changed
+ * Argument of MFF up to its space: "modify=…;UNIX.mode=644;"; the last
+ * semicolon may be missing (ncftp). All of it is read before anything is
+ * reported. A fact that exists but cannot be changed
  * is FACT_CHANGE_UNSUPPORTED.
  */
 enum fact_change_result facts_parse_changes(struct text argument, struct fact_changes *ret_changes);

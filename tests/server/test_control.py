@@ -128,6 +128,21 @@ def test_abor_during_a_transfer_is_426_then_226(server, client, prefix):
     assert client.fetch("RETR big") == server.read("big")
 
 
+def test_abor_when_all_is_sent_but_not_yet_read(server, client):
+    """The whole file is in the kernel's hands; nobody waits for a client that does not read."""
+    server.write("f", b"x" * 300_000)
+    client.ask("TYPE I", "200")
+    data = client.passive()
+    data.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    client.send("RETR f")
+    client.expect("150")
+    time.sleep(0.3)
+    client.send("ABOR")
+    client.expect("426")
+    client.expect("226")
+    data.close()
+
+
 def test_abor_while_the_data_connection_is_awaited(client):
     client.ask("PASV", "227")
     client.send("LIST")

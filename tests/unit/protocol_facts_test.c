@@ -115,6 +115,7 @@ TEST(changes_are_read_whole_or_not_at_all)
                      FACT_CHANGE_OK);
     assert_int_equal(c.present, FACT_MODIFY | FACT_UNIX_MODE);
     assert_int_equal(c.mode, 0640);
+    assert_int_equal(facts_parse_changes(TEXT("modify=20231114221320"), &c), FACT_CHANGE_OK);
     c.present = 4711;
     static const char *const malformed[] = {"",          "modify",       "modify=20231114221320",
                                             "modify=x;", "UNIX.mode=9;", "UNIX.mode=4755;",

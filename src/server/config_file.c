@@ -14,7 +14,8 @@ enum { OPTIONS_MAX = 64, KEY_SIZE = 32 };
 /* libConfuse reports errors through a callback that has no room for a context of ours. */
 static char *report; /* borrowed: config_read_file's message; one thread loads at a time */
 
-static void on_error(cfg_t *cfg, const char *format, va_list arguments)
+__attribute__((format(printf, 2, 0))) static void on_error(cfg_t *cfg, const char *format,
+                                                           va_list arguments)
 {
     char what[256];
     (void)vsnprintf(what, sizeof(what), format, arguments);

@@ -30,7 +30,7 @@ struct loop {
 
 struct watch {
     uv_poll_t poll;
-    watch_callback *on_event; /* NULL once stopped */
+    watch_callback *on_event; /* borrowed: a function; NULL once stopped */
     void *owner;              /* borrowed: it stops the watch before it ends */
 };
 

@@ -15,7 +15,7 @@
 #include "server/listener.h"
 #include "server/replies.h"
 #include "server/server.h"
-#include "server/service_manager.h"
+#include "server/systemd.h"
 
 enum {
     EXIT_USAGE = 2,
@@ -69,7 +69,7 @@ static void reload(struct server *server, struct backends *backends,
 {
     char message[CONFIG_MESSAGE_SIZE];
     struct config_request request;
-    service_manager_notify("RELOADING=1");
+    systemd_notify("RELOADING=1");
     struct config *config = config_load(line->argc, line->argv, &request, message);
     if (config && backends_build_realms(backends, config, message)) {
         apply_log_level(config);
@@ -81,7 +81,7 @@ static void reload(struct server *server, struct backends *backends,
     }
     config_unref(config);
     server_reopen_logs(server);
-    service_manager_notify("READY=1");
+    systemd_notify("READY=1");
 }
 
 static int64_t now_ms(void)
@@ -98,7 +98,7 @@ static void drain(struct server *server, uint64_t grace_s)
     const struct timespec look = {.tv_nsec = DRAIN_LOOK_MS * 1000000L};
     int64_t deadline = now_ms() + (int64_t)grace_s * 1000;
     bool stopped = false;
-    service_manager_notify("STOPPING=1");
+    systemd_notify("STOPPING=1");
     server_drain(server);
     while (server_is_running(server)) {
         bool again = sigtimedwait(&set, NULL, &look) > 0;
@@ -116,7 +116,7 @@ static void announce(const struct server *server)
     server_put_addresses(server, &b);
     (void)printf("listening on %.*s\n", TEXT_ARGS(builder_text(&b)));
     (void)fflush(stdout);
-    service_manager_notify("READY=1");
+    systemd_notify("READY=1");
 }
 
 static void serve(struct server *server, struct backends *backends, const struct command_line *line)

@@ -6,11 +6,12 @@
 #include <sched.h>
 #include <stdatomic.h>
 
+#include "audit/audit.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "server/listener.h"
 #include "server/loop.h"
-#include "server/service_manager.h"
+#include "server/systemd.h"
 
 enum {
     LOOPS_MAX = 16,
@@ -170,7 +171,7 @@ bool server_start(struct server *server, char message[CONFIG_MESSAGE_SIZE])
         return false;
     if (!open_audit(server, message))
         return false;
-    service_manager_take_sockets(&server->sockets);
+    systemd_take_sockets(&server->sockets);
     if (!server->sockets.count && !listener_open_all(server->config, &server->sockets, message))
         return false;
     return start_loops(server, message);

@@ -8,11 +8,11 @@
 
 #include <stdint.h>
 
-#include "audit/audit.h"
 #include "base/workers.h"
 #include "gate/register.h"
 #include "server/config.h"
 
+struct audit;
 struct server;
 
 /* ---- For the loops: any thread --------------------------------------------- */

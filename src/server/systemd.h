@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * service_manager: what systemd and ferryd tell each other through the
+ * systemd: what systemd and ferryd tell each other through the
  * environment: sockets already open (sd_listen_fds(3)) and how we are
  * (sd_notify(3)). Two small protocols, spoken here rather than through
  * libsystemd (docs/adr/0007). Main thread.
  */
-#ifndef FERRY_SERVER_SERVICE_MANAGER_H
-#define FERRY_SERVER_SERVICE_MANAGER_H
+#ifndef FERRY_SERVER_SYSTEMD_H
+#define FERRY_SERVER_SYSTEMD_H
 
 #include "server/listener.h"
 
 /* Takes over the sockets that were passed; none when there are none. */
-void service_manager_take_sockets(struct listener_set *ret_set);
+void systemd_take_sockets(struct listener_set *ret_set);
 
-/* "READY=1" and the like; does nothing without a service manager. */
-void service_manager_notify(const char *state);
+/* "READY=1" and the like; does nothing without systemd. */
+void systemd_notify(const char *state);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "server/service_manager.h"
+#include "server/systemd.h"
 
 #include <fcntl.h>
 #include <stdlib.h>
@@ -12,7 +12,7 @@
 
 enum { FIRST_FD = 3 };
 
-void service_manager_take_sockets(struct listener_set *ret_set)
+void systemd_take_sockets(struct listener_set *ret_set)
 {
     uint64_t pid;
     uint64_t count;
@@ -32,7 +32,7 @@ void service_manager_take_sockets(struct listener_set *ret_set)
     unsetenv("LISTEN_FDNAMES");
 }
 
-void service_manager_notify(const char *state)
+void systemd_notify(const char *state)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     const char *path = getenv("NOTIFY_SOCKET");
@@ -47,6 +47,6 @@ void service_manager_notify(const char *state)
         return;
     socklen_t len = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + name.len);
     if (sendto(fd, state, strlen(state), MSG_NOSIGNAL, (struct sockaddr *)&address, len) < 0)
-        log_warning("service-manager-deaf", LOG_TEXT("state", text_of(state)));
+        log_warning("systemd-deaf", LOG_TEXT("state", text_of(state)));
     close(fd);
 }

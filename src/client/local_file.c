@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "client/local_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/memory.h"
+#include "base/text.h"
+
+struct local_file {
+    struct stream stream;
+    int fd;          /* owned unless a standard stream */
+    char *path;      /* owned: what it is to be called; NULL unless written */
+    char *temporary; /* owned: what it is called until then */
+};
+
+static struct local_file *of(struct stream *stream)
+{
+    return (struct local_file *)stream;
+}
+
+static enum fault file_read(struct stream *stream, void *buffer, size_t size, size_t *ret_len)
+{
+    ssize_t n;
+    do {
+        n = read(of(stream)->fd, buffer, size);
+    } while (n < 0 && errno == EINTR);
+    if (n < 0)
+        return fault_from_errno(errno);
+    *ret_len = (size_t)n;
+    return FAULT_NONE;
+}
+
+static enum fault file_write(struct stream *stream, const void *bytes, size_t len)
+{
+    const char *at = bytes;
+    while (len) {
+        ssize_t n = write(of(stream)->fd, at, len);
+        if (n < 0 && errno != EINTR)
+            return fault_from_errno(errno);
+        at += n > 0 ? n : 0;
+        len -= n > 0 ? (size_t)n : 0;
+    }
+    return FAULT_NONE;
+}
+
+static void file_close(struct stream *stream)
+{
+    struct local_file *file = of(stream);
+    if (file->fd > STDERR_FILENO)
+        close(file->fd);
+    if (file->temporary)
+        unlink(file->temporary);
+    memory_free(file->temporary);
+    memory_free(file->path);
+    memory_free(file);
+}
+
+static struct local_file *file_new(int fd)
+{
+    static const struct stream_type type = {file_read, file_write, file_close};
+    struct local_file *file = memory_new(sizeof(*file));
+    if (!file)
+        return NULL;
+    file->stream = (struct stream){.type = &type, .fd = -1};
+    file->fd = fd;
+    return file;
+}
+
+static bool is_standard(const char *path)
+{
+    return text_equal(text_of(path), TEXT("-"));
+}
+
+enum fault local_file_open(const char *path, struct stream **ret_stream)
+{
+    struct stat info;
+    int fd = is_standard(path) ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return fault_from_errno(errno);
+    enum fault f = FAULT_NONE;
+    if (fstat(fd, &info))
+        f = fault_from_errno(errno);
+    else if (S_ISDIR(info.st_mode))
+        f = FAULT_IS_DIRECTORY;
+    struct local_file *file = f ? NULL : file_new(fd);
+    if (!file) {
+        if (fd > STDERR_FILENO)
+            close(fd);
+        return f ? f : FAULT_NO_MEMORY;
+    }
+    if (S_ISREG(info.st_mode)) { /* the kernel may send it by itself */
+        file->stream.fd = fd;
+        file->stream.file_end = info.st_size;
+    }
+    *ret_stream = &file->stream;
+    return FAULT_NONE;
+}
+
+static enum fault name_temporary(struct local_file *file, const char *path)
+{
+    char bytes[4096];
+    struct builder b = builder_on(bytes, sizeof(bytes));
+    builder_put_string(&b, path);
+    builder_put(&b, TEXT(".part-XXXXXX"));
+    builder_end(&b);
+    if (b.full)
+        return FAULT_NAME_INVALID;
+    file->path = memory_copy(path, strlen(path));
+    file->temporary = memory_copy(bytes, b.len);
+    return file->path && file->temporary ? FAULT_NONE : FAULT_NO_MEMORY;
+}
+
+enum fault local_file_create(const char *path, struct stream **ret_stream)
+{
+    struct local_file *file = file_new(STDOUT_FILENO);
+    if (!file)
+        return FAULT_NO_MEMORY;
+    if (!is_standard(path)) {
+        enum fault f = name_temporary(file, path);
+        file->fd = f ? -1 : mkostemp(file->temporary, O_CLOEXEC);
+        if (file->fd < 0) {
+            f = f ? f : fault_from_errno(errno);
+            memory_free(file->temporary);
+            file->temporary = NULL;
+            file_close(&file->stream);
+            return f;
+        }
+    }
+    *ret_stream = &file->stream;
+    return FAULT_NONE;
+}
+
+enum fault local_file_publish(struct stream **stream)
+{
+    struct local_file *file = of(*stream);
+    enum fault f = FAULT_NONE;
+    if (file->temporary) {
+        mode_t mask = umask(0);
+        umask(mask);
+        /* mkostemp made it private; a file one fetched is like any other one makes. */
+        if (fchmod(file->fd, 0666 & ~mask) || rename(file->temporary, file->path))
+            f = fault_from_errno(errno);
+        if (!f) {
+            memory_free(file->temporary);
+            file->temporary = NULL;
+        }
+    }
+    stream_close(stream);
+    return f;
+}

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * local_file: files of this machine as streams. One that is written gets its
+ * name when it is complete, never before; "-" is a standard stream.
+ */
+#ifndef FERRY_CLIENT_LOCAL_FILE_H
+#define FERRY_CLIENT_LOCAL_FILE_H
+
+#include "base/stream.h"
+
+/* For reading. FAULT_IS_DIRECTORY and others. */
+enum fault local_file_open(const char *path, struct stream **ret_stream);
+/* For writing, under a temporary name beside `path`. */
+enum fault local_file_create(const char *path, struct stream **ret_stream);
+/* Gives it its name; on a fault it is removed. Closes it either way. */
+enum fault local_file_publish(struct stream **stream);
+
+#endif

@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * ferry: one-shot commands and URLs. The table is the help.
+ */
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "client/remote.h"
+
+/* Exit statuses, ferry(1). */
+enum status {
+    STATUS_DONE = 0,
+    STATUS_LOCAL = 1,    /* something here: a file, the disk, memory */
+    STATUS_USAGE = 2,    /* the command line */
+    STATUS_CONNECT = 3,  /* no connection to the server */
+    STATUS_LOGIN = 4,    /* it would not let us in */
+    STATUS_REFUSED = 5,  /* it would not do it: not found, denied */
+    STATUS_TRANSFER = 6, /* the transfer broke */
+};
+
+struct subcommand {
+    const char *name; /* borrowed: static, as all below */
+    const char *arguments;
+    const char *help;
+    int (*run)(int argc, char **argv);
+};
+
+static int fail(enum status status, const char *what, const char *why)
+{
+    (void)fprintf(stderr, "ferry: %s: %s\n", what, why);
+    return status;
+}
+
+static enum status status_of(enum fault f)
+{
+    switch (f) {
+    case FAULT_NONE:
+        return STATUS_DONE;
+    case FAULT_LOGIN_REFUSED:
+    case FAULT_ACCOUNT_NEEDED:
+        return STATUS_LOGIN;
+    case FAULT_CONNECTION_LOST:
+    case FAULT_TIMED_OUT:
+    case FAULT_NO_DATA_CONNECTION:
+    case FAULT_CANCELLED:
+        return STATUS_TRANSFER;
+    case FAULT_IO:
+    case FAULT_NO_MEMORY:
+        return STATUS_LOCAL;
+    default:
+        return STATUS_REFUSED;
+    }
+}
+
+/* What went wrong, in the server's own words when it used some. */
+static int report(const struct user_pi *pi, const char *what, enum fault f)
+{
+    char why[USER_PI_TEXT_SIZE + 64];
+    if (!f)
+        return STATUS_DONE;
+    if (pi->code >= 400)
+        (void)snprintf(why, sizeof(why), "%s (%u %s)", fault_text(f), pi->code, pi->text);
+    else
+        (void)snprintf(why, sizeof(why), "%s", fault_text(f));
+    for (char *c = why; *c; c++)
+        if ((unsigned char)*c < ' ' || *c == 0x7F)
+            *c = '?';
+    return fail(status_of(f), what, why);
+}
+
+/* Opens the server of a URL; a status other than STATUS_DONE has been reported. */
+static int open_url(const char *text, struct url *url, struct user_pi *pi)
+{
+    if (!url_parse(text_of(text), url))
+        return fail(STATUS_USAGE, text, "is no URL of the form ftp://user@host/path");
+    const char *password = getenv("FERRY_PASSWORD");
+    if (password && !url->password[0])
+        (void)snprintf(url->password, sizeof(url->password), "%s", password);
+    pi->verbose = getenv("FERRY_VERBOSE") != NULL;
+    enum fault f = remote_open(pi, url);
+    if (!f)
+        return STATUS_DONE;
+    int status = report(pi, url->host, f);
+    return status == STATUS_LOGIN ? STATUS_LOGIN : STATUS_CONNECT;
+}
+
+/* The last part of a URL's path, if it can be the name of a file here. */
+static const char *local_name(const struct url *url)
+{
+    const char *slash = strrchr(url->path, '/');
+    const char *name = slash ? slash + 1 : url->path;
+    bool is_name = name[0] && strcmp(name, ".") != 0 && strcmp(name, "..") != 0;
+    return is_name ? name : NULL;
+}
+
+static int run_get(int argc, char **argv)
+{
+    static struct user_pi pi;
+    struct url url;
+    const char *local = NULL;
+    if (argc == 3 && strcmp(argv[1], "-o") == 0)
+        local = argv[2];
+    else if (argc != 1)
+        return fail(STATUS_USAGE, "get", "takes a URL and perhaps -o FILE");
+    int status = open_url(argv[0], &url, &pi);
+    if (status)
+        return status;
+    if (!local)
+        local = local_name(&url);
+    if (!local)
+        status = fail(STATUS_USAGE, argv[0], "names no file; say where to put it with -o FILE");
+    else
+        status = report(&pi, argv[0], remote_get(&pi, &url, local));
+    remote_close(&pi);
+    return status;
+}
+
+static int run_put(int argc, char **argv)
+{
+    static struct user_pi pi;
+    struct url url;
+    if (argc != 2)
+        return fail(STATUS_USAGE, "put", "takes a file and a URL");
+    int status = open_url(argv[1], &url, &pi);
+    if (status)
+        return status;
+    size_t len = strlen(url.path);
+    if (!len || url.path[len - 1] == '/') { /* a directory: the file keeps its name */
+        const char *slash = strrchr(argv[0], '/');
+        (void)snprintf(url.path + len, sizeof(url.path) - len, "%s", slash ? slash + 1 : argv[0]);
+    }
+    status = report(&pi, argv[1], remote_put(&pi, argv[0], &url));
+    remote_close(&pi);
+    return status;
+}
+
+static int run_ls(int argc, char **argv)
+{
+    static struct user_pi pi;
+    struct url url;
+    if (argc != 1)
+        return fail(STATUS_USAGE, "ls", "takes a URL");
+    int status = open_url(argv[0], &url, &pi);
+    if (status)
+        return status;
+    status = report(&pi, argv[0], remote_list(&pi, &url));
+    remote_close(&pi);
+    return status;
+}
+
+static const struct subcommand subcommands[] = {
+    {"get", "URL [-o FILE]", "fetch a file; - is standard output", run_get},
+    {"put", "FILE URL", "send a file; - is standard input", run_put},
+    {"ls", "URL", "list a directory", run_ls},
+};
+
+static int show_help(void)
+{
+    (void)printf("Usage: ferry COMMAND ...\nTransfers files over FTP.\n\n");
+    for (size_t i = 0; i < sizeof(subcommands) / sizeof(subcommands[0]); i++)
+        (void)printf("  ferry %-4s %-14s %s\n", subcommands[i].name, subcommands[i].arguments,
+                     subcommands[i].help);
+    (void)printf("\nURLs are ftp://user:password@host:port/path;type=a. The password may be in\n"
+                 "FERRY_PASSWORD instead. FERRY_VERBOSE=1 shows the dialogue. See ferry(1).\n");
+    return STATUS_DONE;
+}
+
+int main(int argc, char **argv)
+{
+    (void)signal(SIGPIPE, SIG_IGN);
+    if (argc < 2)
+        return fail(STATUS_USAGE, "no command", "ferry --help lists them");
+    if (strcmp(argv[1], "--help") == 0)
+        return show_help();
+    if (strcmp(argv[1], "--version") == 0) {
+        (void)printf("ferry %s\n", FERRY_VERSION);
+        return STATUS_DONE;
+    }
+    for (size_t i = 0; i < sizeof(subcommands) / sizeof(subcommands[0]); i++)
+        if (strcmp(argv[1], subcommands[i].name) == 0)
+            return subcommands[i].run(argc - 2, argv + 2);
+    return fail(STATUS_USAGE, argv[1], "no such command; ferry --help lists them");
+}

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "client/user_dtp.h"
+
+#include <poll.h>
+#include <unistd.h>
+
+#include "dtp/transfer.h"
+#include "net/socket.h"
+#include "protocol/address.h"
+
+enum { CONNECT_SECONDS = 30, STALL_SECONDS = 120 };
+
+/* EPSV, and PASV for servers that do not know it (RFC 2428, RFC 959). */
+static enum fault ask_for_port(struct user_pi *pi, uint16_t *ret_port)
+{
+    union endpoint told;
+    enum fault f = user_pi_command(pi, "EPSV", NULL);
+    if (f)
+        return f;
+    if (pi->code == 229)
+        return address_parse_229(text_of(pi->text), ret_port) == ADDRESS_OK ? FAULT_NONE
+                                                                            : FAULT_ARGUMENT;
+    f = user_pi_command(pi, "PASV", NULL);
+    if (f)
+        return f;
+    if (pi->code != 227)
+        return user_pi_fault(pi);
+    if (address_parse_227(text_of(pi->text), &told) != ADDRESS_OK)
+        return FAULT_ARGUMENT;
+    *ret_port = endpoint_port(&told);
+    return FAULT_NONE;
+}
+
+static enum fault connect_data(const struct user_pi *pi, uint16_t port, struct channel *channel)
+{
+    union endpoint target = pi->peer;
+    union endpoint any = endpoint_any(target.any.sa_family, 0);
+    endpoint_set_port(&target, port);
+    int fd = socket_connect(&any, &target);
+    if (fd < 0)
+        return FAULT_NO_DATA_CONNECTION;
+    struct pollfd ready = {.fd = fd, .events = POLLOUT};
+    if (poll(&ready, 1, CONNECT_SECONDS * 1000) <= 0 || socket_connect_error(fd)) {
+        close(fd);
+        return FAULT_NO_DATA_CONNECTION;
+    }
+    channel_open(channel, fd, STALL_SECONDS);
+    return FAULT_NONE;
+}
+
+static enum fault move(struct channel *channel, enum user_dtp_direction direction,
+                       const struct parameters *parameters, struct stream *stream)
+{
+    struct transfer_progress progress = {0};
+    struct transfer transfer = {
+        .channel = channel,
+        .parameters = *parameters,
+        .progress = &progress,
+    };
+    return direction == USER_DTP_FETCH ? transfer_receive(&transfer, stream)
+                                       : transfer_send(&transfer, stream);
+}
+
+enum fault user_dtp_transfer(struct user_pi *pi, enum user_dtp_direction direction,
+                             const char *verb, const char *argument,
+                             const struct parameters *parameters, struct stream *stream)
+{
+    struct channel channel = {.fd = -1};
+    uint16_t port;
+    enum fault f = ask_for_port(pi, &port);
+    if (!f)
+        f = connect_data(pi, port, &channel);
+    if (!f)
+        f = user_pi_command(pi, verb, argument);
+    if (!f && pi->code >= 200) { /* refused before it began */
+        f = user_pi_fault(pi);
+        channel_close(&channel);
+        return f ? f : FAULT_ARGUMENT;
+    }
+    enum fault moved = f ? f : move(&channel, direction, parameters, stream);
+    channel_close(&channel);
+    if (f)
+        return f;
+    /* Also when our side failed: the server has something to say about that, too. */
+    f = user_pi_reply(pi);
+    if (moved)
+        return moved;
+    return f ? f : user_pi_fault(pi);
+}

@@ -1,0 +1,174 @@
+# SPDX-License-Identifier: Apache-2.0
+"""ferry's one-shot commands against ferryd, and against servers that mean it no good."""
+
+import os
+import socket
+import subprocess
+import threading
+
+import pytest
+
+from harness import SANITIZER_ENV, Client, Server
+
+FERRY = os.path.join(os.path.dirname(os.environ.get("FERRYD", "build/asan/ferryd")), "ferry")
+FERRYCTL = os.path.join(os.path.dirname(FERRY), "ferryctl")
+
+
+def ferry(*arguments, cwd=None, stdin=b"", status=0, **env):
+    result = subprocess.run([os.path.abspath(FERRY), *arguments], cwd=cwd, input=stdin,
+                            capture_output=True, timeout=60, check=False,
+                            env=dict(os.environ, **SANITIZER_ENV, **env))
+    assert result.returncode == status, (arguments, result)
+    return result
+
+
+def url(server, path="", login="demo:secret@"):
+    return f"ftp://{login}127.0.0.1:{server.port}/{path}"
+
+
+@pytest.mark.parametrize("size", [0, 1, 1_000_000, 20_000_000])
+def test_put_and_get(shared, tmp_path, size):
+    content = os.urandom(size)
+    (tmp_path / "f").write_bytes(content)
+    ferry("put", "f", url(shared, "up"), cwd=tmp_path)
+    assert shared.read("up") == content
+    ferry("get", url(shared, "up"), cwd=tmp_path)
+    assert (tmp_path / "up").read_bytes() == content
+    assert ferry("get", url(shared, "up"), "-o", "-").stdout == content
+    ferry("put", "-", url(shared, "piped"), stdin=content)
+    assert shared.read("piped") == content
+
+
+def test_text_is_converted_both_ways(shared, tmp_path):
+    (tmp_path / "t").write_bytes(b"a\nb\n")
+    ferry("put", "t", url(shared, "t;type=a"), cwd=tmp_path)
+    assert shared.read("t") == b"a\nb\n"
+    assert ferry("get", url(shared, "t;type=a"), "-o", "-").stdout == b"a\nb\n"
+
+
+def test_ls_and_odd_names(shared, tmp_path):
+    shared.empty()
+    shared.write(b"a\x1b[2Jb", b"x")
+    (tmp_path / "f").write_bytes(b"1")
+    ferry("put", "f", url(shared, "%C3%B1%20%25"), cwd=tmp_path)
+    listing = ferry("ls", url(shared)).stdout
+    assert "ñ %".encode() in listing
+    assert b"\x1b" not in listing and b"a?[2Jb" in listing
+    ferry("put", "f", url(shared), cwd=tmp_path)
+    assert "f" in shared.names()
+
+
+def test_passwords_may_come_from_the_environment_and_nobody_is_anonymous(tmp_path):
+    with Server("--anonymous") as server:
+        server.write("f", b"content")
+        assert ferry("get", url(server, "f", "demo@"), "-o", "-",
+                     FERRY_PASSWORD="secret").stdout == b"content"
+        assert ferry("get", url(server, "f", ""), "-o", "-").stdout == b"content"
+        shown = ferry("get", url(server, "f"), "-o", "-", FERRY_VERBOSE="1").stderr
+        assert b"> PASS ****" in shown and b"secret" not in shown
+
+
+def test_exit_statuses(shared, tmp_path):
+    shared.empty()
+    ferry(status=2)
+    ferry("nonsense", status=2)
+    ferry("get", status=2)
+    ferry("get", "http://x/", status=2)
+    ferry("get", url(shared), status=2)
+    ferry("get", url(shared, ".."), status=2)
+    ferry("get", "ftp://127.0.0.1:1/x", status=3)
+    ferry("get", "ftp://no.such.host.invalid/x", status=3)
+    assert b"530" in ferry("get", url(shared, "x", "demo:wrong@"), status=4).stderr
+    assert b"550" in ferry("get", url(shared, "none"), cwd=tmp_path, status=5).stderr
+    ferry("put", "/no/such/file", url(shared), status=5)
+    ferry("put", "/", url(shared, "x"), status=5)
+    assert os.listdir(tmp_path) == []
+    assert ferry("--version").stdout.startswith(b"ferry ")
+    assert b"ferry get" in ferry("--help").stdout
+
+
+class Scripted:
+    """A server that says what it is told, and what it heard."""
+
+    def __init__(self, *replies, data=b""):
+        self.replies = list(replies)
+        self.data = data
+        self.heard = []
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.passive = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+        self.thread = threading.Thread(target=self.serve, daemon=True)
+        self.thread.start()
+
+    def serve(self):
+        connection, _ = self.listener.accept()
+        with connection, connection.makefile("rb") as lines:
+            for reply in self.replies:
+                if isinstance(reply, str):
+                    port = self.passive.getsockname()[1]
+                    reply = reply.replace("@PORT@", str(port))
+                    reply = reply.replace("@P1,P2@", f"{port >> 8},{port & 255}")
+                    connection.sendall(reply.encode("latin-1") + b"\r\n")
+                elif reply is None:
+                    line = lines.readline()
+                    if not line:
+                        return
+                    self.heard.append(line)
+                else:
+                    data, _ = self.passive.accept()
+                    data.sendall(self.data)
+                    data.close()
+
+
+WAIT = None
+SEND = True
+
+
+def test_a_227_with_a_foreign_address_is_not_followed(tmp_path):
+    """The data connection goes to the control connection's host, whatever the reply says."""
+    server = Scripted("220 hi", WAIT, "230 in", WAIT, "200 ok", WAIT, "500 no EPSV", WAIT,
+                      "227 (192,0,2,1,@P1,P2@)", WAIT, "150 go", SEND, "226 done", data=b"content")
+    result = ferry("get", f"ftp://127.0.0.1:{server.port}/f", "-o", "got", cwd=tmp_path)
+    assert result.returncode == 0 and (tmp_path / "got").read_bytes() == b"content"
+
+
+def test_a_transfer_that_the_server_calls_broken_leaves_no_file(tmp_path):
+    server = Scripted("220 hi", WAIT, "230 in", WAIT, "200 ok", WAIT, "229 (|||@PORT@|)", WAIT,
+                      "150 go", SEND, "426 broken", data=b"half")
+    ferry("get", f"ftp://127.0.0.1:{server.port}/f", cwd=tmp_path, status=6)
+    assert os.listdir(tmp_path) == []
+
+
+def test_replies_cannot_move_the_cursor(tmp_path):
+    server = Scripted("220 hi", WAIT, "530 \x1b]0;gotcha\x07 no")
+    result = ferry("get", f"ftp://127.0.0.1:{server.port}/f", cwd=tmp_path, status=4)
+    assert b"\x1b" not in result.stderr and b"gotcha" in result.stderr
+
+
+@pytest.mark.parametrize("greeting", ["nonsense", "999", "x" * 20_000, "421 full", "220-never"])
+def test_bad_greetings_are_clear_errors(tmp_path, greeting):
+    server = Scripted(greeting)
+    result = ferry("get", f"ftp://127.0.0.1:{server.port}/f", cwd=tmp_path, status=3)
+    assert result.stderr.startswith(b"ferry: 127.0.0.1: ")
+
+
+def test_ferryctl_hashes_a_password_that_ferryd_takes(tmp_path):
+    result = subprocess.run([FERRYCTL, "password", "hash"], input=b"a secret\n", capture_output=True,
+                            check=True, timeout=20)
+    password = result.stdout.decode().strip()
+    assert password.startswith("$y$")
+    with Server(users=(), config=f'user "anna" {{ password = "{password}" }}\n') as server:
+        with Client(server.port) as c:
+            c.expect("220")
+            c.login("anna", "a secret")
+
+
+def test_ferryctl_says_what_it_can_and_what_is_wrong():
+    def run(*arguments, stdin=b""):
+        return subprocess.run([FERRYCTL, *arguments], input=stdin, capture_output=True, check=False,
+                              timeout=20)
+    assert b"password hash" in run("--help").stdout
+    assert run("--version").stdout.startswith(b"ferryctl ")
+    for wrong in ([], ["nonsense"], ["password"], ["password", "hash", "x"]):
+        assert run(*wrong).returncode == 2
+    assert run("password", "hash").returncode == 1

@@ -16,9 +16,9 @@ static int compare(const void *a, const void *b)
     return strcmp(((const struct account *)a)->name, ((const struct account *)b)->name);
 }
 
-static struct account *look_up(struct account_embedded *embedded, char *name)
+static struct account *look_up(struct account_embedded *embedded, const char *name)
 {
-    const struct account key = {.name = name};
+    const struct account key = {.name = (char *)name};
     struct account **found = tfind(&key, &embedded->tree, compare);
     return found ? *found : NULL;
 }

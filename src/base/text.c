@@ -96,6 +96,23 @@ bool text_to_octal(struct text t, uint64_t max, uint64_t *ret_number)
     return to_number(t, 8, max, ret_number);
 }
 
+/* RFC 3629 4: overlong forms, surrogates and what lies past U+10FFFF show in the second byte. */
+static bool second_byte_fits(unsigned char first, unsigned char second)
+{
+    switch (first) {
+    case 0xE0:
+        return second >= 0xA0 && second <= 0xBF;
+    case 0xED:
+        return second >= 0x80 && second <= 0x9F;
+    case 0xF0:
+        return second >= 0x90 && second <= 0xBF;
+    case 0xF4:
+        return second >= 0x80 && second <= 0x8F;
+    default:
+        return second >= 0x80 && second <= 0xBF;
+    }
+}
+
 size_t text_utf8_len(struct text t)
 {
     if (!t.len)
@@ -106,14 +123,11 @@ size_t text_utf8_len(struct text t)
     size_t len = first >= 0xF0 ? 4 : first >= 0xE0 ? 3 : 2;
     if (first < 0xC2 || first > 0xF4 || t.len < len)
         return 0;
-    for (size_t i = 1; i < len; i++)
+    if (!second_byte_fits(first, (unsigned char)t.at[1]))
+        return 0;
+    for (size_t i = 2; i < len; i++)
         if (((unsigned char)t.at[i] & 0xC0) != 0x80)
             return 0;
-    /* Overlong forms, surrogates and what lies past U+10FFFF show in the second byte. */
-    unsigned char second = (unsigned char)t.at[1];
-    if ((first == 0xE0 && second < 0xA0) || (first == 0xED && second > 0x9F) ||
-        (first == 0xF0 && second < 0x90) || (first == 0xF4 && second > 0x8F))
-        return 0;
     return len;
 }
 

@@ -29,7 +29,7 @@ struct subcommand {
 static int fail(enum status status, const char *what, const char *why)
 {
     (void)fprintf(stderr, "ferry: %s: %s\n", what, why);
-    return status;
+    return (int)status;
 }
 
 static enum status status_of(enum fault f)

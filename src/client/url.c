@@ -11,21 +11,30 @@ static int hex_value(char c)
     return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
 }
 
-/* %XX -> the byte. NUL, CR and LF would be more than a name on the control line: refused. */
+/* The byte at the start of t, written as %XX or as itself. Returns how much of t it took; 0: none.
+ */
+static size_t decode_byte(struct text t, char *ret_byte)
+{
+    *ret_byte = t.at[0];
+    if (t.at[0] != '%')
+        return 1;
+    int high = t.len > 2 ? hex_value(t.at[1]) : -1;
+    int low = t.len > 2 ? hex_value(t.at[2]) : -1;
+    if (high < 0 || low < 0)
+        return 0;
+    *ret_byte = (char)(high << 4 | low);
+    return 3;
+}
+
+/* NUL, CR and LF would be more than a name on the control line: refused. */
 static bool decode(struct text t, char *place, size_t size)
 {
     struct builder b = builder_on(place, size);
-    for (size_t i = 0; i < t.len; i++) {
-        char byte = t.at[i];
-        if (byte == '%') {
-            int high = t.len - i > 2 ? hex_value(t.at[i + 1]) : -1;
-            int low = t.len - i > 2 ? hex_value(t.at[i + 2]) : -1;
-            if (high < 0 || low < 0)
-                return false;
-            byte = (char)(high << 4 | low);
-            i += 2;
-        }
-        if (byte == '\0' || byte == '\r' || byte == '\n')
+    while (t.len) {
+        char byte;
+        size_t used = decode_byte(t, &byte);
+        t = text_after(t, used);
+        if (!used || byte == '\0' || byte == '\r' || byte == '\n')
             return false;
         builder_put_byte(&b, byte);
     }

@@ -66,7 +66,7 @@ enum fault user_dtp_transfer(struct user_pi *pi, enum user_dtp_direction directi
                              const struct parameters *parameters, struct stream *stream)
 {
     struct channel channel = {.fd = -1};
-    uint16_t port;
+    uint16_t port = 0;
     enum fault f = ask_for_port(pi, &port);
     if (!f)
         f = connect_data(pi, port, &channel);

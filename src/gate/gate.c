@@ -186,14 +186,14 @@ static enum fault end_upload(struct gate_file *file, const struct gate_outcome *
     return f;
 }
 
-enum fault gate_close(struct gate_file **pointer, const struct gate_outcome *outcome,
+enum fault gate_close(struct gate_file **file_pointer, const struct gate_outcome *outcome,
                       enum store_remains *ret_remains)
 {
-    struct gate_file *file = *pointer;
+    struct gate_file *file = *file_pointer;
     enum fault f = outcome->fault;
     if (!file)
         return f;
-    *pointer = NULL;
+    *file_pointer = NULL;
     bool inbound = file->upload != NULL;
     if (inbound)
         f = end_upload(file, outcome, ret_remains);

@@ -74,9 +74,9 @@ enum fault gate_open_upload(const struct caller *caller, const char *path,
 /*
  * Ends it: an upload is published, or given up when the outcome has a fault
  * (*ret_remains, may be NULL, says what that left). Returns the outcome's
- * fault or that of publishing. Leaves NULL in *file; accepts a NULL one.
+ * fault or that of publishing. Leaves NULL in *file_pointer; accepts a NULL one.
  */
-enum fault gate_close(struct gate_file **file, const struct gate_outcome *outcome,
+enum fault gate_close(struct gate_file **file_pointer, const struct gate_outcome *outcome,
                       enum store_remains *ret_remains);
 
 /* ---- Names in a directory --------------------------------------------------- */

@@ -7,8 +7,11 @@
 
 #include "base/memory.h"
 
+/* Address and scope, equal byte by byte for equal hosts; IPv4 as ::ffff:a.b.c.d. */
+enum { ADDRESS_BYTES = 16, HOST_KEY_SIZE = ADDRESS_BYTES + sizeof(uint32_t) };
+
 struct host {
-    union endpoint endpoint; /* port 0 */
+    unsigned char key[HOST_KEY_SIZE];
     unsigned sessions;
 };
 
@@ -20,24 +23,21 @@ struct session_register {
 
 static int compare(const void *a, const void *b)
 {
-    return memcmp(&((const struct host *)a)->endpoint, &((const struct host *)b)->endpoint,
-                  sizeof(union endpoint));
+    return memcmp(((const struct host *)a)->key, ((const struct host *)b)->key, HOST_KEY_SIZE);
 }
 
-/* A key that is equal byte by byte for equal hosts. */
 static struct host key_of(const union endpoint *peer)
 {
-    struct host key;
-    memset(&key, 0, sizeof(key));
+    static const unsigned char mapped[12] = {[10] = 0xFF, [11] = 0xFF};
+    struct host host = {.sessions = 0};
     if (peer->any.sa_family == AF_INET) {
-        key.endpoint.v4.sin_family = AF_INET;
-        key.endpoint.v4.sin_addr = peer->v4.sin_addr;
+        memcpy(host.key, mapped, sizeof(mapped));
+        memcpy(host.key + sizeof(mapped), &peer->v4.sin_addr, sizeof(peer->v4.sin_addr));
     } else {
-        key.endpoint.v6.sin6_family = peer->any.sa_family;
-        key.endpoint.v6.sin6_addr = peer->v6.sin6_addr;
-        key.endpoint.v6.sin6_scope_id = peer->v6.sin6_scope_id;
+        memcpy(host.key, &peer->v6.sin6_addr, ADDRESS_BYTES);
+        memcpy(host.key + ADDRESS_BYTES, &peer->v6.sin6_scope_id, sizeof(uint32_t));
     }
-    return key;
+    return host;
 }
 
 struct session_register *register_new(void)

@@ -117,22 +117,35 @@ static size_t match_item(struct text pattern, char byte)
     }
 }
 
+static bool take_stars(struct text *pattern)
+{
+    struct text rest = *pattern;
+    while (rest.len && rest.at[0] == '*')
+        rest = text_after(rest, 1);
+    bool any = rest.len < pattern->len;
+    *pattern = rest;
+    return any;
+}
+
+/* A leading dot is matched only by a dot that is written, as the shell does. */
+static bool may_start(struct text pattern, struct text name)
+{
+    if (!name.len || name.at[0] != '.')
+        return true;
+    return pattern.len && (pattern.at[0] == '.' || pattern.at[0] == '\\');
+}
+
 bool pathname_match(struct text pattern, struct text name)
 {
-    bool dot_needed = name.len && name.at[0] == '.';
-    if (dot_needed && (!pattern.len || (pattern.at[0] != '.' && pattern.at[0] != '\\')))
+    if (!may_start(pattern, name))
         return false;
     /* On a mismatch only the last star takes one byte more: earlier ones need not. */
     struct text after_star = {NULL, 0};
     struct text star_name = {NULL, 0};
     while (name.len) {
-        if (pattern.len && pattern.at[0] == '*') {
-            pattern = text_after(pattern, 1);
+        if (take_stars(&pattern)) {
             after_star = pattern;
             star_name = name;
-            if (!pattern.len)
-                return true;
-            continue;
         }
         size_t used = pattern.len ? match_item(pattern, name.at[0]) : 0;
         if (used) {
@@ -146,7 +159,6 @@ bool pathname_match(struct text pattern, struct text name)
             return false;
         }
     }
-    while (pattern.len && pattern.at[0] == '*')
-        pattern = text_after(pattern, 1);
+    (void)take_stars(&pattern);
     return pattern.len == 0;
 }

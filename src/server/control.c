@@ -123,7 +123,7 @@ static bool keep_waiting(struct control *control, struct text line)
 {
     record_len len = line.at ? (record_len)line.len : TOO_LONG;
     size_t needed = control->waiting_len + sizeof(len) + line.len;
-    if (needed > control->waiting_size) {
+    if (!control->waiting || needed > control->waiting_size) {
         char *waiting = memory_resize(control->waiting, needed, 2);
         if (!waiting)
             return false;
@@ -131,7 +131,7 @@ static bool keep_waiting(struct control *control, struct text line)
         control->waiting_size = needed * 2;
     }
     memcpy(control->waiting + control->waiting_len, &len, sizeof(len));
-    if (line.len)
+    if (line.at)
         memcpy(control->waiting + control->waiting_len + sizeof(len), line.at, line.len);
     control->waiting_len = needed;
     return true;

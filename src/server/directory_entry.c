@@ -20,33 +20,40 @@ static struct listing_entry entry_of(const struct directory_entry *entry)
     };
 }
 
-/* RFC 3659 7.5.5: what the user may do with it, as far as can be told without trying. */
+enum {
+    FILES = 1 << STORE_FILE,
+    DIRECTORIES = 1 << STORE_DIRECTORY,
+    OTHERS = 1 << STORE_LINK | 1 << STORE_SPECIAL | 1 << STORE_UNKNOWN,
+};
+
+/* RFC 3659 7.5.5: letter, of which kinds, what the store must grant and what the gate. */
+static const struct {
+    char letter;
+    int kinds;
+    unsigned access;
+    enum action action;
+} permissions[] = {
+    {'a', FILES, STORE_MAY_WRITE, ACTION_APPEND},
+    {'c', DIRECTORIES, STORE_MAY_WRITE, ACTION_WRITE},
+    {'d', DIRECTORIES, 0, ACTION_REMOVE_DIRECTORY},
+    {'d', FILES | OTHERS, 0, ACTION_DELETE},
+    {'e', DIRECTORIES, STORE_MAY_SEARCH, ACTION_LIST},
+    {'f', FILES | DIRECTORIES | OTHERS, 0, ACTION_RENAME},
+    {'l', DIRECTORIES, STORE_MAY_READ, ACTION_LIST},
+    {'m', DIRECTORIES, STORE_MAY_WRITE, ACTION_MAKE_DIRECTORY},
+    {'p', DIRECTORIES, STORE_MAY_WRITE, ACTION_DELETE},
+    {'r', FILES, STORE_MAY_READ, ACTION_READ},
+    {'w', FILES, STORE_MAY_WRITE, ACTION_OVERWRITE},
+};
+
+/* What the user may do with it, as far as can be told without trying. */
 static void put_perm(struct builder *b, const struct caller *caller, const struct store_info *info)
 {
-    bool directory = info->kind == STORE_DIRECTORY;
-    bool read = info->access & STORE_MAY_READ;
-    bool write = info->access & STORE_MAY_WRITE;
-    bool enter = info->access & STORE_MAY_SEARCH;
-    if (info->kind == STORE_FILE && write && gate_may(caller, ACTION_APPEND))
-        builder_put_byte(b, 'a');
-    if (directory && write && gate_may(caller, ACTION_WRITE))
-        builder_put_byte(b, 'c');
-    if (gate_may(caller, directory ? ACTION_REMOVE_DIRECTORY : ACTION_DELETE))
-        builder_put_byte(b, 'd');
-    if (directory && enter)
-        builder_put_byte(b, 'e');
-    if (gate_may(caller, ACTION_RENAME))
-        builder_put_byte(b, 'f');
-    if (directory && read && gate_may(caller, ACTION_LIST))
-        builder_put_byte(b, 'l');
-    if (directory && write && gate_may(caller, ACTION_MAKE_DIRECTORY))
-        builder_put_byte(b, 'm');
-    if (directory && write && gate_may(caller, ACTION_DELETE))
-        builder_put_byte(b, 'p');
-    if (info->kind == STORE_FILE && read && gate_may(caller, ACTION_READ))
-        builder_put_byte(b, 'r');
-    if (info->kind == STORE_FILE && write && gate_may(caller, ACTION_OVERWRITE))
-        builder_put_byte(b, 'w');
+    for (size_t i = 0; i < sizeof(permissions) / sizeof(*permissions); i++)
+        if (permissions[i].kinds & 1 << info->kind &&
+            (info->access & permissions[i].access) == permissions[i].access &&
+            gate_may(caller, permissions[i].action))
+            builder_put_byte(b, permissions[i].letter);
 }
 
 static struct text type_of(const struct store_info *info)

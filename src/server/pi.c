@@ -105,7 +105,7 @@ bool pi_take_line(struct session *session, struct text line)
     } else {
         struct text rest = line;
         struct text word = text_take_until(&rest, ' ');
-        word.len = text_cut_utf8(word, COMMAND_VERB_MAX * 4);
+        word.len = text_cut_utf8(word, (size_t)COMMAND_VERB_MAX * 4);
         session_reply_with(session, REPLY_UNKNOWN, word, TEXT(""));
     }
     return true;

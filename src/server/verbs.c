@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/verbs.h"
 
-#define PATH NEEDS_LOGIN | NEEDS_ARG | TAKES_PATH
+#define PATH (NEEDS_LOGIN | NEEDS_ARG | TAKES_PATH)
 #define FILE_CODES REPLY_COLUMN_FILE
 #define STORE_CODES REPLY_COLUMN_STORE
 #define LIST_CODES REPLY_COLUMN_LIST

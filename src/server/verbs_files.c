@@ -357,6 +357,8 @@ struct pages {
 
 static enum fault put_line(struct pages *pages, struct text line)
 {
+    if (!line.len)
+        return FAULT_NONE;
     if (line.len > pages->size - pages->len) {
         size_t size = pages->size * 2 + line.len;
         if (pages->len + line.len > STAT_LISTING_MAX)

@@ -29,7 +29,7 @@ void verb_site(struct session *session, struct text argument)
     }
     struct text rest = argument;
     struct text word = text_take_word(&rest);
-    word.len = text_cut_utf8(word, COMMAND_VERB_MAX * 4);
+    word.len = text_cut_utf8(word, (size_t)COMMAND_VERB_MAX * 4);
     session_reply_with(session, REPLY_SITE_UNKNOWN, word, TEXT(""));
 }
 

@@ -214,7 +214,7 @@ static enum fault local_open_read(struct store *store, const char *path, struct 
                                   struct store_info *ret_info)
 {
     static const struct stream_type type = {file_read, file_write, file_close};
-    struct store_info info;
+    struct store_info info = {.kind = STORE_SPECIAL};
     int path_fd;
     int fd = -1;
     enum fault f = local_open_path(root_of(store), path, true, &path_fd);

@@ -237,23 +237,29 @@ static enum fault reserve(struct local_upload *upload)
     return fault_from_errno(errno);
 }
 
+/* What is to be replaced or continued; NOT_FOUND when the name is free. */
+static enum fault stat_target(const struct local_place *place, struct stat *ret_info)
+{
+    enum fault f = local_stat_place(place, ret_info);
+    if (f)
+        return f;
+    if (S_ISDIR(ret_info->st_mode))
+        return FAULT_IS_DIRECTORY;
+    if (!S_ISREG(ret_info->st_mode))
+        return FAULT_NOT_PLAIN_FILE;
+    /* Replacing needs no right to the old file, but its owner expects it to. */
+    if (faccessat(place->parent, place->name, W_OK, AT_EACCESS))
+        return fault_from_errno(errno);
+    return FAULT_NONE;
+}
+
 static enum fault open_by_kind(struct local_upload *upload)
 {
     struct stat info;
-    const struct stat *old = NULL;
-    enum fault f = local_stat_place(&upload->place, &info);
+    enum fault f = stat_target(&upload->place, &info);
     if (f && f != FAULT_NOT_FOUND)
         return f;
-    if (!f) {
-        if (S_ISDIR(info.st_mode))
-            return FAULT_IS_DIRECTORY;
-        if (!S_ISREG(info.st_mode))
-            return FAULT_NOT_PLAIN_FILE;
-        /* Replacing needs no right to the old file, but its owner expects it to. */
-        if (faccessat(upload->place.parent, upload->place.name, W_OK, AT_EACCESS))
-            return fault_from_errno(errno);
-        old = &info;
-    }
+    const struct stat *old = f ? NULL : &info;
     upload->base.existed = old != NULL;
     if (upload->request.direct)
         return open_direct(upload, old);
@@ -396,7 +402,7 @@ static enum fault lock_target(struct local_upload *upload, int *ret_fd, uint64_t
     for (int i = 0; i < LOCK_TRIES; i++) {
         struct stat named;
         struct stat locked;
-        int fd;
+        int fd = -1;
         enum fault f = open_target(&upload->place, O_RDWR, &fd);
         if (f)
             return f;

@@ -19,8 +19,7 @@ static int is_on(const char *what)
     return wanted && strcmp(wanted, what) == 0;
 }
 
-static int open_or_refuse(const char *name, int directory, const char *path, int flags,
-                          mode_t mode)
+static int open_or_refuse(const char *name, int directory, const char *path, int flags, mode_t mode)
 {
     int (*real)(int, const char *, int, ...);
     *(void **)&real = dlsym(RTLD_NEXT, name);

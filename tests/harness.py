@@ -16,6 +16,9 @@ import tempfile
 import time
 
 FERRYD = os.environ.get("FERRYD", "build/asan/ferryd")
+# crypt(5) of "secret"
+HASH_OF_SECRET = ("$6$ferry$FWqwpZruVMjsJlAywKe0bK95IqlXm.OTWQcPB0lnNc409lvfjGqbUpIT9A42el1O"
+                  "uJLl.bEx/LX6t/kgfFPyQ.")
 PATIENCE = 20  # seconds for anything that should happen soon, on a machine that is busy
 
 # A sanitizer's complaint must fail the test, and a crash must not look like a shutdown.

@@ -55,11 +55,22 @@ bool password_matches(const char *hash, struct text password)
     return matches;
 }
 
+/* Of the setting alone libcrypt judges: to it the word "secret" is a DES salt and more. */
+static bool has_a_digest(const char *hash)
+{
+    enum { DES_LENGTH = 13, BSDI_LENGTH = 20, SHORTEST_MODULAR = 26 };
+    size_t length = strlen(hash);
+    if (hash[0] == '$')
+        return length >= SHORTEST_MODULAR; /* MD5's, with an empty salt */
+    return length == (hash[0] == '_' ? BSDI_LENGTH : DES_LENGTH);
+}
+
 bool password_hash_is_usable(const char *hash)
 {
     int salt = crypt_checksalt(hash);
-    return salt == CRYPT_SALT_OK || salt == CRYPT_SALT_TOO_CHEAP ||
-           salt == CRYPT_SALT_METHOD_LEGACY;
+    return (salt == CRYPT_SALT_OK || salt == CRYPT_SALT_TOO_CHEAP ||
+            salt == CRYPT_SALT_METHOD_LEGACY) &&
+           has_a_digest(hash);
 }
 
 bool password_equal(struct text a, struct text b)

@@ -21,8 +21,8 @@ enum { REPLY_SIZE = 4 * 4096 + 512 };
 
 #define REPLY_LIST(X)                                                                              \
     X(OPENING_LISTING, 150, N_("Opening data connection for the listing."))                        \
-    X(OPENING_READ, 150, N_("Opening data connection for {1} ({2} bytes)."))                       \
-    X(OPENING_STORE, 150, N_("Opening data connection for {1}."))                                  \
+    X(OPENING_SIZED, 150, N_("Opening data connection for {1} ({2} bytes)."))                      \
+    X(OPENING_FILE, 150, N_("Opening data connection for {1}."))                                   \
     X(OPENING_UNIQUE, 150, "FILE: {1}")                                                            \
     X(OK, 200, N_("Command okay."))                                                                \
     X(TYPE_SET, 200, N_("Type set to {1}."))                                                       \
@@ -77,7 +77,7 @@ enum { REPLY_SIZE = 4 * 4096 + 512 };
     X(FILE_END, 213, N_("End of status."))                                                         \
     X(HELP_BEGIN, 214, N_("These commands are understood (* not implemented):"))                   \
     X(HELP_SITE_BEGIN, 214, N_("These SITE commands are understood:"))                             \
-    X(HELP_SYNTAX, 214, N_("Syntax: {1} {2}"))                                                     \
+    X(HELP_SYNTAX, 214, N_("Syntax: {1}"))                                                     \
     X(HELP_END, 214, N_("Send HELP and a command to learn about one."))                            \
     X(HELP_VERB_END, 214, N_("End of help."))                                                      \
     X(NAME_TYPE, 215, "UNIX Type: L8")                                                             \

@@ -189,11 +189,17 @@ static void put_names(struct page *page, const struct verb *table, size_t count)
     }
 }
 
-static void help_on(struct session *session, const struct verb *verb)
+static void help_on(struct session *session, struct text prefix, const struct verb *verb)
 {
-    char bytes[ABOUT_SIZE];
+    char bytes[ABOUT_SIZE], syntax_bytes[ABOUT_SIZE / 4];
     struct page page = {builder_on(bytes, sizeof(bytes)), session};
-    page_begin(&page, REPLY_HELP_SYNTAX, text_of(verb->name), text_of(verb->argument));
+    struct builder syntax = builder_on(syntax_bytes, sizeof(syntax_bytes));
+    builder_put(&syntax, prefix);
+    builder_put_string(&syntax, verb->name);
+    if (verb->argument[0])
+        builder_put_byte(&syntax, ' ');
+    builder_put_string(&syntax, verb->argument);
+    page_begin(&page, REPLY_HELP_SYNTAX, builder_text(&syntax), TEXT(""));
     reply_put_inner(&page.b, text_of(translated(session->manners.language, verb->help)));
     page_end(&page, REPLY_HELP_VERB_END);
 }
@@ -223,7 +229,7 @@ void verb_site_help(struct session *session, struct text argument)
     if (!argument.len)
         help_list(session, REPLY_HELP_SITE_BEGIN, site_verbs, site_verb_count);
     else if (verb)
-        help_on(session, verb);
+        help_on(session, TEXT("SITE "), verb);
     else
         session_reply_with(session, REPLY_NO_HELP, argument, TEXT(""));
 }
@@ -241,7 +247,7 @@ void verb_help(struct session *session, struct text argument)
     else if (text_equal(word, TEXT("SITE")))
         verb_site_help(session, rest);
     else if (verb)
-        help_on(session, verb);
+        help_on(session, TEXT(""), verb);
     else
         session_reply_with(session, REPLY_NO_HELP, argument, TEXT(""));
 }

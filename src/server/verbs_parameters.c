@@ -315,7 +315,7 @@ static void set_facts(struct session *session, struct text options)
 static void set_hash(struct session *session, struct text options)
 {
     if (options.len && !digest_kind_parse(options, &session->manners.digest)) {
-        session_reply(session, REPLY_NOT_WITH_PARAMETER);
+        session_reply(session, REPLY_ARGUMENT);
         return;
     }
     session_reply_with(session, REPLY_HASH_OPTIONS,
@@ -333,7 +333,7 @@ static void set_utf8(struct session *session, struct text options)
         session_reply(session, REPLY_ARGUMENT);
 }
 
-/* OPTS, RFC 2389 4. */
+/* OPTS, RFC 2389 4: whatever is not recognized is 501. */
 void verb_opts(struct session *session, struct text argument)
 {
     struct text options = argument;

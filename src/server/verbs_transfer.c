@@ -104,8 +104,13 @@ enum fault work_retr(struct job *job)
     if (f)
         return refuse(job, f);
     const struct stream *stream = job->file->stream;
-    job_set_opening(job, REPLY_OPENING_READ, pathname_last(text_of(job->path)),
-                    number_text(&b, (uint64_t)(stream->file_end - stream->file_offset)));
+    /* Clients draw their progress from the count: none is better than one that is not what will
+     * come, and only reading a text to its end would tell. */
+    if (job_is_text(job))
+        job_set_opening(job, REPLY_OPENING_FILE, pathname_last(text_of(job->path)), TEXT(""));
+    else
+        job_set_opening(job, REPLY_OPENING_SIZED, pathname_last(text_of(job->path)),
+                        number_text(&b, (uint64_t)(stream->file_end - stream->file_offset)));
     return FAULT_NONE;
 }
 
@@ -154,7 +159,7 @@ enum fault work_stor(struct job *job)
     if (!f)
         f = open_upload(job, job->restart ? STORE_RESUME : STORE_REPLACE, offset);
     if (!f)
-        job_set_opening(job, REPLY_OPENING_STORE, pathname_last(text_of(job->path)), TEXT(""));
+        job_set_opening(job, REPLY_OPENING_FILE, pathname_last(text_of(job->path)), TEXT(""));
     return f;
 }
 
@@ -162,7 +167,7 @@ enum fault work_appe(struct job *job)
 {
     enum fault f = open_upload(job, STORE_APPEND, 0);
     if (!f)
-        job_set_opening(job, REPLY_OPENING_STORE, pathname_last(text_of(job->path)), TEXT(""));
+        job_set_opening(job, REPLY_OPENING_FILE, pathname_last(text_of(job->path)), TEXT(""));
     return f;
 }
 

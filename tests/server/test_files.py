@@ -312,25 +312,6 @@ def test_smnt_selects_a_configured_folder():
         assert c.fetch("NLST") == b"home\r\n"
 
 
-def test_anonymous_reads_and_changes_nothing():
-    with Server("--anonymous") as server:
-        server.write("pub/f", b"content")
-        for user in ("anonymous", "ftp", "FTP"):
-            with server.login(user, "me@example.org") as c:
-                c.ask("TYPE I", "200")
-                assert c.fetch("RETR pub/f") == b"content"
-                for line in ("MKD d", "DELE pub/f", "RMD pub", "RMDA pub", "SITE CHMOD 600 pub/f",
-                             "MFMT 20200101000000 pub/f", "SITE SYMLINK a b", "SITE COPY pub/f g",
-                             "RNFR pub/f", "MFF UNIX.mode=600; pub/f"):
-                    c.ask(line, "550")
-                c.refuse("STOR f", "553")
-                c.refuse("APPE pub/f", "553")
-                c.refuse("STOU", "553")
-                c.ask("COMB g pub/f", "553")
-        assert server.names() == ["pub"]
-        assert server.read("pub/f") == b"content"
-
-
 def test_anonymous_may_have_a_directory_of_its_own():
     server = Server()
     public = os.path.join(server.base, "public")

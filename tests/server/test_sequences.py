@@ -5,7 +5,7 @@ import os
 
 import pytest
 
-from harness import Server
+from harness import HASH_OF_SECRET, Server
 
 # What each verb answers before login, without its argument, and with one too many.
 BEFORE_LOGIN = {
@@ -45,8 +45,8 @@ AFTER_LOGIN = {
     "501": ["ALLO", "ALLO x", "ALLO 1 R", "ALLO 1 R x", "ALLO -1", "APPE", "CDUP x", "COMB", "COMB one",
             "CWD", "DELE", "EPRT", "EPRT |1|127.0.0.1|", "EPSV x", "HASH", "LPRT", "LPRT 1", "LPSV x",
             "MDTM", "MFCT", "MFCT 20200101000000", "MFCT x f", "MFF", "MFF modify=x; f", "MFF x",
-            "MFMT", "MFMT 2020 f", "MKD", "MODE", "MODE SS", "OPTS", "OPTS XYZ", "OPTS UTF8 MAYBE",
-            "PASV x", "PORT", "PORT 1,2,3", "PORT 1,2,3,4,5,256", "PWD x", "RANG", "RANG 1", "RANG x y",
+            "MFMT", "MFMT 2020 f", "MKD", "MODE", "MODE SS", "OPTS", "OPTS XYZ", "OPTS HASH SHA-0",
+            "OPTS UTF8 MAYBE", "PASV x", "PORT", "PORT 1,2,3", "PORT 1,2,3,4,5,256", "PWD x", "RANG", "RANG 1", "RANG x y",
             "REST", "REST x", "REST -1", "REST 99999999999999999999", "RETR", "RMD", "RMDA", "RNFR",
             "RNTO", "SITE", "SITE CHMOD", "SITE CHMOD 999 f", "SITE CHMOD 4755 f", "SITE CHMOD 644",
             "SITE COPY one", "SITE CPFR", "SITE CPTO", "SITE IDLE x", "SITE IDLE 1", "SITE SYMLINK one",
@@ -54,7 +54,7 @@ AFTER_LOGIN = {
             "TYPE", "TYPE AN", "TYPE A N N", "TYPE I 8", "TYPE L", "TYPE L 0", "TYPE L x", "USER",
             "XCRC", "XPWD x", "XCUP x"],
     "504": ["TYPE E", "TYPE A T", "TYPE A C", "TYPE L 36", "TYPE X", "STRU R", "STRU P", "STRU X",
-            "MODE B", "MODE C", "MODE Z", "MODE X", "OPTS HASH SHA-0", "LANG fr",
+            "MODE B", "MODE C", "MODE Z", "MODE X", "LANG fr",
             "PORT 127,0,0,1,0,21", "EPRT |1|127.0.0.1|1023|", "LPRT 4,4,127,0,0,1,2,0,21",
             "PORT 127,0,0,2,8,0", "EPRT |1|127.0.0.2|2048|", "EPRT |2|::1|2048|",
             "MFF size=1; f", "MFF colour=red; f"],
@@ -200,8 +200,3 @@ def test_acct_is_asked_where_the_account_has_one():
         c.ask("ACCT 42", "230")
         c.ask("PWD", "257")
         c.ask("ACCT 42", "202")
-
-
-# crypt(3) sha512 of "secret"; made once with mkpasswd
-HASH_OF_SECRET = ("$6$ferry$FWqwpZruVMjsJlAywKe0bK95IqlXm.OTWQcPB0lnNc409lvfjGqbUpIT9A42el1O"
-                  "uJLl.bEx/LX6t/kgfFPyQ.")

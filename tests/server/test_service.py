@@ -12,7 +12,7 @@ import time
 
 import pytest
 
-from harness import FERRYD, SANITIZER_ENV, Client, Server, eventually
+from harness import FERRYD, HASH_OF_SECRET, SANITIZER_ENV, Client, Server, eventually
 
 
 def run(*options, **how):
@@ -82,6 +82,9 @@ def test_check_config(tmp_path):
     file.write_text(f'root = "{tmp_path}"\nnonsense = 1\n')
     result = run("--config", str(file), "--check-config")
     assert result.returncode == 2 and "ferryd.conf:2" in result.stderr
+    file.write_text(f'root = "{tmp_path}"\nuser "anna" {{ password = "secret" }}\n')
+    result = run("--config", str(file), "--check-config")
+    assert result.returncode == 2 and "ferryctl password hash" in result.stderr
     assert not (tmp_path / "uploads").exists()
 
 
@@ -118,10 +121,6 @@ def test_sighup_takes_new_settings_without_dropping_a_session():
 def greeting(server):
     with server.client() as c:
         return c.expect("220").text
-
-
-HASH_OF_SECRET = ("$6$ferry$FWqwpZruVMjsJlAywKe0bK95IqlXm.OTWQcPB0lnNc409lvfjGqbUpIT9A42el1O"
-                  "uJLl.bEx/LX6t/kgfFPyQ.")
 
 
 def test_a_wrong_file_on_sighup_changes_nothing():

@@ -43,9 +43,9 @@ TEST(hashes_of_other_kinds_are_verified)
 
 TEST(what_is_no_hash_matches_nothing)
 {
-    static const char *const cases[] = {"plain text", "", "*", "!", "$6$", "$y$"};
+    static const char *const cases[] = {"plain text", "secret", "", "*", "!", "$6$", "$y$"};
     for (size_t i = 0; i < COUNT(cases); i++) {
-        assert_false(password_hash_is_usable(cases[i]) && cases[i][0] != '$');
+        assert_false(password_hash_is_usable(cases[i]));
         assert_false(password_matches(cases[i], text_of(cases[i])));
     }
 }

@@ -52,7 +52,7 @@ TEST(arguments_are_put_in_and_cannot_break_the_line)
     char bytes[REPLY_SIZE];
     struct builder b = builder_on(bytes, sizeof(bytes));
     const struct text arguments[] = {TEXT("a\nb {2}"), TEXT("12")};
-    reply_put(&b, LANGUAGE_ENGLISH, REPLY_OPENING_READ, arguments);
+    reply_put(&b, LANGUAGE_ENGLISH, REPLY_OPENING_SIZED, arguments);
     assert_true(text_equal(builder_text(&b),
                            TEXT("150 Opening data connection for a\0b {2} (12 bytes).\r\n")));
 }

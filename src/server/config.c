@@ -22,9 +22,9 @@ struct counted_config {
 
 const struct setting config_settings[] = {
     {"address", SETTING_LIST, FIELD(addresses), 0, NULL, "A", NULL,
-     "listen on this address (default: every IPv4 and IPv6 one)"},
+     "listen on this address (default: every IPv4 and IPv6 one)", true},
     {"port", SETTING_NUMBER, FIELD(port), UINT16_MAX, NULL, "N", "21",
-     "control port; 0 takes any free one"},
+     "control port; 0 takes any free one", true},
     {"root", SETTING_HOST, HOST_FIELD(root), 0, NULL, "DIR", NULL, "directory that users see as /"},
     {"user", SETTING_USER, 0, 0, NULL, "NAME:PASSWORD", NULL, "an account that may write"},
     {"anonymous", SETTING_ANONYMOUS, HOST_FIELD(anonymous), 0, NULL, "DIR", "off",
@@ -56,13 +56,13 @@ const struct setting config_settings[] = {
     {"max-per-ip", SETTING_NUMBER, FIELD(max_per_ip), 1000000, NULL, "N", "0",
      "sessions at once from one address; 0: no limit"},
     {"max-transfers", SETTING_NUMBER, FIELD(max_transfers), 10000, NULL, "N", "1000",
-     "transfers at once"},
+     "transfers at once", true},
     {"state", SETTING_STRING, FIELD(state), 0, NULL, "DIR", NULL,
-     "where ferryd keeps what must survive a crash"},
+     "where ferryd keeps what must survive a crash", true},
     {"xferlog", SETTING_STRING, FIELD(xferlog), 0, NULL, "FILE", NULL,
-     "log transfers in the classic format"},
+     "log transfers in the classic format", true},
     {"audit", SETTING_STRING, FIELD(audit), 0, NULL, "FILE", NULL,
-     "log what users do as JSON lines"},
+     "log what users do as JSON lines", true},
     {"log-level", SETTING_STRING, FIELD(log_level), 0, NULL, "L", "info",
      "error, warning, info or debug, on standard error"},
     {"banner", SETTING_HOST, HOST_FIELD(banner), 0, NULL, "TEXT", "ferryd", "name in the greeting"},
@@ -280,6 +280,39 @@ static struct config *config_new(char message[CONFIG_MESSAGE_SIZE])
         return config;
     config_unref(config);
     return NULL;
+}
+
+static bool is_same_string(const char *a, const char *b)
+{
+    return a && b ? text_equal(text_of(a), text_of(b)) : a == b;
+}
+
+static bool is_same(const struct config *a, const struct config *b, const struct setting *setting)
+{
+    const void *x = (const char *)a + setting->offset;
+    const void *y = (const char *)b + setting->offset;
+    if (setting->kind == SETTING_NUMBER)
+        return *(const uint64_t *)x == *(const uint64_t *)y;
+    if (setting->kind == SETTING_STRING)
+        return is_same_string(*(char *const *)x, *(char *const *)y);
+    if (a->address_count != b->address_count) /* the only list there is */
+        return false;
+    for (size_t i = 0; i < a->address_count; i++)
+        if (!is_same_string(a->addresses[i], b->addresses[i]))
+            return false;
+    return true;
+}
+
+void config_put_deferred(const struct config *running, const struct config *wanted,
+                         struct builder *b)
+{
+    for (const struct setting *s = config_settings; s->name; s++) {
+        if (!s->at_start || is_same(running, wanted, s))
+            continue;
+        if (b->len)
+            builder_put_byte(b, ' ');
+        builder_put_string(b, s->name);
+    }
 }
 
 /* ---- The command line ------------------------------------------------------------------ */

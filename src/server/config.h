@@ -107,6 +107,10 @@ const struct config_host *config_find_host(const struct config *config, struct t
 /* The text of --help. */
 void config_put_help(struct builder *b);
 
+/* The names of the settings that differ and need a new start, with spaces between. */
+void config_put_deferred(const struct config *running, const struct config *wanted,
+                         struct builder *b);
+
 /* ---- Between the files of config ------------------------------------------------ */
 
 enum setting_kind {
@@ -132,6 +136,7 @@ struct setting {
     const char *argument; /* borrowed: what --help calls it; NULL: none */
     const char *value;    /* borrowed: default; NULL: none */
     const char *help;     /* borrowed */
+    bool at_start;        /* taken when ferryd starts; SIGHUP does not change it */
 };
 
 /* Ends with a NULL name. */

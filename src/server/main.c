@@ -63,6 +63,16 @@ static sigset_t our_signals(void)
     return set;
 }
 
+/* Some settings wait for the next start: nobody should look for their effect in vain. */
+static void warn_of_deferred(const struct config *running, const struct config *wanted)
+{
+    char names[CONFIG_MESSAGE_SIZE];
+    struct builder b = builder_on(names, sizeof(names));
+    config_put_deferred(running, wanted, &b);
+    if (b.len)
+        log_warning("needs-restart", LOG_TEXT("settings", builder_text(&b)));
+}
+
 /* SIGHUP: new sessions get new settings; a file that is wrong changes nothing. */
 static void reload(struct server *server, struct backends *backends,
                    const struct command_line *line)
@@ -73,6 +83,9 @@ static void reload(struct server *server, struct backends *backends,
     struct config *config = config_load(line->argc, line->argv, &request, message);
     if (config && backends_build_realms(backends, config, message)) {
         apply_log_level(config);
+        struct config *running = server_config_ref(server);
+        warn_of_deferred(running, config);
+        config_unref(running);
         server_reconfigure(server, config);
         log_info("reloaded", LOG_TEXT("file", text_of(config->file ? config->file : "")));
     } else {

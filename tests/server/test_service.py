@@ -118,6 +118,15 @@ def test_sighup_takes_new_settings_without_dropping_a_session():
         assert server.read("f") == b"first second"
 
 
+def test_sighup_names_the_settings_that_wait_for_a_restart():
+    with Server(config='idle_timeout = 300\n') as server:
+        server.config = 'idle_timeout = 60\nmax_transfers = 5\nxferlog = "@BASE@/xferlog"\n'
+        server.command()
+        server.process.send_signal(signal.SIGHUP)
+        assert eventually(lambda: "reloaded" in server.log())
+        assert 'needs-restart settings="max-transfers xferlog"' in server.log()
+
+
 def greeting(server):
     with server.client() as c:
         return c.expect("220").text

@@ -94,26 +94,32 @@ static bool drain(int fd)
     return true;
 }
 
-/* Sleeps, or less long if the connection breaks meanwhile; false when it has. */
-static bool wait_for_peer(int fd, int wait_ms)
+/*
+ * Sleeps, or less long when the peer closes (as most do once they have all) or
+ * the connection breaks; false when it has broken. What poll tells once it
+ * tells again and again: *heard_close is for sleeping in spite of it.
+ */
+static bool wait_for_peer(int fd, int64_t wait_us, bool *heard_close)
 {
-    struct pollfd wait = {.fd = fd, .events = 0};
-    const struct timespec pause = {.tv_nsec = wait_ms * 1000000L};
-    if (poll(&wait, 1, wait_ms) <= 0)
+    struct pollfd wait = {.fd = fd, .events = *heard_close ? 0 : POLLRDHUP};
+    const struct timespec pause = {wait_us / 1000000, wait_us % 1000000 * 1000};
+    if (ppoll(&wait, 1, &pause, NULL) <= 0)
         return true;
     if (wait.revents & POLLERR)
         return false;
-    /* Both sides have said their last word, which poll tells at once, again and again. */
-    nanosleep(&pause, NULL);
+    if (*heard_close)
+        nanosleep(&pause, NULL);
+    *heard_close = true;
     return true;
 }
 
 enum fault channel_finish(struct channel *channel)
 {
-    enum { FIRST_WAIT_MS = 1, LONGEST_WAIT_MS = 50 };
+    enum { FIRST_WAIT_US = 50, LONGEST_WAIT_US = 50000 };
     size_t left;
     size_t left_before = SIZE_MAX;
-    int wait_ms = FIRST_WAIT_MS;
+    int64_t wait_us = FIRST_WAIT_US;
+    bool heard_close = false;
     int64_t moved_ms = now_ms();
     if (shutdown(channel->fd, SHUT_WR))
         return fault_of_peer(errno);
@@ -128,9 +134,9 @@ enum fault channel_finish(struct channel *channel)
         else if (now_ms() - moved_ms > (int64_t)channel->stall_seconds * 1000)
             return FAULT_TIMED_OUT;
         left_before = left;
-        if (!wait_for_peer(channel->fd, wait_ms))
+        if (!wait_for_peer(channel->fd, wait_us, &heard_close))
             return FAULT_CONNECTION_LOST;
-        wait_ms = wait_ms * 2 < LONGEST_WAIT_MS ? wait_ms * 2 : LONGEST_WAIT_MS;
+        wait_us = wait_us * 2 < LONGEST_WAIT_US ? wait_us * 2 : LONGEST_WAIT_US;
     }
     return drain(channel->fd) ? FAULT_NONE : FAULT_CONNECTION_LOST;
 }

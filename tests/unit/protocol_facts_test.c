@@ -117,9 +117,8 @@ TEST(changes_are_read_whole_or_not_at_all)
     assert_int_equal(c.mode, 0640);
     assert_int_equal(facts_parse_changes(TEXT("modify=20231114221320"), &c), FACT_CHANGE_OK);
     c.present = 4711;
-    static const char *const malformed[] = {"",          "modify",       "modify=20231114221320",
-                                            "modify=x;", "UNIX.mode=9;", "UNIX.mode=4755;",
-                                            ";",         "modify;"};
+    static const char *const malformed[] = {
+        "", "modify", "modify=x;", "UNIX.mode=9;", "UNIX.mode=4755;", ";", "modify;"};
     for (size_t i = 0; i < COUNT(malformed); i++)
         assert_int_equal(facts_parse_changes(text_of(malformed[i]), &c), FACT_CHANGE_MALFORMED);
     assert_int_equal(facts_parse_changes(TEXT("modify=20231114221320;size=1;"), &c),

@@ -34,9 +34,10 @@ struct audit_line {
 };
 
 struct audit_file {
-    char *name; /* owned; NULL: there is none */
-    int fd;     /* owned; -1: not open. The writer's alone after the start */
-    bool broken;
+    char *name;  /* owned; NULL: there is none */
+    int fd;      /* owned; -1: not open. The writer's alone after the start */
+    bool broken; /* the last line was refused */
+    bool torn;   /* and is there in part */
 };
 
 struct audit {
@@ -156,26 +157,39 @@ static void open_file(struct audit_file *file)
         log_error("audit-file-not-open", LOG_TEXT("file", text_of(file->name)), LOG_ERRNO(errno));
 }
 
-/* Whole or not at all, as far as the disk lets us: a torn line is ended by the next one's. */
-static bool write_line(struct audit_file *file, const struct audit_line *line)
+/* The bytes written, fewer when the disk refuses. */
+static size_t write_bytes(struct audit_file *file, const char *bytes, size_t len)
 {
     size_t done = 0;
-    while (done < line->len && file->fd >= 0) {
-        ssize_t n = write(file->fd, line->bytes + done, line->len - done);
-        if (n < 0 && errno != EINTR) {
-            if (!file->broken)
-                log_error("audit-write-failed", LOG_TEXT("file", text_of(file->name)),
-                          LOG_ERRNO(errno));
-            file->broken = true;
-            return false;
-        }
+    while (done < len) {
+        ssize_t n = write(file->fd, bytes + done, len - done);
+        if (n < 0 && errno != EINTR)
+            break;
         if (n > 0)
             done += (size_t)n;
     }
-    if (file->broken && done == line->len) {
+    return done;
+}
+
+static void note_state(struct audit_file *file, bool broken)
+{
+    if (broken && !file->broken)
+        log_error("audit-write-failed", LOG_TEXT("file", text_of(file->name)), LOG_ERRNO(errno));
+    if (!broken && file->broken)
         log_info("audit-write-resumed", LOG_TEXT("file", text_of(file->name)));
-        file->broken = false;
-    }
+    file->broken = broken;
+}
+
+/* A line that a full disk tore is ended before the next one, which is then whole. */
+static bool write_line(struct audit_file *file, const struct audit_line *line)
+{
+    if (file->fd < 0)
+        return false;
+    if (file->torn)
+        file->torn = write_bytes(file, "\n", 1) == 0;
+    size_t done = file->torn ? 0 : write_bytes(file, line->bytes, line->len);
+    note_state(file, done < line->len);
+    file->torn |= done && done < line->len;
     return done == line->len;
 }
 
@@ -338,14 +352,4 @@ void audit_record(struct audit *audit, const struct audit_event *event)
         queue_line(audit, SINK_XFERLOG, &b);
     }
     memory_free(bytes);
-}
-
-uint64_t audit_lost(struct audit *audit)
-{
-    if (!audit)
-        return 0;
-    pthread_mutex_lock(&audit->lock);
-    uint64_t lost = audit->lost;
-    pthread_mutex_unlock(&audit->lock);
-    return lost;
 }

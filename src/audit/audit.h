@@ -56,7 +56,4 @@ void audit_reopen(struct audit *audit);
 /* Never blocks and never fails the caller. Accepts a NULL audit. */
 void audit_record(struct audit *audit, const struct audit_event *event);
 
-/* Lines lost since the start, because the queue was full or the disk refused. */
-uint64_t audit_lost(struct audit *audit);
-
 #endif

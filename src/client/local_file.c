@@ -121,6 +121,18 @@ enum fault local_file_create(const char *path, struct stream **ret_stream)
     if (!file)
         return FAULT_NO_MEMORY;
     if (!is_standard(path)) {
+        /* A device or a FIFO is written to, not replaced. */
+        struct stat info;
+        if (stat(path, &info) == 0 && !S_ISREG(info.st_mode) && !S_ISDIR(info.st_mode)) {
+            file->fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+            if (file->fd < 0) {
+                enum fault f = fault_from_errno(errno);
+                file_close(&file->stream);
+                return f;
+            }
+            *ret_stream = &file->stream;
+            return FAULT_NONE;
+        }
         enum fault f = name_temporary(file, path);
         file->fd = f ? -1 : mkostemp(file->temporary, O_CLOEXEC);
         if (file->fd < 0) {

@@ -32,11 +32,22 @@ static int fail(enum status status, const char *what, const char *why)
     return (int)status;
 }
 
+/* A URL as it may be shown: what is before the host may be a password. */
+static const char *shown(const char *url)
+{
+    const char *host = strstr(url, "//");
+    host = host ? host + 2 : url;
+    const char *path = strchr(host, '/');
+    for (const char *c = host; *c && c != path; c++)
+        if (*c == '@')
+            host = c + 1;
+    return host;
+}
+
+/* What a fault of the server or of the way to it means for whoever called us. */
 static enum status status_of(enum fault f)
 {
     switch (f) {
-    case FAULT_NONE:
-        return STATUS_DONE;
     case FAULT_LOGIN_REFUSED:
     case FAULT_ACCOUNT_NEEDED:
         return STATUS_LOGIN;
@@ -45,35 +56,34 @@ static enum status status_of(enum fault f)
     case FAULT_NO_DATA_CONNECTION:
     case FAULT_CANCELLED:
         return STATUS_TRANSFER;
-    case FAULT_IO:
-    case FAULT_NO_MEMORY:
-        return STATUS_LOCAL;
     default:
         return STATUS_REFUSED;
     }
 }
 
-/* What went wrong, in the server's own words when it used some. */
-static int report(const struct user_pi *pi, const char *what, enum fault f)
+/* What went wrong with `url` or the file here (`local`, may be NULL); the server's own words. */
+static int report(const struct user_pi *pi, const char *url, const char *local, enum fault f)
 {
     char why[USER_PI_TEXT_SIZE + 64];
     if (!f)
         return STATUS_DONE;
+    if (pi->code < 400 && status_of(f) == STATUS_REFUSED)
+        return fail(STATUS_LOCAL, local ? local : shown(url), fault_text(f));
     if (pi->code >= 400)
-        (void)snprintf(why, sizeof(why), "%s (%u %s)", fault_text(f), pi->code, pi->text);
+        (void)snprintf(why, sizeof(why), "%u %s", pi->code, pi->text);
     else
         (void)snprintf(why, sizeof(why), "%s", fault_text(f));
     for (char *c = why; *c; c++)
         if ((unsigned char)*c < ' ' || *c == 0x7F)
             *c = '?';
-    return fail(status_of(f), what, why);
+    return fail(status_of(f), shown(url), why);
 }
 
 /* Opens the server of a URL; a status other than STATUS_DONE has been reported. */
 static int open_url(const char *text, struct url *url, struct user_pi *pi)
 {
     if (!url_parse(text_of(text), url))
-        return fail(STATUS_USAGE, text, "is no URL of the form ftp://user@host/path");
+        return fail(STATUS_USAGE, shown(text), "is no URL of the form ftp://user@host/path");
     const char *password = getenv("FERRY_PASSWORD");
     if (password && !url->password[0])
         (void)snprintf(url->password, sizeof(url->password), "%s", password);
@@ -81,7 +91,7 @@ static int open_url(const char *text, struct url *url, struct user_pi *pi)
     enum fault f = remote_open(pi, url);
     if (!f)
         return STATUS_DONE;
-    int status = report(pi, url->host, f);
+    int status = report(pi, url->host, NULL, f);
     return status == STATUS_LOGIN ? STATUS_LOGIN : STATUS_CONNECT;
 }
 
@@ -109,9 +119,10 @@ static int run_get(int argc, char **argv)
     if (!local)
         local = local_name(&url);
     if (!local)
-        status = fail(STATUS_USAGE, argv[0], "names no file; say where to put it with -o FILE");
+        status = fail(STATUS_USAGE, shown(argv[0]),
+                      "names no file; say where to put it with -o FILE");
     else
-        status = report(&pi, argv[0], remote_get(&pi, &url, local));
+        status = report(&pi, argv[0], local, remote_get(&pi, &url, local));
     remote_close(&pi);
     return status;
 }
@@ -130,7 +141,7 @@ static int run_put(int argc, char **argv)
         const char *slash = strrchr(argv[0], '/');
         (void)snprintf(url.path + len, sizeof(url.path) - len, "%s", slash ? slash + 1 : argv[0]);
     }
-    status = report(&pi, argv[1], remote_put(&pi, argv[0], &url));
+    status = report(&pi, argv[1], argv[0], remote_put(&pi, argv[0], &url));
     remote_close(&pi);
     return status;
 }
@@ -144,7 +155,7 @@ static int run_ls(int argc, char **argv)
     int status = open_url(argv[0], &url, &pi);
     if (status)
         return status;
-    status = report(&pi, argv[0], remote_list(&pi, &url));
+    status = report(&pi, argv[0], NULL, remote_list(&pi, &url));
     remote_close(&pi);
     return status;
 }

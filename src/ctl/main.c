@@ -12,7 +12,7 @@
 #include "account/password.h"
 #include "base/memory.h"
 
-enum { EXIT_USAGE = 2, PASSWORD_SIZE = 512 };
+enum { EXIT_USAGE = 2, PASSWORD_SIZE = 1024 };
 
 static int fail(const char *what, const char *why, int status)
 {
@@ -31,7 +31,8 @@ static bool read_password(char password[PASSWORD_SIZE])
         (void)fputs("Password: ", stderr);
         (void)tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent);
     }
-    bool read = fgets(password, PASSWORD_SIZE, stdin) != NULL;
+    bool read = fgets(password, PASSWORD_SIZE, stdin) != NULL &&
+                (strchr(password, '\n') || feof(stdin)); /* all of it */
     if (terminal) {
         (void)tcsetattr(STDIN_FILENO, TCSAFLUSH, &before);
         (void)fputc('\n', stderr);
@@ -47,7 +48,8 @@ static int hash_password(void)
     char password[PASSWORD_SIZE];
     char *hash = NULL;
     if (!read_password(password) || !password[0])
-        return fail("password hash", "no password was given on standard input", EXIT_FAILURE);
+        return fail("password hash", "standard input has no password, or too long a one",
+                    EXIT_FAILURE);
     enum fault f = password_hash(text_of(password), &hash);
     explicit_bzero(password, sizeof(password));
     if (f)

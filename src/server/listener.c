@@ -47,7 +47,7 @@ static bool complain(const union endpoint *local, char message[CONFIG_MESSAGE_SI
     struct builder b = builder_on(bytes, sizeof(bytes));
     endpoint_put(local, &b);
     return config_complain(message, "cannot listen on %.*s: %s", TEXT_ARGS(builder_text(&b)),
-                           strerror(errno));
+                           strerrordesc_np(errno));
 }
 
 /* Every address, both families on one port; a machine may have only one family. */

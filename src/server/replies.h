@@ -77,7 +77,7 @@ enum { REPLY_SIZE = 4 * 4096 + 512 };
     X(FILE_END, 213, N_("End of status."))                                                         \
     X(HELP_BEGIN, 214, N_("These commands are understood (* not implemented):"))                   \
     X(HELP_SITE_BEGIN, 214, N_("These SITE commands are understood:"))                             \
-    X(HELP_SYNTAX, 214, N_("Syntax: {1}"))                                                     \
+    X(HELP_SYNTAX, 214, N_("Syntax: {1}"))                                                         \
     X(HELP_END, 214, N_("Send HELP and a command to learn about one."))                            \
     X(HELP_VERB_END, 214, N_("End of help."))                                                      \
     X(NAME_TYPE, 215, "UNIX Type: L8")                                                             \

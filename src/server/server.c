@@ -141,7 +141,7 @@ static bool start_loops(struct server *server, char message[CONFIG_MESSAGE_SIZE]
     for (; server->loop_count < count; server->loop_count++)
         if (!start_loop(server, &server->loops[server->loop_count])) {
             server->loop_count++; /* so that what was made of it is freed */
-            return config_complain(message, "cannot start a loop: %s", strerror(errno));
+            return config_complain(message, "cannot start a loop: %s", strerrordesc_np(errno));
         }
     return true;
 }

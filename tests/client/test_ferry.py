@@ -80,11 +80,27 @@ def test_exit_statuses(shared, tmp_path):
     ferry("get", "ftp://no.such.host.invalid/x", status=3)
     assert b"530" in ferry("get", url(shared, "x", "demo:wrong@"), status=4).stderr
     assert b"550" in ferry("get", url(shared, "none"), cwd=tmp_path, status=5).stderr
-    ferry("put", "/no/such/file", url(shared), status=5)
-    ferry("put", "/", url(shared, "x"), status=5)
+    assert b"/no/such/file" in ferry("put", "/no/such/file", url(shared), status=1).stderr
+    ferry("put", "/", url(shared, "x"), status=1)
+    ferry("get", url(shared, "x"), "-o", "/no/such/directory/x", status=1)
     assert os.listdir(tmp_path) == []
     assert ferry("--version").stdout.startswith(b"ferry ")
     assert b"ferry get" in ferry("--help").stdout
+
+
+def test_messages_never_show_a_password(shared, tmp_path):
+    for login in ("demo:secret@", "demo:wrong%40secret@", "demo:a@secret@"):
+        result = subprocess.run([os.path.abspath(FERRY), "get", url(shared, "none", login)],
+                                cwd=tmp_path, capture_output=True, timeout=60, check=False)
+        assert result.returncode and b"127.0.0.1" in result.stderr and b"secret" not in result.stderr
+
+
+def test_a_device_is_written_to_not_replaced(server):
+    server.write("f", b"content")
+    link = os.path.join(server.base, "link")
+    os.symlink("/dev/null", link)
+    ferry("get", url(server, "f"), "-o", link)
+    assert os.path.islink(link)
 
 
 class Scripted:
@@ -172,3 +188,5 @@ def test_ferryctl_says_what_it_can_and_what_is_wrong():
     for wrong in ([], ["nonsense"], ["password"], ["password", "hash", "x"]):
         assert run(*wrong).returncode == 2
     assert run("password", "hash").returncode == 1
+    assert run("password", "hash", stdin=b"x" * 511).returncode == 0
+    assert run("password", "hash", stdin=b"x" * 2000 + b"\n").returncode == 1

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <signal.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -151,6 +153,34 @@ TEST(a_full_disk_stops_nothing)
     audit_close(audit);
 }
 
+/* The file may grow so far and no further, as on a full disk, until room is made. */
+static void limit_files(rlim_t bytes)
+{
+    struct rlimit limit;
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
+    limit.rlim_cur = bytes;
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+}
+
+TEST(a_line_torn_by_a_full_disk_does_not_spoil_the_next)
+{
+    struct audit *audit = NULL;
+    struct audit_event event = example();
+    signal(SIGXFSZ, SIG_IGN);
+    assert_fault(audit_open(NULL, file("xferlog"), &audit), FAULT_NONE);
+    limit_files(20);
+    audit_record(audit, &event);
+    for (int i = 0; i < 500 && strlen(content_of(file("xferlog"))) < 20; i++)
+        usleep(10000);
+    limit_files(RLIM_INFINITY);
+    audit_record(audit, &event);
+    audit_close(audit);
+    const char *second = strchr(content_of(file("xferlog")), '\n');
+    assert_non_null(second);
+    assert_true(strlen(second + 1) > 20);
+    assert_int_equal(second[strlen(second) - 1], '\n');
+}
+
 TEST(a_file_that_cannot_be_opened_is_told)
 {
     struct audit *audit = NULL;
@@ -168,6 +198,7 @@ int main(void)
         IN_BASE(xferlog_knows_transfers_and_deletions_only),
         IN_BASE(after_rotation_lines_go_to_a_new_file),
         IN_BASE(a_full_disk_stops_nothing),
+        IN_BASE(a_line_torn_by_a_full_disk_does_not_spoil_the_next),
         IN_BASE(a_file_that_cannot_be_opened_is_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

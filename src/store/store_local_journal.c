@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The file is lines of text, appended with one write(2) each, so that a kill at
+ * The file is lines of text, appended with one write each, so that a kill at
  * any moment leaves whole lines and at most one torn one at the end, which is
  * ignored: its act had not begun.
  *
  *     T <record> <path>                            a temporary to remove
  *     L <record> <length> <device> <inode> <path>  a file to cut back
- *     D <record>                                   done: forget the record
+ *     - <record> …                                 struck out
+ *
+ * A record is struck out in its place, by its first byte: that needs no room,
+ * so a disk that is full by then cannot keep it alive, and with it the start
+ * from undoing what was published.
  *
  * Paths are absolute, with bytes that are not printable, and '%', as %XX.
  */
@@ -40,6 +44,7 @@ enum {
 struct entry {
     struct entry *next; /* owned: the rest of the list */
     journal_record record;
+    uint64_t offset; /* of its line in the file */
     size_t len;
     char line[];
 };
@@ -97,16 +102,6 @@ static bool take_path(struct text written, char path[LOCAL_PATH_SIZE])
 
 /* ---- Undoing what a dead process left ---------------------------------- */
 
-static bool is_done(struct text journal, struct text record)
-{
-    while (journal.len) {
-        struct text line = text_take_until(&journal, '\n');
-        if (text_equal(text_take_word(&line), TEXT("D")) && text_equal(line, record))
-            return true;
-    }
-    return false;
-}
-
 static void undo_temporary(struct text written)
 {
     char path[LOCAL_PATH_SIZE];
@@ -154,9 +149,7 @@ static void undo_all(struct text journal)
     while (text_find(rest, '\n') != rest.len) {
         struct text line = text_take_until(&rest, '\n');
         struct text kind = text_take_word(&line);
-        struct text record = text_take_word(&line);
-        if (text_equal(kind, TEXT("D")) || is_done(rest, record))
-            continue;
+        (void)text_take_word(&line); /* its number */
         if (text_equal(kind, TEXT("T")))
             undo_temporary(line);
         else if (text_equal(kind, TEXT("L")))
@@ -254,8 +247,8 @@ static enum fault begin(struct journal *journal)
     (void)snprintf(journal->name, sizeof(journal->name), JOURNAL_PREFIX "%ld-%08x", (long)getpid(),
                    arc4random());
     journal->bytes = 0;
-    journal->fd = openat(journal->directory, journal->name,
-                         O_RDWR | O_APPEND | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    journal->fd = openat(journal->directory, journal->name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC,
+                         0600);
     if (journal->fd < 0 || flock(journal->fd, LOCK_EX | LOCK_NB))
         return fault_from_errno(errno);
     return FAULT_NONE;
@@ -308,13 +301,11 @@ void journal_close(struct journal *journal)
 /* With the lock held. One line, one write. */
 static enum fault append(struct journal *journal, struct text line, bool sync)
 {
-    ssize_t n = write(journal->fd, line.at, line.len);
+    ssize_t n = pwrite(journal->fd, line.at, line.len, (off_t)journal->bytes);
     if (n < 0)
         return fault_from_errno(errno);
-    if ((size_t)n != line.len) { /* a torn line must not swallow the next one */
-        (void)!ftruncate(journal->fd, (off_t)journal->bytes);
+    if ((size_t)n != line.len) /* torn: the next line is written over it */
         return FAULT_NO_SPACE;
-    }
     journal->bytes += line.len;
     if (sync && fdatasync(journal->fd))
         return fault_from_errno(errno);
@@ -341,6 +332,12 @@ static void begin_anew(struct journal *journal)
         journal->fd = before.fd;
         journal->bytes = before.bytes;
         memcpy(journal->name, before.name, sizeof(journal->name));
+        return;
+    }
+    uint64_t offset = 0;
+    for (struct entry *e = journal->entries; e; e = e->next) {
+        e->offset = offset;
+        offset += e->len;
     }
 }
 
@@ -365,6 +362,7 @@ static enum fault add(struct journal *journal, char kind, const struct builder *
     builder_put(&line, builder_text(rest));
     builder_put_byte(&line, '\n');
     entry->len = line.len;
+    entry->offset = journal->bytes;
     enum fault f = append(journal, builder_text(&line), sync);
     if (!f) {
         entry->next = journal->entries;
@@ -414,35 +412,40 @@ enum fault journal_add_length(struct journal *journal, int fd, uint64_t length, 
     return add(journal, 'L', &rest, sync, ret_record);
 }
 
-/* With the lock held. Takes a record off the list. */
-static struct entry *take_entry(struct journal *journal, journal_record record)
+/* With the lock held. Where the list points to a record; to NULL when it is not there. */
+static struct entry **find_entry(struct journal *journal, journal_record record)
 {
     struct entry **link = &journal->entries;
     while (*link && (*link)->record != record)
         link = &(*link)->next;
-    struct entry *entry = *link;
-    if (entry) {
-        *link = entry->next;
-        journal->entries_bytes -= entry->len;
-    }
-    return entry;
+    return link;
 }
 
-void journal_strike(struct journal *journal, journal_record record)
+/* With the lock held. */
+static enum fault strike(struct journal *journal, struct entry **link, bool sync)
 {
-    char bytes[32];
-    struct builder line = builder_on(bytes, sizeof(bytes));
+    struct entry *entry = *link;
+    if (pwrite(journal->fd, "-", 1, (off_t)entry->offset) != 1)
+        return fault_from_errno(errno);
+    *link = entry->next;
+    journal->entries_bytes -= entry->len;
+    memory_free(entry);
+    if (sync && fdatasync(journal->fd))
+        return fault_from_errno(errno);
+    return FAULT_NONE;
+}
+
+enum fault journal_strike(struct journal *journal, journal_record record, bool sync)
+{
     if (!journal || !record)
-        return;
-    builder_put_string(&line, "D ");
-    builder_put_number(&line, record);
-    builder_put_byte(&line, '\n');
+        return FAULT_NONE;
     pthread_mutex_lock(&journal->lock);
-    memory_free(take_entry(journal, record));
-    enum fault f = append(journal, builder_text(&line), false);
+    struct entry **link = find_entry(journal, record);
+    enum fault f = *link ? strike(journal, link, sync) : FAULT_NONE;
     if (f)
         log_warning("journal-write-failed", LOG_TEXT("fault", text_of(fault_text(f))));
     if (journal->bytes - journal->entries_bytes > STRUCK_BYTES_MAX)
         begin_anew(journal);
     pthread_mutex_unlock(&journal->lock);
+    return f;
 }

@@ -35,7 +35,10 @@ enum fault journal_add_temporary(struct journal *journal, int parent, const char
 /* The file `fd` is to be cut back to `length` bytes. */
 enum fault journal_add_length(struct journal *journal, int fd, uint64_t length, bool sync,
                               journal_record *ret_record);
-/* It is done, or undone: strikes the record out. Accepts 0. */
-void journal_strike(struct journal *journal, journal_record record);
+/*
+ * It is done, or undone: strikes the record out; with sync, on the disk too. A
+ * fault may leave it in force. Accepts NULL and 0.
+ */
+enum fault journal_strike(struct journal *journal, journal_record record, bool sync);
 
 #endif

@@ -111,7 +111,7 @@ static void set_mark(int fd)
 
 /* ---- Opening ------------------------------------------------------------- */
 
-static enum fault open_named_temporary(struct local_upload *upload)
+static enum fault open_named_temporary(struct local_upload *upload, mode_t mode)
 {
     put_temporary_name(upload->temporary, sizeof(upload->temporary));
     if (upload->journal) {
@@ -124,12 +124,11 @@ static enum fault open_named_temporary(struct local_upload *upload)
         }
     }
     upload->fd = openat(upload->place.parent, upload->temporary,
-                        O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
-                        (mode_t)upload->request.mode);
+                        O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
     if (upload->fd >= 0)
         return FAULT_NONE;
     enum fault f = fault_from_errno(errno);
-    journal_strike(upload->journal, upload->record);
+    (void)journal_strike(upload->journal, upload->record, false);
     upload->temporary[0] = '\0';
     return f;
 }
@@ -137,19 +136,20 @@ static enum fault open_named_temporary(struct local_upload *upload)
 /* The file that is to become the target, with the owner and mode of the one it replaces. */
 static enum fault open_staged(struct local_upload *upload, const struct stat *old)
 {
-    upload->fd = openat(upload->place.parent, ".", O_RDWR | O_TMPFILE | O_CLOEXEC,
-                        (mode_t)upload->request.mode);
+    /* From the first: what only its owner may read is never anybody's, whatever fails below. */
+    mode_t mode = old ? old->st_mode & 0777 : (mode_t)upload->request.mode;
+    upload->fd = openat(upload->place.parent, ".", O_RDWR | O_TMPFILE | O_CLOEXEC, mode);
     if (upload->fd < 0) {
         if (errno != EOPNOTSUPP && errno != EISDIR && errno != ENOENT)
             return fault_from_errno(errno);
-        enum fault f = open_named_temporary(upload);
+        enum fault f = open_named_temporary(upload, mode);
         if (f)
             return f;
     }
     if (old) {
         if (old->st_uid != geteuid() || old->st_gid != getegid())
             (void)!fchown(upload->fd, old->st_uid, old->st_gid);
-        (void)fchmod(upload->fd, old->st_mode & 0777);
+        (void)fchmod(upload->fd, mode);
     }
     return FAULT_NONE;
 }
@@ -312,8 +312,11 @@ static void drop_temporary(struct local_upload *upload)
 {
     if (!upload->temporary[0])
         return;
-    (void)unlinkat(upload->place.parent, upload->temporary, 0);
-    journal_strike(upload->journal, upload->record);
+    if (unlinkat(upload->place.parent, upload->temporary, 0) == 0 || errno == ENOENT)
+        (void)journal_strike(upload->journal, upload->record, false);
+    else /* the record stays, so that the next start can do what failed now */
+        log_warning("upload-leftover-stays", LOG_TEXT("name", text_of(upload->temporary)),
+                    LOG_ERRNO(errno));
     upload->temporary[0] = '\0';
 }
 
@@ -340,7 +343,7 @@ static enum fault rename_temporary(struct local_upload *upload)
     if (renameat2(upload->place.parent, upload->temporary, upload->place.parent, upload->place.name,
                   flags))
         return fault_from_errno(errno);
-    journal_strike(upload->journal, upload->record);
+    (void)journal_strike(upload->journal, upload->record, false);
     upload->temporary[0] = '\0';
     return FAULT_NONE;
 }
@@ -434,13 +437,17 @@ static enum fault append_tail(struct local_upload *upload, int target, uint64_t 
     f = local_copy_range(upload->fd, 0, target, size, upload->written);
     if (!f && upload->request.sync && fsync(target))
         f = fault_from_errno(errno);
-    if (f && ftruncate(target, (off_t)size)) {
+    /* While the record is in force the next start takes away what is said to be there. */
+    if (!f)
+        f = journal_strike(upload->journal, record, upload->request.sync);
+    if (!f)
+        return f;
+    if (ftruncate(target, (off_t)size))
         /* The record stays, so that the next start can do what failed now. */
         log_error("append-not-undone", LOG_TEXT("name", text_of(upload->place.name)),
                   LOG_ERRNO(errno));
-        return f;
-    }
-    journal_strike(upload->journal, record);
+    else
+        (void)journal_strike(upload->journal, record, false);
     return f;
 }
 

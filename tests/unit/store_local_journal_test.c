@@ -117,7 +117,7 @@ static void finish_an_append(struct journal *journal)
     int fd = open(at("log"), O_RDWR);
     (void)journal_add_length(journal, fd, 5, false, &record);
     (void)!pwrite(fd, " more", 5, 5);
-    journal_strike(journal, record);
+    (void)journal_strike(journal, record, false);
 }
 
 TEST(what_was_struck_out_is_left_alone)
@@ -172,7 +172,7 @@ static void write_many(struct journal *journal)
     for (int i = 0; i < 5000; i++) {
         journal_record record = 0;
         (void)journal_add_temporary(journal, parent, ".ferry-upload-gone", false, &record);
-        journal_strike(journal, record);
+        (void)journal_strike(journal, record, false);
     }
 }
 

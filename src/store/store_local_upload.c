@@ -336,13 +336,21 @@ static void upload_close(struct stream *stream)
     free_upload((struct local_upload *)stream);
 }
 
-/* The hidden name becomes the target's. */
+/*
+ * The hidden name becomes the target's. File systems whose renames cannot keep
+ * off a name that is taken (NFS) have links, which always do: with a second
+ * name the first one is dropped like any other.
+ */
 static enum fault rename_temporary(struct local_upload *upload)
 {
+    int parent = upload->place.parent;
     unsigned flags = upload->request.kind == STORE_UNIQUE ? RENAME_NOREPLACE : 0;
-    if (renameat2(upload->place.parent, upload->temporary, upload->place.parent, upload->place.name,
-                  flags))
+    if (renameat2(parent, upload->temporary, parent, upload->place.name, flags)) {
+        if (flags && errno == EINVAL &&
+            linkat(parent, upload->temporary, parent, upload->place.name, 0) == 0)
+            return FAULT_NONE;
         return fault_from_errno(errno);
+    }
     (void)journal_strike(upload->journal, upload->record, false);
     upload->temporary[0] = '\0';
     return FAULT_NONE;

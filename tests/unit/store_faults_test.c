@@ -481,6 +481,27 @@ TEST(a_file_system_without_nameless_files_will_do)
     }
 }
 
+TEST(a_file_system_whose_renames_know_no_flags_has_unique_names)
+{
+    struct scenario s = {.request.kind = STORE_UNIQUE, .after = "one of its kind"};
+    struct store_upload *upload = NULL;
+    no_tmpfile = EOPNOTSUPP;
+    no_rename_flags = EINVAL;
+    assert_fault(upload_once(&s), FAULT_NONE);
+    assert_string_equal(content_of(in_base("root/f")), s.after);
+    assert_int_equal(count_names(in_base("root"), "f"), 1);
+    lay_out(&s);
+    start();
+    assert_fault(world.store->type->open_upload(world.store, "/f", &s.request, &upload),
+                 FAULT_NONE);
+    assert_fault(send_all(upload, s.after), FAULT_NONE);
+    write_file(in_base("root/f"), "theirs", 6);
+    assert_fault(upload->type->publish(upload), FAULT_EXISTS);
+    stop();
+    assert_string_equal(content_of(in_base("root/f")), "theirs");
+    assert_int_equal(count_names(in_base("root"), "f"), 1);
+}
+
 TEST(a_synced_append_survives_a_power_failure)
 {
     const struct scenario s = {.request = {.kind = STORE_APPEND, .sync = true},
@@ -516,6 +537,7 @@ int main(void)
         IN_WORLD(a_direct_upload_changes_only_what_it_was_sent_for),
         IN_WORLD(a_broken_upload_leaves_what_it_says),
         IN_WORLD(a_file_system_without_nameless_files_will_do),
+        IN_WORLD(a_file_system_whose_renames_know_no_flags_has_unique_names),
         IN_WORLD(a_synced_append_survives_a_power_failure),
         RUN(every_kind_of_call_was_made_to_fail),
     };

@@ -69,6 +69,19 @@ static enum fault give_name(int fd, int parent, const char *name)
     return FAULT_NONE;
 }
 
+/*
+ * All that was written is the file system's now: on the disk with sync, else as
+ * far as it tells. One over a network may refuse bytes (for want of room or
+ * quota) only when a descriptor of the file is closed.
+ */
+static enum fault settle(int fd, bool sync)
+{
+    int copy = sync ? -1 : dup(fd);
+    if ((sync && fsync(fd)) || (copy >= 0 && close(copy)))
+        return fault_from_errno(errno);
+    return FAULT_NONE;
+}
+
 static enum fault sync_directory(int parent)
 {
     enum fault f = FAULT_NONE;
@@ -382,8 +395,9 @@ static enum fault publish_staged(struct local_upload *upload)
     if (upload->request.reserve_bytes &&
         ftruncate(upload->fd, (off_t)(upload->start + upload->written)))
         return fault_from_errno(errno);
-    if (upload->request.sync && fsync(upload->fd))
-        return fault_from_errno(errno);
+    f = settle(upload->fd, upload->request.sync);
+    if (f)
+        return f;
     if (upload->temporary[0])
         return rename_temporary(upload);
     if (!upload->base.existed) {
@@ -443,8 +457,8 @@ static enum fault append_tail(struct local_upload *upload, int target, uint64_t 
     if (f)
         return f;
     f = local_copy_range(upload->fd, 0, target, size, upload->written);
-    if (!f && upload->request.sync && fsync(target))
-        f = fault_from_errno(errno);
+    if (!f)
+        f = settle(target, upload->request.sync);
     /* While the record is in force the next start takes away what is said to be there. */
     if (!f)
         f = journal_strike(upload->journal, record, upload->request.sync);
@@ -483,9 +497,11 @@ static enum fault publish_direct(struct local_upload *upload)
     bool is_partial = !upload->request.direct;
     if (is_partial && ftruncate(upload->fd, (off_t)(upload->start + upload->written)))
         return fault_from_errno(errno);
-    if (upload->marked && fremovexattr(upload->fd, LOCAL_PARTIAL_MARK))
-        return fault_from_errno(errno);
-    if (upload->request.sync && fsync(upload->fd))
+    enum fault f = settle(upload->fd, upload->request.sync);
+    if (f || !upload->marked)
+        return f;
+    /* It is no partial any more, once nothing of it can be lost. */
+    if (fremovexattr(upload->fd, LOCAL_PARTIAL_MARK) || (upload->request.sync && fsync(upload->fd)))
         return fault_from_errno(errno);
     return FAULT_NONE;
 }

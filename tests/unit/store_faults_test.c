@@ -502,6 +502,22 @@ TEST(a_file_system_whose_renames_know_no_flags_has_unique_names)
     assert_int_equal(count_names(in_base("root"), "f"), 1);
 }
 
+TEST(bytes_that_are_refused_late_are_not_published)
+{
+    static const struct scenario scenarios[] = {
+        {.request.kind = STORE_REPLACE, .after = "new content"},
+        {.request.kind = STORE_REPLACE, .before = "old content", .after = "a newer content"},
+        {.request.kind = STORE_APPEND, .before = "a log", .after = "a log and more", .kept = 5},
+    };
+    for (size_t i = 0; i < COUNT(scenarios); i++) {
+        is_lossy_on_close = true;
+        assert_fault(upload_once(&scenarios[i]), FAULT_TOO_LARGE);
+        is_lossy_on_close = false;
+        const char *content = content_of(in_base("root/f"));
+        assert_true(is_same(content, scenarios[i].before));
+    }
+}
+
 TEST(a_synced_append_survives_a_power_failure)
 {
     const struct scenario s = {.request = {.kind = STORE_APPEND, .sync = true},
@@ -517,7 +533,7 @@ TEST(a_synced_append_survives_a_power_failure)
 
 TEST(every_kind_of_call_was_made_to_fail)
 {
-    for (enum call call = 0; call < CALL_CLOSE; call++)
+    for (enum call call = 0; call < CALL_COUNT; call++)
         if (!failed[call])
             fail_msg("call %u never failed", call);
 }
@@ -538,6 +554,7 @@ int main(void)
         IN_WORLD(a_broken_upload_leaves_what_it_says),
         IN_WORLD(a_file_system_without_nameless_files_will_do),
         IN_WORLD(a_file_system_whose_renames_know_no_flags_has_unique_names),
+        IN_WORLD(bytes_that_are_refused_late_are_not_published),
         IN_WORLD(a_synced_append_survives_a_power_failure),
         RUN(every_kind_of_call_was_made_to_fail),
     };

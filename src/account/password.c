@@ -44,15 +44,15 @@ enum fault password_hash(struct text password, char **ret_hash)
     return f;
 }
 
-bool password_matches(const char *hash, struct text password)
+enum fault password_verify(const char *hash, struct text password)
 {
     struct crypt_data *data = memory_new(sizeof(*data));
     if (!data)
-        return false;
+        return FAULT_NO_MEMORY;
     const char *made = hash_with(data, password, hash ? hash : nobody_hash);
     bool matches = made && hash && password_equal(text_of(made), text_of(hash));
     memory_free_secret(data, sizeof(*data));
-    return matches;
+    return matches ? FAULT_NONE : FAULT_LOGIN_REFUSED;
 }
 
 /* Of the setting alone libcrypt judges: to it the word "secret" is a DES salt and more. */

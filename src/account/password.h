@@ -18,11 +18,12 @@
 enum fault password_hash(struct text password, char **ret_hash);
 
 /*
- * Is it the password of `hash` (any kind that crypt(5) knows)? With a NULL
- * hash it takes the time of a real one and says no, so that nobody can tell
- * an unknown user from a wrong password.
+ * FAULT_NONE when it is the password of `hash` (any kind that crypt(5) knows),
+ * FAULT_LOGIN_REFUSED when it is not, FAULT_NO_MEMORY when nobody can say. With
+ * a NULL hash it takes the time of a real one and refuses, so that nobody can
+ * tell an unknown user from a wrong password.
  */
-bool password_matches(const char *hash, struct text password);
+enum fault password_verify(const char *hash, struct text password);
 
 /* Is `hash` one that crypt(5) could verify? */
 bool password_hash_is_usable(const char *hash);

@@ -141,11 +141,9 @@ enum fault login_authenticate(const struct login_attempt *attempt, struct text p
     if (f && f != FAULT_NOT_FOUND)
         return report(attempt, false, TEXT(""), f);
     /* Also for a user that does not exist: same reply, same time. */
-    bool matches = password_matches(account ? account->password : NULL, password);
-    if (!account || !matches)
-        f = FAULT_LOGIN_REFUSED;
-    else
-        f = log_in_account(realm, account, ret_login);
+    f = password_verify(account ? account->password : NULL, password);
+    if (!f)
+        f = account ? log_in_account(realm, account, ret_login) : FAULT_LOGIN_REFUSED;
     account_free(account);
     /* With an account to come the outcome is login_charge's to report. */
     return f == FAULT_ACCOUNT_NEEDED ? f : report(attempt, false, TEXT(""), f);

@@ -9,9 +9,9 @@ TEST(a_hash_matches_its_password_and_no_other)
     assert_fault(password_hash(TEXT("correct horse"), &hash), FAULT_NONE);
     assert_int_equal(strncmp(hash, "$y$", 3), 0);
     assert_true(password_hash_is_usable(hash));
-    assert_true(password_matches(hash, TEXT("correct horse")));
-    assert_false(password_matches(hash, TEXT("correct horsf")));
-    assert_false(password_matches(hash, TEXT("")));
+    assert_fault(password_verify(hash, TEXT("correct horse")), FAULT_NONE);
+    assert_fault(password_verify(hash, TEXT("correct horsf")), FAULT_LOGIN_REFUSED);
+    assert_fault(password_verify(hash, TEXT("")), FAULT_LOGIN_REFUSED);
     memory_free(hash);
 }
 
@@ -36,8 +36,8 @@ TEST(hashes_of_other_kinds_are_verified)
     };
     for (size_t i = 0; i < COUNT(hashes); i++) {
         assert_true(password_hash_is_usable(hashes[i]));
-        assert_true(password_matches(hashes[i], TEXT("ferry")));
-        assert_false(password_matches(hashes[i], TEXT("Ferry")));
+        assert_fault(password_verify(hashes[i], TEXT("ferry")), FAULT_NONE);
+        assert_fault(password_verify(hashes[i], TEXT("Ferry")), FAULT_LOGIN_REFUSED);
     }
 }
 
@@ -46,7 +46,7 @@ TEST(what_is_no_hash_matches_nothing)
     static const char *const cases[] = {"plain text", "secret", "", "*", "!", "$6$", "$y$"};
     for (size_t i = 0; i < COUNT(cases); i++) {
         assert_false(password_hash_is_usable(cases[i]));
-        assert_false(password_matches(cases[i], text_of(cases[i])));
+        assert_fault(password_verify(cases[i], text_of(cases[i])), FAULT_LOGIN_REFUSED);
     }
 }
 
@@ -66,7 +66,7 @@ char *__wrap_crypt_rn(const char *phrase, const char *setting, void *data, int s
 TEST(without_a_hash_nothing_matches_but_the_work_is_done)
 {
     hashes_made = 0;
-    assert_false(password_matches(NULL, TEXT("anything")));
+    assert_fault(password_verify(NULL, TEXT("anything")), FAULT_LOGIN_REFUSED);
     assert_int_equal(hashes_made, 1);
 }
 

@@ -230,6 +230,30 @@ TEST(a_password_is_hashed_or_not)
 
 /* ---- Logins ------------------------------------------------------------------------------ */
 
+static const char *login_as;
+
+static enum fault log_in(void)
+{
+    struct login *made = NULL;
+    struct login_attempt attempt = attempt_of(login_as);
+    enum fault f = login_authenticate(&attempt, TEXT("ferry"), &made);
+    end_shortage();
+    if (f == FAULT_ACCOUNT_NEEDED && login_needs_charge(made))
+        f = FAULT_NONE;
+    assert_true(!f == (made != NULL));
+    login_unref(made);
+    return f;
+}
+
+TEST(a_right_password_is_never_called_wrong)
+{
+    static const char *const names[] = {"user", "payer", "anonymous"};
+    for (size_t i = 0; i < COUNT(names); i++) {
+        login_as = names[i];
+        until_enough(log_in);
+    }
+}
+
 static enum fault count_in(void)
 {
     static const struct register_limits limits = {0, 0};
@@ -349,6 +373,7 @@ int main(void)
         IN_PLACE(a_journal_that_could_not_be_read_waits_for_the_next_start),
         IN_PLACE(an_account_is_added_and_found_whole),
         IN_PLACE(a_password_is_hashed_or_not),
+        IN_PLACE(a_right_password_is_never_called_wrong),
         IN_PLACE(who_could_not_be_counted_is_not_inside),
         IN_PLACE(a_copy_is_whole_and_parts_are_removed_only_then),
         IN_PLACE(audit_lines_that_are_lost_are_counted),

@@ -111,7 +111,7 @@ enum fault gate_open_read(const struct caller *caller, enum action action, const
         return f;
     struct gate_file *file = file_new(caller, action, path);
     if (!file)
-        return FAULT_NO_MEMORY;
+        return done(caller, action, path, NULL, FAULT_NO_MEMORY);
     struct store *store = store_of(caller);
     f = store->type->open_read(store, path, &file->stream, &file->info);
     if (f) {
@@ -144,7 +144,7 @@ enum fault gate_open_upload(const struct caller *caller, const char *path,
         return f;
     struct gate_file *file = file_new(caller, action, path);
     if (!file)
-        return FAULT_NO_MEMORY;
+        return done(caller, action, path, NULL, FAULT_NO_MEMORY);
     request->direct = manner->direct;
     request->sync = manner->sync;
     struct store *store = store_of(caller);

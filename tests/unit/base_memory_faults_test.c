@@ -286,6 +286,72 @@ static unsigned audited(const char *what)
     return count;
 }
 
+/* Only the line itself could not be made: then it is counted. */
+static void check_audit(const char *action, enum fault f)
+{
+    unsigned lost = (unsigned)audit_lost(audit);
+    audit_close(audit);
+    audit = NULL;
+    caller.audit = NULL;
+    assert_int_equal(audited(action) + lost, 1);
+    if (f && !lost)
+        assert_int_equal(audited("\"result\":\"NO_MEMORY\""), 1);
+}
+
+static void begin_audit(void)
+{
+    unsigned nth = shortage.nth;
+    end_shortage();
+    (void)unlink(at("audit"));
+    assert_fault(audit_open(at("audit"), NULL, &audit), FAULT_NONE);
+    caller.audit = audit;
+    shortage.nth = nth;
+}
+
+static enum fault read_through_gate(void)
+{
+    char bytes[16];
+    size_t len = 0;
+    struct gate_file *file = NULL;
+    struct gate_outcome outcome = {.fault = FAULT_NONE};
+    begin_audit();
+    enum fault f = gate_open_read(&caller, ACTION_READ, "/f", &file);
+    if (!f)
+        outcome.fault = stream_read(file->stream, bytes, sizeof(bytes), &len);
+    if (!f)
+        f = gate_close(&file, &outcome, NULL);
+    end_shortage();
+    if (!f)
+        assert_int_equal(len, 7);
+    check_audit("\"action\":\"read\"", f);
+    return f;
+}
+
+static enum fault upload_through_gate(void)
+{
+    struct store_upload_request request = {.mode = 0644};
+    struct gate_outcome outcome = {.fault = FAULT_NONE, .keep_partial = true};
+    struct gate_file *file = NULL;
+    put("root/f", "content");
+    begin_audit();
+    enum fault f = gate_open_upload(&caller, "/f", &request, &file);
+    if (!f)
+        outcome.fault = stream_write(file->stream, "new", 3);
+    if (!f)
+        f = gate_close(&file, &outcome, NULL);
+    end_shortage();
+    assert_string_equal(content_of("root/f"), f ? "content" : "new");
+    check_audit("\"action\":\"overwrite\"", f);
+    return f;
+}
+
+TEST(what_memory_did_not_suffice_for_is_audited_too)
+{
+    put("root/f", "content");
+    until_enough(read_through_gate);
+    until_enough(upload_through_gate);
+}
+
 static enum fault copy_and_combine(void)
 {
     char *parts[] = {(char *)"/1", (char *)"/2"};
@@ -375,6 +441,7 @@ int main(void)
         IN_PLACE(a_password_is_hashed_or_not),
         IN_PLACE(a_right_password_is_never_called_wrong),
         IN_PLACE(who_could_not_be_counted_is_not_inside),
+        IN_PLACE(what_memory_did_not_suffice_for_is_audited_too),
         IN_PLACE(a_copy_is_whole_and_parts_are_removed_only_then),
         IN_PLACE(audit_lines_that_are_lost_are_counted),
         IN_PLACE(a_digest_is_made_or_not),

@@ -291,9 +291,10 @@ static enum fault begin_visit(struct directory_stream *ds, struct builder *b)
     enum fault f = gate_open_directory(ds->request.caller, ds->visit->path, &ds->directory);
     put_header(ds, b);
     /* A subdirectory that may not be read or is gone is an empty one, as ls -R has it. */
+    bool is_empty = f == FAULT_DENIED || f == FAULT_NOT_FOUND || f == FAULT_NOT_DIRECTORY;
     bool is_first = !ds->begun;
     ds->begun = true;
-    if (f && !is_first) {
+    if (is_empty && !is_first) {
         ds->drained = true;
         return FAULT_NONE;
     }

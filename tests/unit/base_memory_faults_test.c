@@ -430,6 +430,62 @@ TEST(a_digest_is_made_or_not)
     until_enough(make_digests);
 }
 
+/* ---- Listings ----------------------------------------------------------------------------- */
+
+static struct directory_request listing;
+static char whole_listing[65536];
+
+static enum fault read_listing(char *bytes, size_t size)
+{
+    struct stream *stream = NULL;
+    size_t len = 0;
+    size_t total = 0;
+    enum fault f = directory_stream_open(&listing, &stream);
+    if (f)
+        return f;
+    do {
+        f = stream_read(stream, bytes + total, size - 1 - total, &len);
+        total += f ? 0 : len;
+    } while (!f && len);
+    stream_close(&stream);
+    bytes[total] = '\0';
+    return f;
+}
+
+static enum fault list(void)
+{
+    static char bytes[sizeof(whole_listing)];
+    enum fault f = read_listing(bytes, sizeof(bytes));
+    end_shortage();
+    if (!f)
+        assert_string_equal(bytes, whole_listing);
+    return f;
+}
+
+TEST(a_listing_is_whole_or_ends_in_a_fault)
+{
+    static const struct directory_request requests[] = {
+        {.form = DIRECTORY_LONG},
+        {.form = DIRECTORY_LONG, .options = {.recursive = true, .given = true}},
+        {.form = DIRECTORY_NAMES, .name = TEXT("*/*")},
+        {.form = DIRECTORY_NAMES, .name = TEXT("f")},
+        {.form = DIRECTORY_FACTS, .facts = ~0U},
+    };
+    put("root/f", "x");
+    assert_int_equal(mkdir(at("root/d"), 0755), 0);
+    put("root/d/g", "x");
+    assert_int_equal(mkdir(at("root/d/e"), 0755), 0);
+    put("root/d/e/h", "x");
+    for (size_t i = 0; i < COUNT(requests); i++) {
+        listing = requests[i];
+        listing.caller = &caller;
+        listing.directory = TEXT("/");
+        assert_fault(read_listing(whole_listing, sizeof(whole_listing)), FAULT_NONE);
+        assert_true(whole_listing[0] != '\0');
+        until_enough(list);
+    }
+}
+
 #define IN_PLACE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -445,6 +501,7 @@ int main(void)
         IN_PLACE(a_copy_is_whole_and_parts_are_removed_only_then),
         IN_PLACE(audit_lines_that_are_lost_are_counted),
         IN_PLACE(a_digest_is_made_or_not),
+        IN_PLACE(a_listing_is_whole_or_ends_in_a_fault),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -132,51 +132,59 @@ static bool set_switch(bool *place, const char *words, struct text value)
 }
 
 /* --user NAME:PASSWORD; only the first colon separates. */
-static bool set_user(struct config *config, struct text value)
+static enum fault set_user(struct config *config, struct text value)
 {
     struct config_host *host = &config->hosts[0];
     struct text password = value;
     struct text name = text_take_until(&password, ':');
     if (!name.len || name.len == value.len)
-        return false;
+        return FAULT_ARGUMENT;
     struct config_user *user = config_grow((void **)&host->users, &host->user_count, sizeof(*user));
     if (!user)
-        return false;
+        return FAULT_NO_MEMORY;
     user->is_clear = true;
-    return config_copy_string(&user->name, name) && config_copy_string(&user->password, password);
+    bool copied = config_copy_string(&user->name, name) &&
+                  config_copy_string(&user->password, password);
+    return copied ? FAULT_NONE : FAULT_NO_MEMORY;
 }
 
-static bool set_string(char **place, struct text value)
+static enum fault set_string(char **place, struct text value)
 {
     if (!value.len || text_find(value, '\0') != value.len || text_find(value, '\n') != value.len)
-        return false;
-    return config_copy_string(place, value);
+        return FAULT_ARGUMENT;
+    return config_copy_string(place, value) ? FAULT_NONE : FAULT_NO_MEMORY;
 }
 
-static bool set_list(struct config *config, const struct setting *setting, struct text value)
+static enum fault set_list(struct config *config, const struct setting *setting, struct text value)
 {
     char ***array = (char ***)((char *)config + setting->offset);
     union endpoint endpoint;
     if (!endpoint_parse_host(value, 0, &endpoint))
-        return false;
+        return FAULT_ARGUMENT;
     char **place = config_grow((void **)array, &config->address_count, sizeof(char *));
-    return place && config_copy_string(place, value);
+    return place && config_copy_string(place, value) ? FAULT_NONE : FAULT_NO_MEMORY;
 }
 
-static bool set_by_kind(struct config *config, const struct setting *setting, struct text value)
+static enum fault or_argument(bool understood)
+{
+    return understood ? FAULT_NONE : FAULT_ARGUMENT;
+}
+
+static enum fault set_by_kind(struct config *config, const struct setting *setting,
+                              struct text value)
 {
     void *place = (char *)config + setting->offset;
     switch (setting->kind) {
     case SETTING_NUMBER:
-        return text_to_number(value, setting->max, place);
+        return or_argument(text_to_number(value, setting->max, place));
     case SETTING_OCTAL:
-        return text_to_octal(value, setting->max, place);
+        return or_argument(text_to_octal(value, setting->max, place));
     case SETTING_FLAG:
-        return set_switch(place, "on|off", value);
+        return or_argument(set_switch(place, "on|off", value));
     case SETTING_SWITCH:
-        return set_switch(place, setting->words, value);
+        return or_argument(set_switch(place, setting->words, value));
     case SETTING_RANGE:
-        return set_range(place, value);
+        return or_argument(set_range(place, value));
     case SETTING_LIST:
         return set_list(config, setting, value);
     case SETTING_USER:
@@ -189,14 +197,17 @@ static bool set_by_kind(struct config *config, const struct setting *setting, st
     case SETTING_OPTION:
         break;
     }
-    return false;
+    return FAULT_ARGUMENT;
 }
 
 bool config_set(struct config *config, const struct setting *setting, struct text value,
                 char message[CONFIG_MESSAGE_SIZE])
 {
-    if (set_by_kind(config, setting, value))
+    enum fault f = set_by_kind(config, setting, value);
+    if (!f)
         return true;
+    if (f == FAULT_NO_MEMORY)
+        return config_complain(message, "out of memory");
     /* A password must not be shown to whoever reads the terminal or the log. */
     if (setting->kind == SETTING_USER)
         return config_complain(message, "user: give it as NAME:PASSWORD");

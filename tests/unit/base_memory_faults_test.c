@@ -486,6 +486,62 @@ TEST(a_listing_is_whole_or_ends_in_a_fault)
     }
 }
 
+/* ---- Configuration ----------------------------------------------------------------------------
+ */
+
+static char *arguments[8]; /* borrowed: the test's */
+static int argument_count;
+
+static void give(const char *const *options, size_t count)
+{
+    memcpy(arguments, options, count * sizeof(options[0]));
+    argument_count = (int)count;
+}
+
+static enum fault configure(void)
+{
+    static char message[CONFIG_MESSAGE_SIZE];
+    struct config_request request;
+    struct config *config = config_load(argument_count, arguments, &request, message);
+    struct backends *backends = config ? backends_new() : NULL;
+    bool fine = backends && backends_build_realms(backends, config, message);
+    end_shortage();
+    /* backends_new has no room for a message. */
+    if (!config || (backends && !fine))
+        assert_non_null(strstr(message, "out of memory"));
+    if (fine) {
+        assert_int_equal(config->host_count, config->file ? 2 : 1);
+        assert_int_equal(config->address_count, 1);
+    }
+    config_unref(config);
+    backends_free(backends);
+    return fine ? FAULT_NONE : FAULT_NO_MEMORY;
+}
+
+TEST(a_configuration_that_memory_did_not_suffice_for_is_not_called_wrong)
+{
+    const char *const options[] = {"ferryd",    "--root", at("root"), "--address",
+                                   "127.0.0.1", "--user", "u:p",      "--anonymous"};
+    give(options, COUNT(options));
+    until_enough(configure);
+}
+
+TEST(a_file_that_memory_did_not_suffice_for_is_not_called_wrong)
+{
+    char content[1024];
+    const char *root = at("root");
+    (void)snprintf(content, sizeof(content),
+                   "root = %s\naddress = {127.0.0.1}\nxferlog = /x\n"
+                   "user u { password = \"%s\" root = %s account = 42 }\n"
+                   "folder f { path = %s }\n"
+                   "host h { root = %s anonymous = on banner = b user v { password = \"%s\" } }\n",
+                   root, hash, root, root, root, hash);
+    put("conf", content);
+    const char *const options[] = {"ferryd", "--config", at("conf")};
+    give(options, COUNT(options));
+    until_enough(configure);
+}
+
 #define IN_PLACE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -502,6 +558,8 @@ int main(void)
         IN_PLACE(audit_lines_that_are_lost_are_counted),
         IN_PLACE(a_digest_is_made_or_not),
         IN_PLACE(a_listing_is_whole_or_ends_in_a_fault),
+        IN_PLACE(a_configuration_that_memory_did_not_suffice_for_is_not_called_wrong),
+        IN_PLACE(a_file_that_memory_did_not_suffice_for_is_not_called_wrong),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -353,3 +353,11 @@ void audit_record(struct audit *audit, const struct audit_event *event)
     }
     memory_free(bytes);
 }
+
+uint64_t audit_lost(struct audit *audit)
+{
+    pthread_mutex_lock(&audit->lock);
+    uint64_t lost = audit->lost;
+    pthread_mutex_unlock(&audit->lock);
+    return lost;
+}

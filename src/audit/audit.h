@@ -56,4 +56,7 @@ void audit_reopen(struct audit *audit);
 /* Never blocks and never fails the caller. Accepts a NULL audit. */
 void audit_record(struct audit *audit, const struct audit_event *event);
 
+/* Lines lost since the start, for want of memory, of room in the queue or on the disk. */
+uint64_t audit_lost(struct audit *audit);
+
 #endif

@@ -26,12 +26,20 @@ static enum fault fault_of_peer(int error)
     return error == EAGAIN || error == ETIMEDOUT ? FAULT_TIMED_OUT : FAULT_CONNECTION_LOST;
 }
 
+static bool is_interrupted(const struct channel *channel)
+{
+    return atomic_load_explicit(&channel->interrupted, memory_order_acquire);
+}
+
 enum fault channel_read(struct channel *channel, void *buffer, size_t size, size_t *ret_len)
 {
     ssize_t n;
     do {
         n = recv(channel->fd, buffer, size, 0);
     } while (n < 0 && errno == EINTR);
+    /* What a shutdown of our own ends reads like a file that the peer ended in order. */
+    if (is_interrupted(channel))
+        return FAULT_CANCELLED;
     if (n < 0)
         return fault_of_peer(errno);
     *ret_len = (size_t)n;
@@ -125,7 +133,7 @@ enum fault channel_finish(struct channel *channel)
         return fault_of_peer(errno);
     /* The kernel has no event for "all acknowledged": look at growing intervals. */
     while ((left = socket_unacknowledged(channel->fd)) != 0) {
-        if (atomic_load_explicit(&channel->interrupted, memory_order_acquire))
+        if (is_interrupted(channel))
             return FAULT_CANCELLED;
         if (!drain(channel->fd))
             return FAULT_CONNECTION_LOST;
@@ -138,6 +146,8 @@ enum fault channel_finish(struct channel *channel)
             return FAULT_CONNECTION_LOST;
         wait_us = wait_us * 2 < LONGEST_WAIT_US ? wait_us * 2 : LONGEST_WAIT_US;
     }
+    if (is_interrupted(channel))
+        return FAULT_CANCELLED;
     return drain(channel->fd) ? FAULT_NONE : FAULT_CONNECTION_LOST;
 }
 

@@ -67,6 +67,12 @@ static bool queue_output(struct control *control, struct text bytes)
     size_t needed = control->output_at + control->output_len + bytes.len;
     if (control->output_len + bytes.len > OUTPUT_MAX)
         return false;
+    if (needed > control->output_size && control->output_at) {
+        /* What the peer has read makes room: else one that is never quite done hoards it all. */
+        memmove(control->output, control->output + control->output_at, control->output_len);
+        needed -= control->output_at;
+        control->output_at = 0;
+    }
     if (needed > control->output_size) {
         size_t size = control->output_size ? control->output_size : 4096;
         while (size < needed)

@@ -62,13 +62,45 @@ enum fault gate_copy(const struct caller *caller, const char *from, const char *
     return gate_close(&target, &outcome, NULL);
 }
 
+static bool is_given_before(char *const *parts, size_t at)
+{
+    for (size_t i = 0; i < at; i++)
+        if (text_equal(text_of(parts[i]), text_of(parts[at])))
+            return true;
+    return false;
+}
+
+/*
+ * The parts are removed in the end: none may be the target, under whatever
+ * name. A link to it is none: it is the link that would go.
+ */
+static enum fault check_parts(const struct caller *caller, const char *target, char *const *parts,
+                              size_t count)
+{
+    struct store_info whole;
+    struct store_info part;
+    enum fault f = gate_stat(caller, ACTION_READ, target, true, &whole);
+    if (f && f != FAULT_NOT_FOUND)
+        return f;
+    for (size_t i = 0; i < count; i++) {
+        if (is_given_before(parts, i))
+            return FAULT_ARGUMENT;
+        if (!f && !gate_stat(caller, ACTION_READ, parts[i], false, &part) &&
+            part.device == whole.device && part.file_number == whole.file_number)
+            return FAULT_ARGUMENT;
+    }
+    return FAULT_NONE;
+}
+
 enum fault gate_combine(const struct caller *caller, const char *target, char *const *parts,
                         size_t count, unsigned mode, const atomic_bool *cancelled)
 {
     struct store_upload_request request = {.kind = STORE_APPEND, .mode = mode};
     struct gate_file *whole = NULL;
     struct gate_outcome outcome = {.fault = FAULT_NONE};
-    enum fault f = gate_open_upload(caller, target, &request, &whole);
+    enum fault f = check_parts(caller, target, parts, count);
+    if (!f)
+        f = gate_open_upload(caller, target, &request, &whole);
     if (f)
         return f;
     for (size_t i = 0; i < count && !outcome.fault; i++)

@@ -15,7 +15,8 @@ enum fault gate_copy(const struct caller *caller, const char *from, const char *
 
 /*
  * Appends `parts` (count of them) to the file `target`, made if absent, as one
- * upload, then removes the parts.
+ * upload, then removes the parts. FAULT_ARGUMENT when a part is the target
+ * itself or given twice.
  */
 enum fault gate_combine(const struct caller *caller, const char *target, char *const *parts,
                         size_t count, unsigned mode, const atomic_bool *cancelled);

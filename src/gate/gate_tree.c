@@ -177,6 +177,7 @@ enum fault gate_remove_tree(const struct caller *caller, const char *path,
 {
     char bytes[PATH_SIZE];
     struct builder b = builder_on(bytes, sizeof(bytes));
+    struct store_info info;
     builder_put_string(&b, path);
     builder_end(&b);
     struct text top = text_of(path);
@@ -184,6 +185,9 @@ enum fault gate_remove_tree(const struct caller *caller, const char *path,
         return FAULT_NAME_INVALID;
     if (text_equal(top, TEXT("/")))
         return FAULT_DENIED; /* said before anything in it is gone */
+    /* A link to a directory opens like one: what it points to is not what was named. */
+    if (gate_stat(caller, ACTION_LIST, path, false, &info) || info.kind != STORE_DIRECTORY)
+        return gate_remove_directory(caller, path); /* says why not, and audits it */
     /* Depth first, without recursion: b is where we are, a path its only memory. */
     for (;;) {
         bool empty;

@@ -142,6 +142,18 @@ TEST(a_tree_is_removed_with_everything_in_it_and_nothing_else)
     assert_content("/keep", "x");
 }
 
+TEST(a_link_to_a_tree_is_not_followed_to_empty_it)
+{
+    struct caller writer = world_enter("writer");
+    make_tree();
+    world_link("t", "/link");
+    assert_fault(gate_remove_tree(&writer, "/link", &no), FAULT_NOT_DIRECTORY);
+    assert_true(world_has("/link"));
+    assert_content("/t/a/b/file", "x");
+    assert_content("/t/.hidden", "x");
+    assert_true(world_has("/t/empty"));
+}
+
 TEST(what_is_no_tree_is_left)
 {
     struct caller writer = world_enter("writer");
@@ -201,6 +213,7 @@ int main(void)
         IN_WORLD(a_part_that_is_given_twice_is_refused_and_kept),
         IN_WORLD(combining_what_is_missing_or_cancelled_changes_nothing),
         IN_WORLD(a_tree_is_removed_with_everything_in_it_and_nothing_else),
+        IN_WORLD(a_link_to_a_tree_is_not_followed_to_empty_it),
         IN_WORLD(what_is_no_tree_is_left),
         IN_WORLD(a_cancelled_removal_stops_early),
         IN_WORLD(a_path_that_is_too_long_is_refused),

@@ -20,7 +20,7 @@ struct world {
     char base[64];
     char root[80];
     struct realm realm;
-    struct login *logins[4]; /* of those who entered */
+    struct login *logins[8]; /* of those who entered */
     size_t login_count;
 };
 

@@ -218,6 +218,8 @@ static enum fault remember_subdirectory(struct directory_stream *ds, struct text
     builder_put_string(&shown_builder, ds->visit->shown);
     builder_put(&shown_builder, name);
     builder_put_byte(&shown_builder, '/');
+    if (shown_builder.full)
+        return FAULT_LISTING_TOO_LARGE;
     return visits_add(&ds->visits, ds->insert, builder_text(&path_builder),
                       builder_text(&shown_builder), &ds->insert);
 }

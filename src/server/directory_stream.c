@@ -46,9 +46,9 @@ struct directory_stream {
     size_t held_count;
     size_t held_at;
 
-    char *single; /* owned: the path of one file that is all there is; NULL: visits */
-    bool begun;
-    bool has_blank_due; /* a blank line goes before the next header of LIST -R */
+    char *single;        /* owned: the path of one file that is all there is; NULL: visits */
+    bool may_be_missing; /* the next directory; only one that was named must be there */
+    bool has_blank_due;  /* a blank line goes before the next header of LIST -R */
 };
 
 static struct directory_stream *of(struct stream *stream)
@@ -294,9 +294,9 @@ static enum fault begin_visit(struct directory_stream *ds, struct builder *b)
     put_header(ds, b);
     /* A subdirectory that may not be read or is gone is an empty one, as ls -R has it. */
     bool is_empty = f == FAULT_DENIED || f == FAULT_NOT_FOUND || f == FAULT_NOT_DIRECTORY;
-    bool is_first = !ds->begun;
-    ds->begun = true;
-    if (is_empty && !is_first) {
+    bool may_be_missing = ds->may_be_missing;
+    ds->may_be_missing = true;
+    if (is_empty && may_be_missing) {
         ds->drained = true;
         return FAULT_NONE;
     }
@@ -415,6 +415,20 @@ static enum fault begin_path(struct directory_stream *ds, const char *path,
     return visits_add(&ds->visits, &ds->visits.first, text_of(path), builder_text(&shown), NULL);
 }
 
+/* Directories that a wildcard came upon: that they are there was nobody's claim. */
+static enum fault begin_pattern(struct directory_stream *ds)
+{
+    const struct directory_request *request = &ds->request;
+    struct text parents = request->name;
+    while (parents.len && parents.at[parents.len - 1] == '/')
+        parents.len--;
+    size_t slash = text_find_last(parents, '/');
+    parents.len = slash == parents.len ? 0 : slash;
+    ds->may_be_missing = pathname_has_wildcard(parents);
+    return pattern_expand(request->caller, request->directory, request->name, &ds->visits,
+                          &ds->pattern);
+}
+
 static enum fault begin(struct directory_stream *ds)
 {
     const struct directory_request *request = &ds->request;
@@ -427,8 +441,7 @@ static enum fault begin(struct directory_stream *ds)
     enum fault f = gate_stat(request->caller, ACTION_LIST, bytes, true, &info);
     if (f == FAULT_NOT_FOUND && request->form != DIRECTORY_FACTS &&
         pathname_has_wildcard(request->name))
-        return pattern_expand(request->caller, request->directory, request->name, &ds->visits,
-                              &ds->pattern);
+        return begin_pattern(ds);
     if (f == FAULT_NOT_FOUND || f == FAULT_LINK_LOOP) {
         /* A link that leads nowhere can still be listed itself. */
         if (gate_stat(request->caller, ACTION_LIST, bytes, false, &info))

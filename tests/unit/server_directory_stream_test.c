@@ -143,6 +143,22 @@ TEST(a_name_that_is_there_is_no_pattern)
     assert_text(list(DIRECTORY_NAMES, "a*"), "a*\n");
 }
 
+/* Whatever the order of the directories: each of them comes first for one of the patterns. */
+TEST(what_a_wildcard_meets_and_cannot_be_listed_is_empty)
+{
+    world_make_directory("/p1");
+    world_make_directory("/p2");
+    world_make_directory("/p2/sub");
+    world_write("/p2/sub/f", "");
+    world_link("nowhere", "/p0");
+    world_link("p2/sub/f", "/p9");
+    assert_text(list(DIRECTORY_NAMES, "p[02]/sub/*"), "p2/sub/f\n");
+    assert_text(list(DIRECTORY_NAMES, "p[12]/sub/*"), "p2/sub/f\n");
+    assert_text(list(DIRECTORY_NAMES, "p1*/sub/*"), "");
+    assert_text(list(DIRECTORY_NAMES, "p0*/*"), "");
+    assert_text(list(DIRECTORY_NAMES, "p9*/*"), "");
+}
+
 TEST(a_directory_that_was_named_and_cannot_be_listed_is_told)
 {
     struct stream *stream = NULL;
@@ -330,6 +346,7 @@ int main(void)
         IN_WORLD(an_empty_directory_is_an_empty_listing),
         IN_WORLD(a_pattern_is_expanded_part_by_part),
         IN_WORLD(a_name_that_is_there_is_no_pattern),
+        IN_WORLD(what_a_wildcard_meets_and_cannot_be_listed_is_empty),
         IN_WORLD(a_directory_that_was_named_and_cannot_be_listed_is_told),
         IN_WORLD(every_level_of_a_recursive_listing_has_its_header),
         IN_WORLD(a_recursive_listing_does_not_follow_links),

@@ -283,6 +283,13 @@ static void put_header(struct directory_stream *ds, struct builder *b)
     builder_put(b, TEXT(":\n"));
 }
 
+/* The directory is not there, or not for this user: nothing that a second try could change. */
+static bool is_out_of_reach(enum fault f)
+{
+    return f == FAULT_NOT_FOUND || f == FAULT_NOT_DIRECTORY || f == FAULT_DENIED ||
+           f == FAULT_LINK_LOOP;
+}
+
 static enum fault begin_visit(struct directory_stream *ds, struct builder *b)
 {
     ds->visit = visits_take(&ds->visits);
@@ -293,10 +300,9 @@ static enum fault begin_visit(struct directory_stream *ds, struct builder *b)
     enum fault f = gate_open_directory(ds->request.caller, ds->visit->path, &ds->directory);
     put_header(ds, b);
     /* A subdirectory that may not be read or is gone is an empty one, as ls -R has it. */
-    bool is_empty = f == FAULT_DENIED || f == FAULT_NOT_FOUND || f == FAULT_NOT_DIRECTORY;
     bool may_be_missing = ds->may_be_missing;
     ds->may_be_missing = true;
-    if (is_empty && may_be_missing) {
+    if (is_out_of_reach(f) && may_be_missing) {
         ds->drained = true;
         return FAULT_NONE;
     }

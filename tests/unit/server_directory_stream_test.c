@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <sys/resource.h>
+
 #include "protocol/facts.h"
 #include "protocol/pathname.h"
 #include "server/directory_stream.h"
@@ -275,6 +277,24 @@ TEST(a_subdirectory_that_went_meanwhile_is_empty)
     assert_text(text_after(((struct text){listing, len}), 3 + 2000 * 12), "zz\n\nzz:\n");
 }
 
+TEST(a_subdirectory_that_the_system_cannot_open_now_is_a_fault)
+{
+    struct stream *stream = NULL;
+    struct rlimit before;
+    size_t len = 0;
+    make_many(2000);
+    world_make_directory("/zz");
+    assert_fault(open_listing(DIRECTORY_NAMES, "-R", &stream), FAULT_NONE);
+    assert_fault(stream_read(stream, listing, DIRECTORY_LINE_MAX, &len), FAULT_NONE);
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+    const struct rlimit none = {.rlim_cur = 0, .rlim_max = before.rlim_max};
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+    enum fault f = read_all(stream, &len);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+    stream_close(&stream);
+    assert_int_not_equal(f, FAULT_NONE);
+}
+
 TEST(more_names_than_can_be_sorted_are_all_there)
 {
     enum { NAMES = 8192 + 100 };
@@ -356,6 +376,7 @@ int main(void)
         IN_WORLD(what_is_missing_is_told_before_the_transfer),
         IN_WORLD(a_directory_that_went_meanwhile_is_a_fault_and_not_empty),
         IN_WORLD(a_subdirectory_that_went_meanwhile_is_empty),
+        IN_WORLD(a_subdirectory_that_the_system_cannot_open_now_is_a_fault),
         IN_WORLD(more_names_than_can_be_sorted_are_all_there),
         IN_WORLD(a_recursive_listing_that_cannot_name_a_directory_is_a_fault),
         IN_WORLD(a_read_without_room_for_a_line_and_a_write_are_our_own_fault),

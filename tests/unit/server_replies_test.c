@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/replies.h"
-#include "server/verbs.h"
 #include "tests/unit/unit.h"
 
 TEST(every_fault_has_a_reply_in_every_column)
@@ -82,40 +81,6 @@ TEST(languages_are_tags_of_any_case_and_region)
     assert_false(language_parse(TEXT(""), &language));
 }
 
-static void check_table(const struct verb *table, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        const struct verb *verb = &table[i];
-        if (i && strcmp(table[i - 1].name, verb->name) >= 0)
-            fail_msg("%s is not sorted", verb->name);
-        bool built = !(verb->flags & NOT_BUILT);
-        assert_int_equal(built, verb->now || verb->work);
-        assert_true(!verb->move || (verb->work && verb->flags & OPENS_DATA));
-        assert_true(!verb->done || verb->work);
-        assert_false((verb->flags & NEEDS_ARG) && (verb->flags & REFUSES_ARG));
-        assert_true(verb->argument && verb->help && verb->source);
-        assert_int_equal((verb->flags & REFUSES_ARG) && verb->argument[0], 0);
-        assert_true(strlen(verb->name) <= 8);
-    }
-}
-
-TEST(the_verb_tables_are_sorted_and_complete)
-{
-    check_table(verbs, verb_count);
-    check_table(site_verbs, site_verb_count);
-}
-
-TEST(every_verb_is_found_and_no_other)
-{
-    for (size_t i = 0; i < verb_count; i++)
-        assert_ptr_equal(verb_find(text_of(verbs[i].name)), &verbs[i]);
-    for (size_t i = 0; i < site_verb_count; i++)
-        assert_ptr_equal(site_verb_find(text_of(site_verbs[i].name)), &site_verbs[i]);
-    static const char *const others[] = {"", "A", "RET", "RETRX", "ZZZZ", "retr", "XSHA5120"};
-    for (size_t i = 0; i < COUNT(others); i++)
-        assert_null(verb_find(text_of(others[i])));
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -124,8 +89,6 @@ int main(void)
         RUN(arguments_are_put_in_and_cannot_break_the_line),
         RUN(the_longest_path_fits_a_reply),
         RUN(languages_are_tags_of_any_case_and_region),
-        RUN(the_verb_tables_are_sorted_and_complete),
-        RUN(every_verb_is_found_and_no_other),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -32,8 +32,6 @@ struct listener {
 
 static bool add(struct listener_set *set, const union endpoint *local)
 {
-    if (set->count == LISTENERS_MAX)
-        return false;
     int fd = socket_listen(local, BACKLOG);
     if (fd < 0)
         return false;
@@ -81,6 +79,8 @@ bool listener_open_all(const struct config *config, struct listener_set *ret_set
     uint16_t port = (uint16_t)config->port;
     for (size_t i = 0; i < config->address_count; i++) {
         union endpoint local;
+        if (i == LISTENERS_MAX)
+            return config_complain(message, "address: at most %d can be served", LISTENERS_MAX);
         if (!endpoint_parse_host(text_of(config->addresses[i]), port, &local))
             return config_complain(message, "address: \"%s\" is no address", config->addresses[i]);
         if (!add(ret_set, &local))

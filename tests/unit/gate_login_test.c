@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/unit/world.h"
+
+/* What open_tree of the realm was asked for and answers. */
+static char asked[64];
+static enum fault answer;
+
+static enum fault open_tree(void *context, const char *directory, struct tree **ret_tree)
+{
+    (void)snprintf(asked, sizeof(asked), "%s", directory);
+    if (answer)
+        return answer;
+    *ret_tree = tree_ref(context);
+    return FAULT_NONE;
+}
+
+static struct tree *new_tree(const char *name)
+{
+    struct store *store = NULL;
+    assert_fault(store_local_open(world.root, NULL, &store), FAULT_NONE);
+    struct tree *tree = tree_new(name, store);
+    assert_non_null(tree);
+    return tree;
+}
+
+static void add_account(const char *name, const char *root, const char *charge)
+{
+    static const char hash[] = "$5$ferry$38E213d72P/tWc4gJ.WikuEns7DhpOSh0hjGVSGwBA5";
+    const struct account account = {.name = (char *)name,
+                                    .password = (char *)hash,
+                                    .root = (char *)root,
+                                    .charge = (char *)charge};
+    assert_fault(account_embedded_add(world.realm.accounts, &account), FAULT_NONE);
+}
+
+static enum fault try_login(const char *name, const char *password, struct login **ret_login)
+{
+    const struct login_attempt attempt = {.realm = &world.realm, .name = text_of(name)};
+    return login_authenticate(&attempt, text_of(password), ret_login);
+}
+
+static struct login *log_in(const char *name)
+{
+    struct login *login = NULL;
+    assert_fault(try_login(name, "secret", &login), FAULT_NONE);
+    assert_non_null(login);
+    return login;
+}
+
+static void refused(const char *name, const char *password, enum fault expected)
+{
+    struct login *login = NULL;
+    assert_fault(try_login(name, password, &login), expected);
+    assert_null(login);
+}
+
+TEST(anonymous_has_two_names_of_any_case)
+{
+    static const char *const others[] = {"", "ftpx", "ft", "anonymous ", "anonymou", "guest"};
+    assert_true(login_name_is_anonymous(TEXT("anonymous")));
+    assert_true(login_name_is_anonymous(TEXT("Anonymous")));
+    assert_true(login_name_is_anonymous(TEXT("FTP")));
+    for (size_t i = 0; i < COUNT(others); i++)
+        assert_false(login_name_is_anonymous(text_of(others[i])));
+    assert_false(login_name_is_anonymous(TEXT("ftp\0")));
+}
+
+TEST(a_password_is_right_only_as_a_whole)
+{
+    static const char *const wrong[] = {"",
+                                        "Secret",
+                                        "secre",
+                                        "secret ",
+                                        "secretsecret",
+                                        "*",
+                                        "!",
+                                        "$5$ferry$38E213d72P/tWc4gJ.WikuEns7DhpOSh0hjGVSGwBA5"};
+    for (size_t i = 0; i < COUNT(wrong); i++)
+        refused("writer", wrong[i], FAULT_LOGIN_REFUSED);
+    login_unref(log_in("writer"));
+}
+
+TEST(an_unknown_name_is_refused_like_a_wrong_password)
+{
+    static const char *const names[] = {"", "Writer", "write", "writer ", "nobody", "anonymous"};
+    for (size_t i = 0; i < COUNT(names); i++)
+        refused(names[i], "secret", FAULT_LOGIN_REFUSED);
+}
+
+TEST(without_anonymous_its_names_are_those_of_accounts)
+{
+    add_account("ftp", NULL, NULL);
+    struct login *login = log_in("ftp");
+    assert_false(login_is_anonymous(login));
+    login_unref(login);
+    refused("ftp", "me@example.org", FAULT_LOGIN_REFUSED);
+}
+
+TEST(anonymous_comes_before_an_account_of_that_name)
+{
+    struct login *login = NULL;
+    add_account("ftp", NULL, NULL);
+    world.realm.anonymous = new_tree("");
+    assert_fault(try_login("ftp", "", &login), FAULT_NONE);
+    assert_true(login_is_anonymous(login));
+    assert_true(login_policy(login)->anonymous);
+    assert_text(login_name(login), "anonymous");
+    assert_text(login_detail(login), "");
+    assert_ptr_equal(login_home(login), world.realm.anonymous);
+    login_unref(login);
+    tree_unref(world.realm.anonymous);
+}
+
+TEST(an_account_has_the_root_and_rights_it_was_given)
+{
+    struct tree *own = new_tree("");
+    world.realm.open_tree = open_tree;
+    world.realm.context = own;
+    add_account("owner", "/some/where", NULL);
+    asked[0] = '\0';
+    answer = FAULT_NONE;
+    struct login *login = log_in("owner");
+    assert_string_equal(asked, "/some/where");
+    assert_ptr_equal(login_home(login), own);
+    assert_false(login_policy(login)->read_only);
+    login_unref(login);
+    asked[0] = '\0';
+    login = log_in("reader");
+    assert_string_equal(asked, "");
+    assert_ptr_equal(login_home(login), world.realm.home);
+    assert_true(login_policy(login)->read_only);
+    assert_false(login_policy(login)->anonymous);
+    assert_int_equal(login_detail(login).len, 0);
+    login_unref(login);
+    tree_unref(own);
+}
+
+TEST(a_root_that_cannot_be_opened_lets_nobody_in)
+{
+    world.realm.open_tree = open_tree;
+    add_account("owner", "/gone", NULL);
+    add_account("payer", "/gone", "42");
+    answer = FAULT_NOT_FOUND;
+    refused("owner", "secret", FAULT_NOT_FOUND);
+    refused("payer", "secret", FAULT_NOT_FOUND);
+    refused("owner", "wrong", FAULT_LOGIN_REFUSED); /* before anything is opened */
+}
+
+TEST(without_a_root_at_all_nobody_gets_in)
+{
+    struct tree *home = world.realm.home;
+    world.realm.home = NULL;
+    refused("writer", "secret", FAULT_LOGIN_REFUSED);
+    world.realm.home = home;
+}
+
+TEST(only_the_whole_account_is_the_right_one)
+{
+    static const char *const wrong[] = {"", "4", "421", "42 ", "secret"};
+    const struct login_attempt attempt = {.realm = &world.realm, .name = TEXT("payer")};
+    struct login *login = NULL;
+    add_account("payer", NULL, "42");
+    assert_fault(try_login("payer", "wrong", &login), FAULT_LOGIN_REFUSED);
+    assert_null(login);
+    assert_fault(try_login("payer", "secret", &login), FAULT_ACCOUNT_NEEDED);
+    assert_true(login_needs_charge(login));
+    for (size_t i = 0; i < COUNT(wrong); i++)
+        assert_fault(login_charge(&attempt, login, text_of(wrong[i])), FAULT_LOGIN_REFUSED);
+    assert_fault(login_charge(&attempt, login, TEXT("42")), FAULT_NONE);
+    login_unref(login);
+}
+
+TEST(an_account_that_is_not_needed_may_be_any)
+{
+    const struct login_attempt attempt = {.realm = &world.realm, .name = TEXT("writer")};
+    struct login *login = log_in("writer");
+    assert_false(login_needs_charge(login));
+    assert_fault(login_charge(&attempt, login, TEXT("whatever")), FAULT_NONE);
+    login_unref(login);
+}
+
+TEST(folders_are_found_by_their_exact_name)
+{
+    struct tree *folders[] = {new_tree("music"), new_tree("films")};
+    world.realm.folders = folders;
+    world.realm.folder_count = COUNT(folders);
+    struct login *login = log_in("writer");
+    assert_ptr_equal(login_folder(login, TEXT("music")), folders[0]);
+    assert_ptr_equal(login_folder(login, TEXT("films")), folders[1]);
+    assert_null(login_folder(login, TEXT("Music")));
+    assert_null(login_folder(login, TEXT("musi")));
+    assert_null(login_folder(login, TEXT("musics")));
+    assert_null(login_folder(login, TEXT("")));
+    login_unref(login);
+    login = NULL;
+    world.realm.folder_count = 0;
+    login = log_in("writer");
+    assert_null(login_folder(login, TEXT("music")));
+    login_unref(login);
+    for (size_t i = 0; i < COUNT(folders); i++)
+        tree_unref(folders[i]);
+}
+
+/* A configuration that is replaced must not pull the trees from under who is inside. */
+TEST(a_login_outlives_the_realm_it_came_from)
+{
+    struct store_info info;
+    struct tree *folders[] = {new_tree("music")};
+    struct tree *home = world.realm.home;
+    world.realm.folders = folders;
+    world.realm.folder_count = COUNT(folders);
+    world.realm.home = new_tree("");
+    struct login *login = log_in("writer");
+    struct login *jobs = login_ref(login);
+    tree_unref(world.realm.home);
+    tree_unref(folders[0]);
+    world.realm.home = home;
+    login_unref(login);
+    struct store *store = tree_store(login_home(jobs));
+    assert_fault(store->type->stat(store, "/", true, &info), FAULT_NONE);
+    store = tree_store(login_folder(jobs, TEXT("music")));
+    assert_fault(store->type->stat(store, "/", true, &info), FAULT_NONE);
+    assert_text(login_name(jobs), "writer");
+    login_unref(jobs);
+    login_unref(NULL);
+}
+
+TEST(uploads_are_written_as_the_realm_says)
+{
+    world.realm.upload = (struct upload_manner){.direct = true, .sync = false};
+    struct login *login = log_in("writer");
+    world.realm.upload = (struct upload_manner){.direct = false, .sync = true};
+    assert_true(login_upload_manner(login)->direct);
+    assert_false(login_upload_manner(login)->sync);
+    login_unref(login);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        RUN(anonymous_has_two_names_of_any_case),
+        IN_WORLD(a_password_is_right_only_as_a_whole),
+        IN_WORLD(an_unknown_name_is_refused_like_a_wrong_password),
+        IN_WORLD(without_anonymous_its_names_are_those_of_accounts),
+        IN_WORLD(anonymous_comes_before_an_account_of_that_name),
+        IN_WORLD(an_account_has_the_root_and_rights_it_was_given),
+        IN_WORLD(a_root_that_cannot_be_opened_lets_nobody_in),
+        IN_WORLD(without_a_root_at_all_nobody_gets_in),
+        IN_WORLD(only_the_whole_account_is_the_right_one),
+        IN_WORLD(an_account_that_is_not_needed_may_be_any),
+        IN_WORLD(folders_are_found_by_their_exact_name),
+        IN_WORLD(a_login_outlives_the_realm_it_came_from),
+        IN_WORLD(uploads_are_written_as_the_realm_says),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

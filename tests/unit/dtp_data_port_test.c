@@ -171,6 +171,74 @@ TEST(a_source_port_that_is_taken_is_done_without)
     data_port_reset(&port);
 }
 
+static void assert_nobody_listens(const union endpoint *address)
+{
+    union endpoint local = host("127.0.0.1", 0);
+    int fd = socket_connect(&local, address);
+    if (fd < 0)
+        return; /* the system knew at once */
+    struct pollfd ready = {.fd = fd, .events = POLLOUT};
+    assert_int_equal(poll(&ready, 1, 5000), 1);
+    assert_int_not_equal(socket_connect_error(fd), 0);
+    close(fd);
+}
+
+TEST(a_new_port_takes_the_place_of_the_one_before)
+{
+    struct data_port port;
+    union endpoint local = host("127.0.0.8", 0);
+    union endpoint target = host("127.0.0.2", 4711);
+    union endpoint first;
+    union endpoint second;
+    data_port_init(&port);
+    assert_fault(data_port_listen(&port, &local, (struct port_range){40110, 40110}, &first),
+                 FAULT_NONE);
+    assert_fault(data_port_listen(&port, &local, (struct port_range){40111, 40111}, &second),
+                 FAULT_NONE);
+    assert_nobody_listens(&first);
+    data_port_set_target(&port, &target);
+    assert_int_equal(port.kind, DATA_PORT_ACTIVE);
+    assert_int_equal(port.listener, -1);
+    assert_int_equal(endpoint_port(&port.target), 4711);
+    assert_nobody_listens(&second);
+    data_port_reset(&port);
+    assert_int_equal(port.kind, DATA_PORT_DEFAULT);
+}
+
+TEST(a_listener_that_cannot_be_had_leaves_the_default_port)
+{
+    struct data_port port;
+    union endpoint foreign = host("192.0.2.1", 0);
+    union endpoint local = host("192.0.2.9", 7);
+    data_port_init(&port);
+    assert_fault(data_port_listen(&port, &foreign, (struct port_range){0, 0}, &local),
+                 FAULT_NO_DATA_CONNECTION);
+    assert_int_equal(port.kind, DATA_PORT_DEFAULT);
+    assert_int_equal(port.listener, -1);
+    assert_int_equal(endpoint_port(&local), 7);
+}
+
+TEST(a_target_of_the_other_family_is_connected_from_any_address)
+{
+    struct data_port port;
+    union endpoint v6 = host("::1", 0);
+    union endpoint control = host("127.0.0.1", 0);
+    int fd = -1;
+    int listener = socket_listen(&v6, 1);
+    if (listener < 0)
+        skip(); /* a machine without IPv6 */
+    union endpoint target = socket_local(listener);
+    data_port_init(&port);
+    data_port_set_target(&port, &target);
+    endpoint_set_port(&control, 2121);
+    assert_fault(data_port_connect(&port, &control, &control, &fd), FAULT_NONE);
+    struct pollfd ready = {.fd = fd, .events = POLLOUT};
+    assert_int_equal(poll(&ready, 1, 5000), 1);
+    assert_int_equal(socket_connect_error(fd), 0);
+    close(fd);
+    close(listener);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -180,6 +248,9 @@ int main(void)
         RUN(an_active_port_is_connected_from_the_port_below_the_control_port),
         RUN(without_port_or_pasv_the_peers_control_port_is_connected),
         RUN(a_source_port_that_is_taken_is_done_without),
+        RUN(a_new_port_takes_the_place_of_the_one_before),
+        RUN(a_listener_that_cannot_be_had_leaves_the_default_port),
+        RUN(a_target_of_the_other_family_is_connected_from_any_address),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

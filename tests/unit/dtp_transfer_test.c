@@ -189,6 +189,54 @@ TEST(cancelling_wakes_a_transfer_that_waits)
     close(pair.other);
 }
 
+TEST(empty_lines_double_on_the_wire_and_come_back_as_they_were)
+{
+    struct pair pair;
+    struct buffer_stream file = {.stream = {&buffer_type, -1, 0, 0}, .len = 4096};
+    struct buffer_stream back = {.stream = {&buffer_type, -1, 0, 0}};
+    static char wire[2 * 4096 + 1];
+    memset(file.bytes, '\n', sizeof(file.bytes));
+    open_pair(&pair, TYPE_ASCII);
+    assert_fault(transfer_send(&pair.transfer, &file.stream), FAULT_NONE);
+    struct text sent = read_all(pair.other, wire, sizeof(wire));
+    assert_int_equal(sent.len, 2 * 4096);
+    assert_int_equal(pair.progress.bytes, 2 * 4096);
+    channel_close(&pair.channel);
+    close(pair.other);
+    open_pair(&pair, TYPE_ASCII);
+    assert_int_equal(write(pair.other, sent.at, sent.len), sent.len);
+    close(pair.other);
+    assert_fault(transfer_receive(&pair.transfer, &back.stream), FAULT_NONE);
+    assert_int_equal(back.len, file.len);
+    assert_memory_equal(back.bytes, file.bytes, file.len);
+    channel_close(&pair.channel);
+}
+
+TEST(a_transfer_that_was_cancelled_before_it_began_is_not_a_complete_one)
+{
+    struct pair pair;
+    struct buffer_stream file = {.stream = {&buffer_type, -1, 0, 0}, .bytes = "x", .len = 1};
+    open_pair(&pair, TYPE_IMAGE);
+    transfer_cancel(&pair.progress, &pair.channel);
+    assert_fault(transfer_send(&pair.transfer, &file.stream), FAULT_CANCELLED);
+    assert_fault(transfer_receive(&pair.transfer, &file.stream), FAULT_CANCELLED);
+    channel_close(&pair.channel);
+    close(pair.other);
+}
+
+TEST(a_connection_that_breaks_is_no_end_of_the_file)
+{
+    const struct linger at_once = {.l_onoff = 1, .l_linger = 0};
+    struct pair pair;
+    struct buffer_stream file = {.stream = {&buffer_type, -1, 0, 0}};
+    open_pair(&pair, TYPE_IMAGE);
+    assert_int_equal(setsockopt(pair.other, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once)), 0);
+    close(pair.other);
+    assert_fault(transfer_receive(&pair.transfer, &file.stream), FAULT_CONNECTION_LOST);
+    assert_int_equal(file.len, 0);
+    channel_close(&pair.channel);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -199,6 +247,9 @@ int main(void)
         RUN(received_text_loses_its_cr_and_keeps_a_last_lone_one),
         RUN(a_full_disk_ends_an_upload_with_its_fault),
         RUN(cancelling_wakes_a_transfer_that_waits),
+        RUN(empty_lines_double_on_the_wire_and_come_back_as_they_were),
+        RUN(a_transfer_that_was_cancelled_before_it_began_is_not_a_complete_one),
+        RUN(a_connection_that_breaks_is_no_end_of_the_file),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

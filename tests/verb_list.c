@@ -14,10 +14,19 @@ static void print(const char *table, const struct verb *verb)
         unsigned flag;
         const char *name;
     } flags[] = {
-        {NEEDS_LOGIN, "login"},   {NEEDS_ARG, "argument"}, {REFUSES_ARG, "no-argument"},
-        {TAKES_PATH, "path"},     {OPENS_DATA, "data"},    {SETS_PORT, "port"},
-        {WHILE_BUSY, "at-once"},  {CANCELS, "cancels"},    {HASHES, "hashes"},
+        {NEEDS_LOGIN, "login"},
+        {NEEDS_ARG, "argument"},
+        {REFUSES_ARG, "no-argument"},
+        {TAKES_PATH, "path"},
+        {OPENS_DATA, "data"},
+        {SETS_PORT, "port"},
+        {WHILE_BUSY, "at-once"},
+        {CANCELS, "cancels"},
+        {HASHES, "hashes"},
         {NOT_BUILT, "not-built"},
+        {KEEPS_SPACES, "keeps-spaces"},
+        {LONG, "long"},
+        {LONG_IN_TEXT, "long-in-text"},
     };
     printf("%s\t%s\t", table, verb->name);
     for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++)

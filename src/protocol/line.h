@@ -70,6 +70,12 @@ static inline struct text line_text(const struct line *line)
     return (struct text){line->at, line->len};
 }
 
+/* What a line that was dropped began with, after LINE_TOO_LONG. */
+static inline struct text line_beginning(const struct line *line)
+{
+    return (struct text){line->at, line->size};
+}
+
 /*
  * The owner saw TCP urgent data (RFC 854, "The Telnet Synch signal"), and the
  * Data Mark that LINE_SYNCH reported ended it: true if it was urgent.

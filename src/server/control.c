@@ -47,6 +47,7 @@ static void break_off(struct control *control)
     control->output_len = 0;
     memory_free(control->output);
     control->output = NULL;
+    control->output_at = 0;
     control->output_size = 0;
 }
 
@@ -209,6 +210,7 @@ static void on_line_event(struct control *control, enum line_event event)
         take_line(control, line_text(line));
         break;
     case LINE_TOO_LONG:
+        control->events->on_long_line(control->owner, line_beginning(line));
         take_line(control, (struct text){NULL, 0});
         break;
     case LINE_ANSWER:
@@ -265,19 +267,33 @@ static void feed(struct control *control, struct text bytes)
     save_partial(control);
 }
 
-static void read_some(struct control *control)
+/* True when there may be more to read now. */
+static bool read_some(struct control *control)
 {
     char *buffer = loop_read_buffer(control->loop);
     ssize_t n = recv(control->fd, buffer, LOOP_READ_BYTES, MSG_DONTWAIT);
     if (n > 0) {
         feed(control, (struct text){buffer, (size_t)n});
-        return;
+        return !control->ended && !control->closing;
     }
-    if (n < 0 && (errno == EAGAIN || errno == EINTR))
-        return;
+    if (n < 0 && errno == EINTR)
+        return true;
+    if (n < 0 && errno == EAGAIN)
+        return false;
     if (n < 0)
         break_off(control);
     control->ended = true;
+    return false;
+}
+
+/* Of an error the loop tells once: all that came before it is read, and then the error itself. */
+static void read_to_the_error(struct control *control)
+{
+    control->events_on = 0; /* the watch has stopped by itself */
+    if (control->closing)
+        break_off(control);
+    while (!control->ended && read_some(control)) {
+    }
 }
 
 /* ---- The connection ----------------------------------------------------------------- */
@@ -292,13 +308,15 @@ static void on_event(void *owner, unsigned events)
     }
     if (events & WATCH_URGENT)
         line_note_urgent(&control->line);
-    if (events & (WATCH_READ | WATCH_URGENT) && !control->ended && !control->closing)
-        read_some(control);
+    if (events & WATCH_FAILED)
+        read_to_the_error(control);
+    else if (events & (WATCH_READ | WATCH_URGENT) && !control->ended && !control->closing)
+        (void)read_some(control);
     update_watch(control);
     control->events->on_settled(control->owner);
 }
 
-bool control_open(struct control *control, struct loop *loop, int fd,
+bool control_open(struct control *control, struct loop *loop, int fd, const union endpoint *peer,
                   const struct control_events *events, void *owner)
 {
     *control = (struct control){
@@ -307,7 +325,7 @@ bool control_open(struct control *control, struct loop *loop, int fd,
         .loop = loop,
         .fd = fd,
         .local = socket_local(fd),
-        .peer = socket_peer(fd),
+        .peer = *peer, /* the kernel forgets it when the peer resets the connection */
         .line = line_on(NULL, 0),
         .events_on = WATCH_READ | WATCH_URGENT,
     };

@@ -29,6 +29,8 @@ struct control_events {
      * it is kept and offered again by control_resume.
      */
     bool (*on_line)(void *owner, struct text line);
+    /* The beginning of a line that is too long, at once, whatever waits before it. */
+    void (*on_long_line)(void *owner, struct text beginning);
     /* A line has to wait; it will be offered later. */
     void (*on_waiting)(void *owner, struct text line);
     /* The last call of each of the loop's: the owner may free itself now. */
@@ -61,7 +63,7 @@ struct control {
 };
 
 /* Takes over the descriptor. False when out of memory; the descriptor is closed. */
-bool control_open(struct control *control, struct loop *loop, int fd,
+bool control_open(struct control *control, struct loop *loop, int fd, const union endpoint *peer,
                   const struct control_events *events, void *owner);
 void control_close(struct control *control);
 

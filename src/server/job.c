@@ -178,6 +178,15 @@ static void submit(struct job *job, enum pool pool, void (*run)(struct work *))
     run(&job->work);
 }
 
+static enum pool pool_of(const struct job *job)
+{
+    unsigned flags = job->verb->flags;
+    bool counts = job->restart || !(flags & OPENS_DATA); /* SIZE, or a transfer after REST */
+    if (flags & LONG || (flags & LONG_IN_TEXT && job_is_text(job) && counts))
+        return POOL_LONG;
+    return flags & HASHES ? POOL_LOGIN : POOL_QUICK;
+}
+
 void job_start(struct session *session, const struct verb *verb, struct text argument, char *source)
 {
     struct job *job = job_new(session, verb);
@@ -189,10 +198,9 @@ void job_start(struct session *session, const struct verb *verb, struct text arg
     job->source = source;
     enum fault f = fill(job, session, argument);
     if (!f) {
-        enum pool pool = verb->flags & HASHES ? POOL_LOGIN : POOL_QUICK;
         job->work.run = run_work;
         session->job = job;
-        if (server_submit(loop_server(session->loop), pool, &job->work))
+        if (server_submit(loop_server(session->loop), pool_of(job), &job->work))
             return;
         session->job = NULL;
         f = FAULT_BUSY;
@@ -214,7 +222,7 @@ static void stop_waiting(struct job *job)
     watch_stop(job->watch); /* before its descriptor is closed */
     job->watch = NULL;
     if (job->session->data_port.kind == DATA_PORT_PASSIVE)
-        data_port_reset(&job->session->data_port);
+        passive_close(job->session);
 }
 
 static void clear(struct job *job, enum fault f)
@@ -235,27 +243,13 @@ static void move(struct job *job, int fd)
         clear(job, FAULT_TOO_MANY);
 }
 
-static void accept_data(struct job *job)
+void job_on_data_connection(struct job *job)
 {
-    struct session *session = job->session;
-    int fd;
-    bool any_host = job->config->allow_fxp && !login_is_anonymous(job->login);
-    enum fault f = data_port_accept(&session->data_port, &session->control.peer, any_host, &fd);
-    if (f == FAULT_BUSY)
-        return;
-    if (f)
-        clear(job, f);
-    else
+    if (job->stage != JOB_AWAITING)
+        return; /* it has not got so far; await takes it then */
+    int fd = passive_take(job->session);
+    if (fd >= 0)
         move(job, fd);
-}
-
-static void on_listener(void *owner, unsigned events)
-{
-    struct job *job = owner;
-    struct session *session = job->session;
-    (void)events;
-    accept_data(job);
-    session_settle(session);
 }
 
 static void on_connected(void *owner, unsigned events)
@@ -300,12 +294,7 @@ static void await(struct job *job)
     job->deadline_ms = loop_now_ms(job->loop) + job->config->data_timeout_s * 1000;
     if (session->data_port.kind == DATA_PORT_PASSIVE) {
         send_opening(job);
-        job->watch = watch_start(job->loop, session->data_port.listener, WATCH_READ, on_listener,
-                                 job);
-        if (job->watch)
-            accept_data(job);
-        else
-            f = FAULT_NO_MEMORY;
+        job_on_data_connection(job);
     } else {
         f = begin_connecting(job);
     }
@@ -317,7 +306,8 @@ static void await(struct job *job)
 
 static enum reply_column column_of(const struct job *job)
 {
-    bool has_begun = job->stage == JOB_MOVING || job->stage == JOB_CLEARING;
+    bool has_begun = job->stage == JOB_MOVING || job->stage == JOB_CLEARING ||
+                     (job->verb->move && job->fault == FAULT_CANCELLED);
     return has_begun ? REPLY_COLUMN_MOVING : job->verb->column;
 }
 
@@ -329,9 +319,10 @@ static void finish(struct job *job)
         log_error("bug", LOG_TEXT("verb", text_of(job->verb->name)),
                   LOG_NUMBER("session", session->id));
     session->job = NULL;
-    session->active_ms = loop_now_ms(job->loop);
     if (job->verb->done)
         job->verb->done(session, job);
+    if (session_is_logged_in(session)) /* the time to log in runs on */
+        session->active_ms = loop_now_ms(job->loop);
     if (job->reply_len)
         control_send(&session->control, (struct text){job->reply, job->reply_len});
     else

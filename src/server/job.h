@@ -75,7 +75,7 @@ struct job {
 
     /* The data connection */
     struct channel channel;
-    struct watch *watch; /* owned: while AWAITING */
+    struct watch *watch; /* owned: while an active AWAITING */
     int connecting;      /* owned: a descriptor on its way; -1 */
     uint64_t deadline_ms;
     struct transfer_progress progress;
@@ -91,6 +91,8 @@ void job_start(struct session *session, const struct verb *verb, struct text arg
                char *source);
 /* A worker handed the job back. */
 void job_on_posted(struct job *job);
+/* The passive data connection that it may be waiting for has come. */
+void job_on_data_connection(struct job *job);
 void job_on_tick(struct job *job, uint64_t now_ms);
 /* Asks it to end early; it ends with FAULT_CANCELLED, or well if it was about to. */
 void job_cancel(struct job *job);

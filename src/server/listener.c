@@ -133,7 +133,7 @@ static void take(struct loop *loop, int fd, const union endpoint *peer)
     } else if (register_enter(server_register(loop_server(loop)), peer, &limits)) {
         refuse(fd, REPLY_CLOSING_TOO_MANY);
     } else {
-        session_start(loop, fd);
+        session_start(loop, fd, peer);
     }
 }
 

@@ -151,9 +151,11 @@ static void on_poll(uv_poll_t *poll, int status, int events)
     unsigned mask = 0;
     if (!watch->on_event)
         return;
-    if (events & UV_READABLE || status < 0)
+    if (status < 0)
+        mask |= WATCH_READ | WATCH_WRITE | WATCH_FAILED;
+    if (events & UV_READABLE)
         mask |= WATCH_READ;
-    if (events & UV_WRITABLE || status < 0)
+    if (events & UV_WRITABLE)
         mask |= WATCH_WRITE;
     if (events & UV_PRIORITIZED)
         mask |= WATCH_URGENT;

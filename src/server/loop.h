@@ -51,9 +51,12 @@ void loop_remove_session(struct loop *loop, struct session *session);
 
 struct watch;
 
-enum watch_events { WATCH_READ = 1, WATCH_WRITE = 2, WATCH_URGENT = 4 };
+enum watch_events { WATCH_READ = 1, WATCH_WRITE = 2, WATCH_URGENT = 4, WATCH_FAILED = 8 };
 
-/* Calls `on_event` with what happened, a mask of watch_events; an error is READ and WRITE. */
+/*
+ * Calls `on_event` with what happened, a mask of watch_events. An error of the
+ * socket is READ, WRITE and FAILED, told once; watch_change makes it go on.
+ */
 typedef void watch_callback(void *owner, unsigned events);
 
 /* NULL when out of memory. The descriptor stays the owner's. */

@@ -104,7 +104,10 @@ static int64_t now_ms(void)
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-/* SIGTERM: transfers may finish within the grace; a second signal ends them now. */
+/*
+ * SIGTERM: transfers may finish within the grace; a second one ends them now.
+ * SIGHUP, as log rotation sends it, has its logs opened again and no more.
+ */
 static void drain(struct server *server, uint64_t grace_s)
 {
     const sigset_t set = our_signals();
@@ -114,7 +117,10 @@ static void drain(struct server *server, uint64_t grace_s)
     systemd_notify("STOPPING=1");
     server_drain(server);
     while (server_is_running(server)) {
-        bool again = sigtimedwait(&set, NULL, &look) > 0;
+        int signal_number = sigtimedwait(&set, NULL, &look);
+        if (signal_number == SIGHUP)
+            server_reopen_logs(server);
+        bool again = signal_number > 0 && signal_number != SIGHUP;
         if (!stopped && (again || now_ms() >= deadline)) {
             server_stop(server);
             stopped = true;

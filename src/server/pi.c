@@ -15,6 +15,7 @@
  */
 static bool is_foreign(struct text line)
 {
+    static const struct text version = TEXT(" HTTP/");
     static const struct text words[] = {
         TEXT("GET"),    TEXT("POST"),    TEXT("PUT"),   TEXT("HEAD"),
         TEXT("DELETE"), TEXT("OPTIONS"), TEXT("PATCH"), TEXT("CONNECT"),
@@ -24,16 +25,22 @@ static bool is_foreign(struct text line)
     struct text word = text_take_until(&rest, ' ');
     if (!rest.len)
         return false;
+    /* "PROPFIND / HTTP/1.1", "PRI * HTTP/2.0" */
+    size_t last = line.len;
+    while (last && line.at[last - 1] != ' ')
+        last--;
+    if (last && text_starts_with(text_after(line, last - 1), version))
+        return true;
     for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
         if (text_equal_any_case(word, words[i]))
             return true;
     return false;
 }
 
-/* The argument as the verb wants it: a pathname's spaces count, others' do not. */
+/* The argument as the verb wants it: the spaces of a pathname or a password count. */
 static struct text argument_for(const struct verb *verb, struct text argument)
 {
-    return verb->flags & TAKES_PATH ? argument : text_trim(argument);
+    return verb->flags & (TAKES_PATH | KEEPS_SPACES) ? argument : text_trim(argument);
 }
 
 /* What must follow at once is forgotten when something else does (RFC 959 4.1.3). */
@@ -93,11 +100,11 @@ bool pi_take_line(struct session *session, struct text line)
     }
     struct command command = command_parse(line);
     const struct verb *verb = verb_find(text_of(command.verb));
-    if (!may_run_now(session, verb, command.argument)) {
-        pi_note_waiting(session, line);
+    if (!may_run_now(session, verb, command.argument))
         return false;
-    }
-    session->active_ms = loop_now_ms(session->loop);
+    /* The time to log in is not lengthened by talking. */
+    if (session_is_logged_in(session))
+        session->active_ms = loop_now_ms(session->loop);
     if (verb) {
         pi_run(session, verb, command.argument);
     } else if (is_foreign(line)) {
@@ -111,13 +118,20 @@ bool pi_take_line(struct session *session, struct text line)
     return true;
 }
 
+void pi_note_long_line(struct session *session, struct text beginning)
+{
+    if (is_foreign(beginning))
+        session_close_with(session, REPLY_CLOSING_FOREIGN, TEXT(""));
+}
+
 void pi_note_waiting(struct session *session, struct text line)
 {
     if (!line.at)
         return;
     struct command command = command_parse(line);
     const struct verb *verb = verb_find(text_of(command.verb));
-    if (!verb || !session->job)
+    bool is_refused = verb && verb->flags & REFUSES_ARG && text_trim(command.argument).len;
+    if (!verb || !session->job || is_refused)
         return;
     if (verb->flags & CANCELS)
         job_cancel(session->job);

@@ -15,6 +15,8 @@ struct verb;
 
 /* A line (at NULL: it was too long). False: the session is busy, offer it again later. */
 bool pi_take_line(struct session *session, struct text line);
+/* What a line began with that was too long to keep: it may be of another protocol. */
+void pi_note_long_line(struct session *session, struct text beginning);
 /* A line has to wait behind others; ABOR acts on the transfer all the same. */
 void pi_note_waiting(struct session *session, struct text line);
 /* The checks and the call for a verb of either table. */

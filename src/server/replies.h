@@ -133,6 +133,7 @@ enum { REPLY_SIZE = 4 * 4096 + 512 };
     X(LIST_DENIED, 450, N_("Permission denied."))                                                  \
     X(NO_CHANGE, 450, N_("File not available: local error."))                                      \
     X(LOCAL_ERROR, 451, N_("Local error in processing."))                                          \
+    X(ACTION_ABORTED, 451, N_("Requested action aborted."))                                        \
     X(LISTING_TOO_LARGE, 451, N_("Listing too large; it is not complete."))                        \
     X(NO_SPACE, 452, N_("Insufficient storage space."))                                            \
     X(UNKNOWN, 500, N_("Command {1} not understood."))                                             \

@@ -17,8 +17,11 @@ enum {
     LOOPS_MAX = 16,
     /* Short file operations: enough to keep a disk busy. */
     QUICK_THREADS = 8,
-    /* Each session waits with one job at most, so this never refuses a session its own. */
-    QUICK_WAITING_MAX = 1 << 20,
+    /* A session waits with one job at most: only more of them than we are made for are refused. */
+    QUICK_WAITING_MAX = 1 << 15,
+    /* Digests, copies, trees: few at once, so that the cores stay free for the others. */
+    LONG_THREADS_A_CORE = 4,
+    LONG_WAITING_MAX = 256,
     /* Logins that wait for a hash; beyond it a client is told to come back. */
     LOGINS_WAITING_MAX = 4096,
 };
@@ -91,6 +94,7 @@ static bool make_pools(struct server *server)
     unsigned transfers = (unsigned)server->config->max_transfers;
     server->pools[POOL_QUICK] = workers_new("quick", QUICK_THREADS, QUICK_WAITING_MAX);
     server->pools[POOL_LOGIN] = workers_new("login", cores, LOGINS_WAITING_MAX);
+    server->pools[POOL_LONG] = workers_new("long", cores * LONG_THREADS_A_CORE, LONG_WAITING_MAX);
     server->pools[POOL_TRANSFER] = workers_new("transfer", transfers, 0);
     for (unsigned i = 0; i < POOL_COUNT; i++)
         if (!server->pools[i])

@@ -27,6 +27,7 @@ uint64_t server_next_session(struct server *server);
 enum pool {
     POOL_QUICK,    /* short file operations */
     POOL_LOGIN,    /* password hashes */
+    POOL_LONG,     /* what reads whole files or trees but is no transfer */
     POOL_TRANSFER, /* from start to end of a transfer */
     POOL_COUNT
 };

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/session.h"
 
+#include <unistd.h>
+
 #include "base/log.h"
 #include "base/memory.h"
-#include "net/socket.h"
 #include "protocol/facts.h"
 #include "server/job.h"
 #include "server/loop.h"
@@ -13,6 +14,9 @@
 enum {
     /* How long a client has to take the replies that are left when we close. */
     LAST_WORDS_MS = 30 * 1000,
+    LAST_WORDS_DRAINING_MS = 1000,
+    /* How long a command runs on whose client has closed its side, and perhaps is gone. */
+    HUNG_UP_MS = 60 * 1000,
 };
 
 /* ---- Replies ------------------------------------------------------------------- */
@@ -34,6 +38,7 @@ void session_reply(struct session *session, enum reply_id id)
 
 void session_close_with(struct session *session, enum reply_id id, struct text first)
 {
+    session->active_ms = loop_now_ms(session->loop); /* from now on it has LAST_WORDS_MS */
     session_reply_with(session, id, first, TEXT(""));
     control_finish(&session->control);
 }
@@ -72,7 +77,7 @@ void session_log_out(struct session *session)
 void session_reset_parameters(struct session *session)
 {
     session->parameters = PARAMETERS_DEFAULT;
-    data_port_reset(&session->data_port);
+    passive_close(session);
     session->manners.language = LANGUAGE_ENGLISH;
     session->manners.digest = DIGEST_SHA256;
     session->manners.facts = FACTS_DEFAULT;
@@ -88,6 +93,11 @@ static bool on_line(void *owner, struct text line)
     return pi_take_line(owner, line);
 }
 
+static void on_long_line(void *owner, struct text beginning)
+{
+    pi_note_long_line(owner, beginning);
+}
+
 static void on_waiting(void *owner, struct text line)
 {
     pi_note_waiting(owner, line);
@@ -98,7 +108,7 @@ static void on_settled(void *owner)
     session_settle(owner);
 }
 
-static const struct control_events control_events = {on_line, on_waiting, on_settled};
+static const struct control_events control_events = {on_line, on_long_line, on_waiting, on_settled};
 
 static void session_free(struct session *session)
 {
@@ -106,19 +116,26 @@ static void session_free(struct session *session)
     log_debug("session-end", LOG_NUMBER("session", session->id));
     register_leave(server_register(loop_server(loop)), &session->control.peer);
     control_close(&session->control);
-    data_port_reset(&session->data_port);
+    passive_close(session);
     session_log_out(session);
     config_unref(session->config);
     loop_remove_session(loop, session);
     memory_free(session);
 }
 
+/* The client sends no more, and has not said that it would go. */
+static bool has_hung_up(const struct session *session)
+{
+    return session->control.ended && !session->quit_waits;
+}
+
 void session_settle(struct session *session)
 {
     const struct control *control = &session->control;
     if (session->job) {
-        /* RFC 959 4.1.1: an unexpected close acts like ABOR and QUIT. */
-        if (control->broken || (control->ended && !session->quit_waits))
+        /* RFC 959 4.1.1: an unexpected close acts like ABOR and QUIT. What is no transfer may go
+         * on for a while: its client perhaps only has no more commands, and wants its reply. */
+        if (control->broken || (has_hung_up(session) && session->job->verb->move))
             job_cancel(session->job);
         return;
     }
@@ -126,12 +143,13 @@ void session_settle(struct session *session)
         session_free(session);
 }
 
-void session_start(struct loop *loop, int fd)
+void session_start(struct loop *loop, int fd, const union endpoint *peer)
 {
     struct session *session = memory_new(sizeof(*session));
-    union endpoint peer = socket_peer(fd);
-    if (!session || !control_open(&session->control, loop, fd, &control_events, session)) {
-        register_leave(server_register(loop_server(loop)), &peer);
+    if (!session)
+        close(fd);
+    if (!session || !control_open(&session->control, loop, fd, peer, &control_events, session)) {
+        register_leave(server_register(loop_server(loop)), peer);
         memory_free(session);
         return;
     }
@@ -140,6 +158,7 @@ void session_start(struct loop *loop, int fd)
     session->id = server_next_session(loop_server(loop));
     session->active_ms = loop_now_ms(loop);
     data_port_init(&session->data_port);
+    passive_init(&session->passive);
     session_reset_parameters(session);
     loop_add_session(loop, session);
     log_debug("session-begin", LOG_NUMBER("session", session->id));
@@ -154,7 +173,7 @@ void session_drain(struct session *session, bool stop)
     if (!session->job) {
         if (!session->control.closing)
             session_close_with(session, REPLY_CLOSING_SHUTDOWN, TEXT(""));
-    } else if (stop) {
+    } else if (stop || has_hung_up(session)) {
         job_cancel(session->job);
     }
     session_settle(session);
@@ -168,7 +187,7 @@ static void close_if_idle(struct session *session, uint64_t now_ms)
     uint64_t limit_ms = logged_in ? session->manners.idle_ms
                                   : session->config->login_timeout_s * 1000;
     if (session->control.closing)
-        limit_ms = LAST_WORDS_MS;
+        limit_ms = session->draining ? LAST_WORDS_DRAINING_MS : LAST_WORDS_MS;
     if (!limit_ms || now_ms - session->active_ms < limit_ms)
         return;
     if (session->control.closing) {
@@ -176,14 +195,15 @@ static void close_if_idle(struct session *session, uint64_t now_ms)
         return;
     }
     builder_put_number(&seconds, limit_ms / 1000);
-    session->active_ms = now_ms;
     session_close_with(session, logged_in ? REPLY_CLOSING_IDLE : REPLY_CLOSING_LOGIN,
                        builder_text(&seconds));
 }
 
 void session_on_tick(struct session *session, uint64_t now_ms)
 {
-    if (session->job)
+    if (session->job && has_hung_up(session) && now_ms - session->active_ms > HUNG_UP_MS)
+        job_cancel(session->job);
+    else if (session->job)
         job_on_tick(session->job, now_ms);
     else
         close_if_idle(session, now_ms);

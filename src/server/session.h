@@ -14,6 +14,7 @@
 #include "protocol/parameters.h"
 #include "server/config.h"
 #include "server/control.h"
+#include "server/passive.h"
 #include "server/replies.h"
 
 struct job;
@@ -57,6 +58,7 @@ struct session {
     char *directory;     /* owned: working directory; NULL stands for "/" */
     struct parameters parameters;
     struct data_port data_port;
+    struct passive passive;
     struct job *job; /* owned; NULL: idle */
     struct pending pending;
     struct manners manners;
@@ -64,8 +66,8 @@ struct session {
     bool draining;   /* to be closed when the transfer ends */
 };
 
-/* Takes over an accepted connection that was counted in; greets it. */
-void session_start(struct loop *loop, int fd);
+/* Takes over an accepted connection that was counted in as `peer`; greets it. */
+void session_start(struct loop *loop, int fd, const union endpoint *peer);
 /* The server shuts down: closes now, or when the transfer ends unless `stop`. */
 void session_drain(struct session *session, bool stop);
 void session_on_tick(struct session *session, uint64_t now_ms);

@@ -16,16 +16,19 @@ struct job;
 struct session;
 
 enum verb_flags {
-    NEEDS_LOGIN = 1 << 0, /* 530 before it */
-    NEEDS_ARG = 1 << 1,   /* 501 without one */
-    REFUSES_ARG = 1 << 2, /* 501 with one */
-    TAKES_PATH = 1 << 3,  /* the argument is a pathname: its spaces count; job->path is it */
-    OPENS_DATA = 1 << 4,  /* moves data: uses up REST, RANG and ALLO */
-    SETS_PORT = 1 << 5,   /* refused after EPSV ALL (RFC 2428 4) */
-    WHILE_BUSY = 1 << 6,  /* answered at once during a transfer */
-    CANCELS = 1 << 7,     /* stops the transfer it waits for */
-    HASHES = 1 << 8,      /* costs a password hash: has workers of its own */
-    NOT_BUILT = 1 << 9,   /* known, answered with 502 */
+    NEEDS_LOGIN = 1 << 0,   /* 530 before it */
+    NEEDS_ARG = 1 << 1,     /* 501 without one */
+    REFUSES_ARG = 1 << 2,   /* 501 with one */
+    TAKES_PATH = 1 << 3,    /* the argument is a pathname: its spaces count; job->path is it */
+    OPENS_DATA = 1 << 4,    /* moves data: uses up REST, RANG and ALLO */
+    SETS_PORT = 1 << 5,     /* refused after EPSV ALL (RFC 2428 4) */
+    WHILE_BUSY = 1 << 6,    /* answered at once during a transfer */
+    CANCELS = 1 << 7,       /* stops the transfer it waits for */
+    HASHES = 1 << 8,        /* costs a password hash: has workers of its own */
+    NOT_BUILT = 1 << 9,     /* known, answered with 502 */
+    KEEPS_SPACES = 1 << 10, /* there is a pathname or a secret in the argument */
+    LONG = 1 << 11,         /* reads whole files or trees: has workers of its own */
+    LONG_IN_TEXT = 1 << 12, /* likewise when TYPE A has to be counted out */
 };
 
 struct verb {

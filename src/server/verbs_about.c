@@ -66,7 +66,6 @@ void verb_noop(struct session *session, struct text argument)
 void verb_abor(struct session *session, struct text argument)
 {
     (void)argument;
-    data_port_reset(&session->data_port);
     session_reply(session, REPLY_ABORT_DONE);
 }
 

@@ -71,6 +71,7 @@ static void set_target(struct session *session, const union endpoint *target)
     } else if (!fxp && !endpoint_same_host(target, &session->control.peer)) {
         session_reply(session, REPLY_PORT_FOREIGN);
     } else {
+        passive_close(session);
         data_port_set_target(&session->data_port, target);
         session_reply(session, REPLY_PORT_SET);
     }
@@ -121,8 +122,7 @@ void verb_lprt(struct session *session, struct text argument)
 
 static bool listen_passive(struct session *session, union endpoint *ret_local)
 {
-    if (data_port_listen(&session->data_port, &session->control.local,
-                         session->config->passive_ports, ret_local)) {
+    if (passive_listen(session, ret_local)) {
         session_reply(session, REPLY_NO_PASSIVE_PORT);
         return false;
     }

@@ -226,6 +226,62 @@ def test_abor_behind_a_waiting_command_stops_the_transfer_and_keeps_the_order(se
     data.close()
 
 
+def test_abor_keeps_the_data_port(server, client):
+    """RFC 959 4.1.2: parameters stay until they are changed."""
+    server.write("big", b"x" * 50_000_000)
+    server.write("small", b"content")
+    client.ask("TYPE I", "200")
+    listener = client.active("PORT")
+    client.send("RETR big")
+    data, _ = listener.accept()
+    client.expect("150")
+    client.ask("ABOR", "426")
+    client.expect("226")
+    data.close()
+    client.ask("ABOR", "226")
+    client.send("RETR small")
+    data, _ = listener.accept()
+    client.expect("150")
+    assert data.recv(100) == b"content"
+    client.expect("226")
+    data.close()
+    listener.close()
+
+
+def test_abor_with_an_argument_stops_nothing(server, client):
+    client.ask("TYPE I", "200")
+    data = client.begin("STOR f")
+    client.send("ABOR now")
+    client.send("QUIT now")
+    data.sendall(b"whole")
+    data.close()
+    client.expect("226")
+    client.expect("501")
+    client.expect("501")
+    assert server.read("f") == b"whole"
+
+
+def test_digests_go_on_when_the_client_has_no_more_commands(server):
+    """printf '...' | nc: the client closes its side and waits for the replies."""
+    with open(server.path("sparse"), "wb") as f:
+        f.truncate(100_000_000)
+    with server.client() as c:
+        c.send_bytes(b"USER demo\r\nPASS secret\r\nXSHA512 sparse\r\nPWD\r\n")
+        c.socket.shutdown(socket.SHUT_WR)
+        for code in ("220", "331", "230", "250", "257"):
+            c.expect(code)
+        assert c.is_closed()
+
+
+def test_abor_stops_a_digest(server, client):
+    with open(server.path("sparse"), "wb") as f:
+        f.truncate(1 << 40)
+    client.send("XSHA512 sparse")
+    client.send("ABOR")
+    client.expect("451")
+    client.expect("226")
+
+
 def test_a_transfer_ends_when_the_control_connection_does(server, client):
     client.ask("TYPE I", "200")
     data = client.begin("STOR f")
@@ -237,13 +293,16 @@ def test_a_transfer_ends_when_the_control_connection_does(server, client):
 
 @pytest.mark.parametrize("request_line", [
     b"GET / HTTP/1.1\r\nHost: x\r\n\r\n", b"POST /x HTTP/1.0\r\n\r\n", b"OPTIONS * HTTP/1.1\r\n",
-    b"CONNECT x:1 HTTP/1.1\r\n", b"put /x HTTP/1.1\r\n", b"EHLO there\r\n"])
+    b"CONNECT x:1 HTTP/1.1\r\n", b"put /x HTTP/1.1\r\n", b"EHLO there\r\n",
+    b"PROPFIND / HTTP/1.1\r\n", b"PRI * HTTP/2.0\r\n\r\n",
+    b"POST /" + b"a" * 20000 + b" HTTP/1.1\r\nHost: x\r\n\r\nUSER demo\r\nPASS secret\r\nMKD evil\r\n"])
 def test_another_protocol_closes_the_connection(server, request_line):
     with server.client() as c:
         c.expect("220")
         c.send_bytes(request_line)
         c.expect("421")
         assert c.is_closed()
+    assert server.names() == []
 
 
 def test_a_tls_hello_on_the_plain_port_closes_the_connection(server):
@@ -303,6 +362,16 @@ def test_a_client_that_never_logs_in_is_closed_with_421():
     with Server("--login-timeout", "1") as server, server.client() as c:
         c.expect("220")
         c.expect("421")
+        assert c.is_closed()
+
+
+def test_talking_does_not_lengthen_the_time_to_log_in():
+    with Server("--login-timeout", "1") as server, server.client() as c:
+        c.expect("220")
+        heard = ""
+        while heard != "421":
+            time.sleep(0.1)
+            heard = c.ask("NOOP").code
         assert c.is_closed()
 
 

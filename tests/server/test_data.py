@@ -112,6 +112,24 @@ def test_strangers_are_dropped_and_the_right_host_still_awaited(server, client):
     client.expect("226")
 
 
+def test_strangers_cannot_keep_the_right_host_from_a_passive_port(server, client):
+    """They come before any transfer is asked for, and stay."""
+    port = int(re.search(r"\|(\d+)\|\)", client.ask("EPSV", "229").text).group(1))
+    strangers = []
+    for _ in range(40):
+        stranger = socket.socket()
+        stranger.bind(("127.0.0.2", 0))
+        stranger.settimeout(20)
+        stranger.connect(("127.0.0.1", port))
+        strangers.append(stranger)
+    assert all(stranger.recv(1) == b"" for stranger in strangers)
+    data = socket.create_connection(("127.0.0.1", port), 20)
+    client.send("NLST")
+    client.expect("150")
+    assert read_all(data) == b""
+    client.expect("226")
+
+
 def test_port_to_another_host_or_a_low_port_is_refused(client):
     client.ask("PORT 127,0,0,2,200,1", "504")
     client.ask("EPRT |1|127.0.0.2|51201|", "504")

@@ -178,6 +178,21 @@ def test_copying(shared):
         c.ask("SITE CPFR d", "550")
 
 
+def test_spaces_at_either_end_of_a_name_are_part_of_it(shared):
+    shared.empty()
+    for name in ("tr ", " le", " "):
+        shared.write(name, b"1")
+        os.makedirs(shared.path(f"d{name}"))
+        with shared.login() as c:
+            for line in (f"MFMT 20200101000000 {name}", f"MFF modify=20200101000000; {name}",
+                         f"XMD5 {name}", f"STAT {name}", f"MDTM {name}", f"HASH {name}",
+                         f"SITE UTIME 20200101000000 {name}", f"SITE CHMOD 600 {name}"):
+                assert c.ask(line).code[0] == "2", line
+            c.ask(f"SITE CPFR {name}", "350")
+            assert c.fetch(f"LIST {name}").endswith(f" {name}\r\n".encode())
+            assert c.fetch(f"LIST d{name}") == b""
+
+
 def test_combining(shared):
     shared.empty()
     for i in range(3):

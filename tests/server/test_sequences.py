@@ -15,9 +15,9 @@ BEFORE_LOGIN = {
             "MFMT 20200101000000 f", "MKD d", "MLSD", "MLST", "MODE S", "NLST", "OPTS MLST type;",
             "OPTS HASH", "PASV", "PORT 127,0,0,1,8,0", "PWD", "RANG 0 1", "REST 0", "RETR f", "RMD d",
             "RMDA d", "RNFR f", "RNTO f", "SITE CHMOD 644 f", "SITE UMASK", "SIZE f", "SMNT /",
-            "STAT f", "STOR f", "STOU", "STRU F", "TYPE I", "XCRC f", "XCUP", "XCWD d", "XMD5 f",
+            "STAT", "STAT f", "STOR f", "STOU", "STRU F", "TYPE I", "XCRC f", "XCUP", "XCWD d", "XMD5 f",
             "XMKD d", "XPWD", "XRMD d", "XSHA1 f", "XSHA256 f", "XSHA512 f"],
-    "211": ["FEAT", "STAT"],
+    "211": ["FEAT"],
     "214": ["HELP", "HELP RETR", "HELP SITE"],
     "215": ["SYST"],
     "200": ["NOOP", "CLNT tester 1", "OPTS UTF8 ON", "OPTS utf8 off", "OPTS UTF-8", "LANG", "LANG ES",
@@ -163,6 +163,17 @@ def test_after_epsv_all_only_epsv_is_accepted(client):
                  "LPRT 4,4,127,0,0,1,2,8,0"):
         client.ask(line, "503")
     assert client.fetch("LIST", "EPSV") == b""
+
+
+@pytest.mark.parametrize("password", ["a b", " lead", "trail ", "  ", "a:b"])
+def test_the_spaces_of_a_password_are_part_of_it(password):
+    with Server(users=(f"anna:{password}",)) as server:
+        with server.login("anna", password) as c:
+            c.ask("PWD", "257")
+        with server.client() as c:
+            c.expect("220")
+            c.ask("USER anna", "331")
+            c.ask(f"PASS {password} ", "530")
 
 
 def test_too_many_wrong_passwords_end_the_session(server):

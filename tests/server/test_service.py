@@ -6,6 +6,7 @@ import os
 import re
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import time
@@ -167,6 +168,35 @@ def test_sessions_of_one_address_are_limited():
         for c in clients:
             c.close()
         assert eventually(lambda: can_enter(server))
+
+
+def test_connections_that_are_reset_do_not_use_up_the_places():
+    with Server("--max-sessions", "20", "--max-per-ip", "20") as server:
+        for _ in range(100):
+            c = socket.create_connection(("127.0.0.1", server.port))
+            c.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            c.close()
+
+        def greeted():
+            with server.client() as c:
+                return c.reply().code == "220"
+        assert eventually(greeted)
+
+
+def test_slow_work_of_some_does_not_hold_up_others():
+    """Digests of files without end, by more sessions than there are workers."""
+    with Server("--anonymous") as server:
+        with open(server.path("sparse"), "wb") as f:
+            f.truncate(1 << 40)
+        hogs = [server.login("anonymous", "x") for _ in range(80)]
+        for hog in hogs:
+            hog.send("XSHA512 sparse")
+        with server.login() as c:
+            c.ask("MKD d", "257")
+            c.ask("CWD d", "250")
+            assert c.fetch("NLST") == b""
+        for hog in hogs:
+            hog.close()
 
 
 def test_the_audit_tells_everything_once(tmp_path):

@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <netinet/tcp.h>
 
+#include "net/socket.h"
 #include "server/config.h"
 #include "server/control.h"
 #include "server/loop.h"
@@ -21,8 +22,9 @@ struct owner {
     unsigned waits;
     unsigned settled;
     unsigned lines;
-    bool finishes; /* with the first line it gets */
-    bool resumes;  /* from inside each line */
+    bool finishes;       /* with the first line it gets */
+    bool resumes;        /* from inside each line */
+    char long_beginning; /* first byte of a line that was too long */
     char bytes[512];
     struct builder log; /* "line|line|", a too long one as "<long>|" */
 };
@@ -46,6 +48,12 @@ static bool on_line(void *context, struct text line)
     return true;
 }
 
+static void on_long_line(void *context, struct text beginning)
+{
+    struct owner *o = context;
+    o->long_beginning = beginning.len ? beginning.at[0] : '\0';
+}
+
 static void on_waiting(void *context, struct text line)
 {
     struct owner *o = context;
@@ -59,7 +67,7 @@ static void on_settled(void *context)
     o->settled++;
 }
 
-static const struct control_events events = {on_line, on_waiting, on_settled};
+static const struct control_events events = {on_line, on_long_line, on_waiting, on_settled};
 
 static int set_up(void **unused)
 {
@@ -77,7 +85,8 @@ static int set_up(void **unused)
     owner.log = builder_on(owner.bytes, sizeof(owner.bytes));
     owner.takes = UINT32_MAX;
     peers_connect(&ours, &owner.peer);
-    assert_true(control_open(&owner.control, loop, ours, &events, &owner));
+    const union endpoint peer = socket_peer(ours);
+    assert_true(control_open(&owner.control, loop, ours, &peer, &events, &owner));
     return 0;
 }
 
@@ -219,6 +228,7 @@ TEST(a_too_long_line_keeps_its_place_among_those_that_wait)
     owner.takes = 0;
     SAY("A\r\n");
     say_line_of(LINE_MAX_BYTES + 1);
+    assert_true(owner.long_beginning != '\0'); /* which is told at once */
     SAY("B\r\n");
     owner.takes = 9;
     control_resume(&owner.control);
@@ -470,7 +480,8 @@ TEST(what_cannot_be_watched_is_closed)
     char name[] = "/tmp/ferry-control-XXXXXX";
     int fd = mkstemp(name);
     unlink(name);
-    assert_false(control_open(&control, loop, fd, &events, &owner));
+    const union endpoint peer = endpoint_any(AF_INET, 0);
+    assert_false(control_open(&control, loop, fd, &peer, &events, &owner));
     assert_int_equal(control.fd, -1);
     assert_int_equal(fcntl(fd, F_GETFD), -1);
 }

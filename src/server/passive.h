@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * passive: a session's data port on the loop, from PASV until a transfer takes
+ * the connection. It is watched all that time: strangers are dropped as they
+ * come, so they cannot fill the queue before the right client is there
+ * (RFC 2577, port stealing). Loop thread only.
+ */
+#ifndef FERRY_SERVER_PASSIVE_H
+#define FERRY_SERVER_PASSIVE_H
+
+#include "base/endpoint.h"
+#include "base/fault.h"
+
+struct session;
+struct watch;
+
+struct passive {
+    struct watch *watch; /* owned: the listener's; NULL: nobody is awaited */
+    int connection;      /* owned: who has come and may; -1: nobody */
+};
+
+void passive_init(struct passive *passive);
+
+/*
+ * PASV, EPSV, LPSV: listens in place of whatever data port was set;
+ * *ret_local is the address. FAULT_NO_DATA_CONNECTION or _NO_MEMORY.
+ */
+enum fault passive_listen(struct session *session, union endpoint *ret_local);
+
+/*
+ * The connection if it has come, now the caller's, and the port is closed: it
+ * was for one. -1 when it has not; job_on_data_connection tells when it does.
+ */
+int passive_take(struct session *session);
+
+/* Back to the default data port; closes what is open. Any kind of port. */
+void passive_close(struct session *session);
+
+#endif

@@ -110,6 +110,17 @@ bool endpoint_is_private(const union endpoint *endpoint)
            (v6->s6_addr[0] & 0xFE) == 0xFC; /* unique local, RFC 4193 */
 }
 
+bool endpoint_is_one_host(const union endpoint *endpoint)
+{
+    if (endpoint->any.sa_family == AF_INET6) {
+        const struct in6_addr *v6 = &endpoint->v6.sin6_addr;
+        return !IN6_IS_ADDR_UNSPECIFIED(v6) && !IN6_IS_ADDR_MULTICAST(v6);
+    }
+    uint32_t v4 = ntohl(endpoint->v4.sin_addr.s_addr);
+    /* 0/8 is "this network" (RFC 1122 3.2.1.3), 224/4 multicast, 240/4 reserved and broadcast. */
+    return endpoint->any.sa_family == AF_INET && v4 >> 24 != 0 && v4 < 0xE0000000;
+}
+
 void endpoint_put_host(const union endpoint *endpoint, struct builder *b)
 {
     char string[INET6_ADDRSTRLEN] = "?";

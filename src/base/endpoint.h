@@ -49,6 +49,9 @@ bool endpoint_same_host(const union endpoint *a, const union endpoint *b);
  */
 bool endpoint_is_private(const union endpoint *endpoint);
 
+/* Does it stand for one host: neither "any", nor multicast, nor broadcast? */
+bool endpoint_is_one_host(const union endpoint *endpoint);
+
 /* "192.0.2.1" or "2001:db8::1". */
 void endpoint_put_host(const union endpoint *endpoint, struct builder *b);
 /* "192.0.2.1:21" or "[2001:db8::1]:21". */

@@ -19,7 +19,7 @@ enum {
 static enum fault connect_to(struct user_pi *pi, const char *host, uint16_t port)
 {
     union endpoint remote;
-    if (!socket_resolve(host, port, &remote))
+    if (!socket_resolve(host, AF_UNSPEC, port, &remote))
         return FAULT_NOT_FOUND;
     union endpoint any = endpoint_any(remote.any.sa_family, 0);
     pi->fd = socket_connect(&any, &remote);

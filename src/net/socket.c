@@ -125,12 +125,13 @@ bool socket_is_at_end(int fd)
     return n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR);
 }
 
-bool socket_resolve(const char *host, uint16_t port, union endpoint *ret_endpoint)
+bool socket_resolve(const char *host, int family, uint16_t port, union endpoint *ret_endpoint)
 {
-    struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_ADDRCONFIG};
+    struct addrinfo hints = {
+        .ai_family = family, .ai_socktype = SOCK_STREAM, .ai_flags = AI_ADDRCONFIG};
     struct addrinfo *found = NULL;
     if (endpoint_parse_host(text_of(host), port, ret_endpoint))
-        return true;
+        return family == AF_UNSPEC || ret_endpoint->any.sa_family == family;
     if (getaddrinfo(host, NULL, &hints, &found))
         return false;
     *ret_endpoint = endpoint_from(found->ai_addr);

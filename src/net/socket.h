@@ -51,7 +51,10 @@ size_t socket_unacknowledged(int fd);
 /* Has the peer closed its side, with nothing left to read? Never blocks. */
 bool socket_is_at_end(int fd);
 
-/* The first address of a host name or numeric address. May block on DNS. */
-bool socket_resolve(const char *host, uint16_t port, union endpoint *ret_endpoint);
+/*
+ * The first address of a host name or numeric address, of one family or of
+ * any (AF_UNSPEC). May block on DNS.
+ */
+bool socket_resolve(const char *host, int family, uint16_t port, union endpoint *ret_endpoint);
 
 #endif

@@ -35,7 +35,7 @@ const struct setting config_settings[] = {
      "address to announce to clients outside private networks"},
     {"allow-fxp", SETTING_FLAG, FIELD(allow_fxp), 0, NULL, NULL, "off",
      "let users transfer from server to server"},
-    {"ascii-conversion", SETTING_SWITCH, FIELD(ascii_conversion), 0, "on|off", "on|off", "on",
+    {"ascii-conversion", SETTING_SWITCH, FIELD(ascii_conversion), 0, NULL, "on|off", "on",
      "convert line ends in TYPE A"},
     {"uploads", SETTING_SWITCH, FIELD(uploads_direct), 0, "direct|atomic", "atomic|direct",
      "atomic", "publish a file when it is complete, or write into it"},
@@ -44,9 +44,9 @@ const struct setting config_settings[] = {
     {"umask", SETTING_OCTAL, FIELD(umask), 0777, NULL, "MASK", "022",
      "permission bits that new files do not get"},
     {"idle-timeout", SETTING_NUMBER, FIELD(idle_timeout_s), 86400, NULL, "S", "300",
-     "seconds without a command before a session is closed"},
+     "seconds without a command before a session is closed; 0: no limit"},
     {"login-timeout", SETTING_NUMBER, FIELD(login_timeout_s), 86400, NULL, "S", "120",
-     "seconds a client has to log in"},
+     "seconds a client has to log in; 0: no limit"},
     {"data-timeout", SETTING_NUMBER, FIELD(data_timeout_s), 86400, NULL, "S", "60",
      "seconds to wait for a data connection or the next byte on it"},
     {"grace", SETTING_NUMBER, FIELD(grace_s), 86400, NULL, "S", "30",
@@ -131,13 +131,20 @@ static bool set_switch(bool *place, const char *words, struct text value)
     return true;
 }
 
+/* As libConfuse takes a boolean, so that a file has one way of writing them. */
+static bool set_flag(bool *place, struct text value)
+{
+    return set_switch(place, "on|off", value) || set_switch(place, "true|false", value) ||
+           set_switch(place, "yes|no", value);
+}
+
 /* --user NAME:PASSWORD; only the first colon separates. */
 static enum fault set_user(struct config *config, struct text value)
 {
     struct config_host *host = &config->hosts[0];
     struct text password = value;
     struct text name = text_take_until(&password, ':');
-    if (!name.len || name.len == value.len)
+    if (!name.len || !password.len)
         return FAULT_ARGUMENT;
     struct config_user *user = config_grow((void **)&host->users, &host->user_count, sizeof(*user));
     if (!user)
@@ -180,9 +187,10 @@ static enum fault set_by_kind(struct config *config, const struct setting *setti
     case SETTING_OCTAL:
         return or_argument(text_to_octal(value, setting->max, place));
     case SETTING_FLAG:
-        return or_argument(set_switch(place, "on|off", value));
+        return or_argument(set_flag(place, value));
     case SETTING_SWITCH:
-        return or_argument(set_switch(place, setting->words, value));
+        return or_argument(setting->words ? set_switch(place, setting->words, value)
+                                          : set_flag(place, value));
     case SETTING_RANGE:
         return or_argument(set_range(place, value));
     case SETTING_LIST:
@@ -224,7 +232,7 @@ static void free_users(struct config_host *host)
         memory_free_secret(user->password, user->password ? strlen(user->password) : 0);
         memory_free(user->name);
         memory_free(user->root);
-        memory_free(user->account);
+        memory_free_secret(user->account, user->account ? strlen(user->account) : 0);
     }
     memory_free(host->users);
 }
@@ -357,6 +365,23 @@ static bool take_option(struct config *config, const struct setting *setting, co
     return true;
 }
 
+/* Of an option that getopt does not know, or that is not to have an argument. */
+static bool complain_of_option(const char *word, char message[CONFIG_MESSAGE_SIZE])
+{
+    if (!text_starts_with(text_of(word), TEXT("--"))) /* letters may be grouped */
+        return config_complain(message, "-%c: no such option; --help lists them", optopt);
+    const char *what = optopt ? "takes no argument" : "no such option; --help lists them";
+    return config_complain(message, "%s: %s", word, what);
+}
+
+/* A list on the command line replaces the file's, it does not add to it. */
+static void forget_addresses(struct config *config)
+{
+    for (size_t i = 0; i < config->address_count; i++)
+        memory_free(config->addresses[i]);
+    config->address_count = 0;
+}
+
 /*
  * Goes through the options. The file's settings come first whatever the order
  * of the options, so the first pass looks for --config alone.
@@ -365,6 +390,7 @@ static bool read_options(struct config *config, int argc, char **argv, bool only
                          struct config_request *request, char message[CONFIG_MESSAGE_SIZE])
 {
     struct option options[SETTINGS_MAX];
+    bool has_list = false;
     fill_options(options);
     optind = 0;
     opterr = 0;
@@ -375,30 +401,21 @@ static bool read_options(struct config *config, int argc, char **argv, bool only
         if (found == ':')
             return config_complain(message, "%s needs an argument", argv[optind - 1]);
         if (found == '?')
-            return config_complain(message, "%s: no such option; --help lists them",
-                                   argv[optind - 1]);
+            return complain_of_option(argv[optind - 1], message);
         const struct setting *setting = &config_settings[found - 1];
         bool is_file = setting->kind == SETTING_OPTION && setting->argument;
         if (is_file && !config_copy_string(&config->file, text_of(optarg)))
             return false;
+        if (!only_file && setting->kind == SETTING_LIST && !has_list) {
+            has_list = true;
+            forget_addresses(config);
+        }
         if (!only_file && !take_option(config, setting, optarg, request, message))
             return false;
     }
     if (optind < argc)
         return config_complain(message, "%s: not an option; --help lists them", argv[optind]);
     return true;
-}
-
-/* A list on the command line replaces the file's, it does not add to it. */
-static void forget_addresses(struct config *config, int argc, char **argv)
-{
-    bool given = false;
-    for (int i = 1; i < argc; i++)
-        given |= text_starts_with(text_of(argv[i]), TEXT("--address"));
-    for (size_t i = 0; given && i < config->address_count; i++)
-        memory_free(config->addresses[i]);
-    if (given)
-        config->address_count = 0;
 }
 
 static bool is_complete(struct config *config, char message[CONFIG_MESSAGE_SIZE])
@@ -413,6 +430,8 @@ static bool is_complete(struct config *config, char message[CONFIG_MESSAGE_SIZE]
         return config_complain(message, "root: say which directory to serve (--root DIR)");
     if (!config->max_transfers)
         return config_complain(message, "max-transfers: at least 1 is needed");
+    if (!config->data_timeout_s)
+        return config_complain(message, "data-timeout: at least 1 is needed");
     return true;
 }
 
@@ -421,15 +440,11 @@ static bool look_up_passive_address(struct config *config, char message[CONFIG_M
 {
     if (!config->passive_address)
         return true;
-    if (!socket_resolve(config->passive_address, 0, &config->passive_v4))
-        return config_complain(message, "passive-address: \"%s\" is no address and no known host",
-                               config->passive_address);
-    if (config->passive_v4.any.sa_family != AF_INET)
-        return config_complain(message,
-                               "passive-address: \"%s\" is no IPv4 address; only PASV's "
-                               "clients need one",
-                               config->passive_address);
-    return true;
+    return socket_resolve(config->passive_address, AF_INET, 0, &config->passive_v4) ||
+           config_complain(message,
+                           "passive-address: \"%s\" is no IPv4 address and no known host that "
+                           "has one; only PASV's clients need it",
+                           config->passive_address);
 }
 
 struct config *config_load(int argc, char **argv, struct config_request *ret_request,
@@ -443,10 +458,8 @@ struct config *config_load(int argc, char **argv, struct config_request *ret_req
     bool fine = read_options(config, argc, argv, true, ret_request, message);
     if (fine && config->file)
         fine = config_read_file(config, config->file, message);
-    if (fine) {
-        forget_addresses(config, argc, argv);
+    if (fine)
         fine = read_options(config, argc, argv, false, ret_request, message);
-    }
     if (fine && !ret_request->help && !ret_request->version)
         fine = is_complete(config, message) && look_up_passive_address(config, message);
     if (fine)

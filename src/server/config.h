@@ -28,7 +28,7 @@ enum { CONFIG_MESSAGE_SIZE = 1024 };
 /* A user block of the file, or a --user option. */
 struct config_user {
     char *name;     /* owned */
-    char *password; /* owned: as crypt(5) writes it, or in clear until the realm is built */
+    char *password; /* owned: as crypt(5) writes it, or in clear (is_clear) */
     char *root;     /* owned; NULL: the realm's */
     char *account;  /* owned; NULL: ACCT is not asked */
     bool is_clear;  /* `password` is the password itself */
@@ -132,7 +132,7 @@ struct setting {
     enum setting_kind kind;
     size_t offset; /* of the field in struct config, but for SETTING_HOST */
     uint64_t max;
-    const char *words;    /* borrowed: "on|off" of a SWITCH */
+    const char *words;    /* borrowed: of a SWITCH; NULL: on or off */
     const char *argument; /* borrowed: what --help calls it; NULL: none */
     const char *value;    /* borrowed: default; NULL: none */
     const char *help;     /* borrowed */

@@ -5,6 +5,7 @@
  */
 #include <confuse.h>
 #include <stdio.h>
+#include <sys/stat.h>
 
 #include "base/memory.h"
 #include "server/config.h"
@@ -89,6 +90,8 @@ static bool read_user(struct config_host *host, cfg_t *cfg, char message[CONFIG_
         !copy_if_given(&user->root, cfg, "root") || !copy_if_given(&user->account, cfg, "account"))
         return config_complain(message, "out of memory");
     user->read_only = cfg_getbool(cfg, "read_only");
+    if (!user->name[0])
+        return config_complain(message, "user \"\": it has no name");
     if (!user->password)
         return config_complain(message, "user \"%s\": it has no password", user->name);
     return true;
@@ -126,6 +129,8 @@ static bool read_host(struct config *config, cfg_t *cfg, char message[CONFIG_MES
         !copy_if_given(&host->anonymous, cfg, "anonymous") ||
         !copy_if_given(&host->banner, cfg, "banner"))
         return config_complain(message, "out of memory");
+    if (!host->name[0])
+        return config_complain(message, "host \"\": it has no name");
     if (!host->root)
         return config_complain(message, "host \"%s\": it has no root", host->name);
     return read_blocks(host, cfg, message);
@@ -165,6 +170,12 @@ bool config_read_file(struct config *config, const char *file, char message[CONF
     cfg_t *cfg = cfg_init(options, CFGF_NONE);
     if (!cfg)
         return config_complain(message, "out of memory");
+    /* The scanner ends the program when it cannot read what it has opened. */
+    struct stat info;
+    if (stat(file, &info) == 0 && !S_ISREG(info.st_mode)) {
+        cfg_free(cfg);
+        return config_complain(message, "%s: not a plain file", file);
+    }
     report = message;
     cfg_set_error_function(cfg, on_error);
     int result = cfg_parse(cfg, file);

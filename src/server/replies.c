@@ -49,8 +49,15 @@ void replies_load(void)
     const char *directory = catalogue_directory(path, sizeof(path));
     if (!setlocale(LC_MESSAGES, "C.UTF-8") || setenv("LANGUAGE", "es", 1))
         return;
-    has_catalogue = bindtextdomain("ferry", directory) != NULL &&
-                    bind_textdomain_codeset("ferry", "UTF-8") != NULL;
+    if (!bindtextdomain("ferry", directory) || !bind_textdomain_codeset("ferry", "UTF-8"))
+        return;
+    /* The empty id is the catalogue's head. Asking for it reads the file now, not on a loop. */
+    has_catalogue = dgettext("ferry", "")[0] != '\0';
+}
+
+bool language_is_there(enum language language)
+{
+    return language == LANGUAGE_ENGLISH || has_catalogue;
 }
 
 const char *translated(enum language language, const char *english)

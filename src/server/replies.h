@@ -200,6 +200,8 @@ void replies_load(void);
 /* "EN", "ES" and longer tags of them ("es-MX", RFC 1766), any case. */
 bool language_parse(struct text tag, enum language *ret_language);
 const char *language_tag(enum language language);
+/* Is its catalogue installed? English always is. */
+bool language_is_there(enum language language);
 
 unsigned reply_code(enum reply_id id);
 /*

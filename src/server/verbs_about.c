@@ -104,7 +104,7 @@ void verb_pwd(struct session *session, struct text argument)
 void verb_lang(struct session *session, struct text argument)
 {
     enum language language = LANGUAGE_ENGLISH;
-    if (argument.len && !language_parse(argument, &language)) {
+    if (argument.len && (!language_parse(argument, &language) || !language_is_there(language))) {
         session_reply(session, REPLY_NO_SUCH_LANGUAGE);
         return;
     }
@@ -144,6 +144,8 @@ static void put_language_feature(struct page *page)
     struct builder line = builder_on(bytes, sizeof(bytes));
     builder_put(&line, TEXT("LANG "));
     for (unsigned i = 0; i < LANGUAGE_COUNT; i++) {
+        if (!language_is_there((enum language)i))
+            continue;
         if (i)
             builder_put_byte(&line, ';');
         builder_put_string(&line, language_tag((enum language)i));

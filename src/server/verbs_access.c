@@ -190,6 +190,9 @@ void verb_smnt(struct session *session, struct text argument)
         session_reply(session, REPLY_NOT_FOUND);
         return;
     }
+    /* A path that SITE CPFR named means another file here; pi.c forgets RNFR's by itself. */
+    memory_free(session->pending.copy_from);
+    session->pending.copy_from = NULL;
     session->tree = tree;
     memory_free(session->directory);
     session->directory = NULL;

@@ -144,7 +144,8 @@ static enum fault parse_xdigest(struct job *job, struct extent *ret_extent)
         struct text numbers = {argument.at, argument.len};
         if (rest.len)
             take_extent(&numbers, ret_extent);
-        if (rest.len && ret_extent->all)
+        bool is_more = text_trim(numbers).len > argument.len - rest.len;
+        if (rest.len && (ret_extent->all || is_more))
             return FAULT_ARGUMENT;
         return job_resolve(job, name, &job->path);
     }

@@ -68,6 +68,8 @@ static void set_target(struct session *session, const union endpoint *target)
     bool fxp = session->config->allow_fxp && !login_is_anonymous(session->login);
     if (endpoint_port(target) < PORT_LOWEST) {
         session_reply(session, REPLY_PORT_LOW);
+    } else if (!endpoint_is_one_host(target)) {
+        session_reply(session, REPLY_ARGUMENT);
     } else if (!fxp && !endpoint_same_host(target, &session->control.peer)) {
         session_reply(session, REPLY_PORT_FOREIGN);
     } else {
@@ -133,7 +135,8 @@ static bool listen_passive(struct session *session, union endpoint *ret_local)
 static union endpoint announced(const struct session *session, const union endpoint *local)
 {
     const struct config *config = session->config;
-    if (config->passive_v4.any.sa_family != AF_INET || endpoint_is_private(&session->control.peer))
+    if (config->passive_v4.any.sa_family != local->any.sa_family ||
+        endpoint_is_private(&session->control.peer))
         return *local;
     union endpoint outside = config->passive_v4;
     endpoint_set_port(&outside, endpoint_port(local));

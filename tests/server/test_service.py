@@ -37,6 +37,9 @@ def test_help_and_version():
     [], ["--root", "/no/such/directory"], ["--root", "/etc/passwd"], ["--no-such-option"],
     ["--root", "/tmp", "--port", "x"], ["--root", "/tmp", "--port", "70000"], ["--root"],
     ["--root", "/tmp", "stray"], ["--root", "/tmp", "--user", "nocolon"],
+    ["--root", "/tmp", "-xyz"], ["--root", "/tmp", "--allow-fxp=on"], ["--root", "/tmp", "--config", "/tmp"],
+    ["--root", "/tmp", "--data-timeout", "0"], ["--root", "/tmp", "--user", ":x"],
+    ["--root", "/tmp", "--user", "x:"], ["--root", "/tmp", "--passive-address", "::1"],
     ["--root", "/tmp", "--passive-ports", "9-1"], ["--root", "/tmp", "--config", "/no/such"],
     ["--root", "/tmp", "--anonymous=/no/such"], ["--root", "/tmp", "--log-level", "x"],
     ["--root", "/tmp", "--user", "a:1", "--user", "a:2"]])

@@ -289,7 +289,7 @@ TEST(numeric_addresses_need_no_name_service)
     for (size_t i = 0; i < COUNT(cases); i++) {
         union endpoint found;
         struct builder b = builder_on(bytes, sizeof(bytes));
-        assert_true(socket_resolve(cases[i].host, 65535, &found));
+        assert_true(socket_resolve(cases[i].host, AF_UNSPEC, 65535, &found));
         endpoint_put(&found, &b);
         assert_text(builder_text(&b), cases[i].expected);
     }
@@ -301,9 +301,9 @@ TEST(a_host_that_cannot_be_leaves_the_endpoint_alone)
     union endpoint found = peers_host("192.0.2.1", 7);
     memset(label, 'x', sizeof(label) - 1);
     label[sizeof(label) - 1] = '\0';
-    assert_false(socket_resolve("", 1, &found));
-    assert_false(socket_resolve(label, 1, &found));
-    assert_false(socket_resolve("a host", 1, &found));
+    assert_false(socket_resolve("", AF_UNSPEC, 1, &found));
+    assert_false(socket_resolve(label, AF_UNSPEC, 1, &found));
+    assert_false(socket_resolve("a host", AF_UNSPEC, 1, &found));
     assert_int_equal(endpoint_port(&found), 7);
 }
 

@@ -69,7 +69,7 @@ TEST(options_set_what_they_say)
 {
     struct config *config = load(
         "--root /tmp --port 2121 --address 127.0.0.1 --address ::1 --user anna:a:b "
-        "--user ben: --anonymous=/pub --passive-ports 4000-4010 --passive-address 192.0.2.1 "
+        "--user ben:b --anonymous=/pub --passive-ports 4000-4010 --passive-address 192.0.2.1 "
         "--allow-fxp --idle-timeout 7 --max-sessions 3 --max-per-ip 2 --state /s "
         "--xferlog /x --audit /a --log-level debug --grace 0 --uploads direct "
         "--durability sync --ascii-conversion off --umask 077");
@@ -79,7 +79,7 @@ TEST(options_set_what_they_say)
     assert_string_equal(config->addresses[1], "::1");
     assert_int_equal(config->hosts[0].user_count, 2);
     assert_string_equal(config->hosts[0].users[0].password, "a:b");
-    assert_string_equal(config->hosts[0].users[1].password, "");
+    assert_string_equal(config->hosts[0].users[1].password, "b");
     assert_string_equal(config->hosts[0].anonymous, "/pub");
     assert_int_equal(config->passive_ports.first, 4000);
     assert_int_equal(config->passive_ports.last, 4010);
@@ -115,6 +115,7 @@ TEST(a_wrong_user_is_refused_without_showing_the_password)
     refused("--root /tmp --user secretwithoutcolon", "NAME:PASSWORD");
     assert_null(strstr(message, "secret"));
     refused("--root /tmp --user :secret", "NAME:PASSWORD");
+    refused("--root /tmp --user anna:", "NAME:PASSWORD");
     assert_null(strstr(message, "secret"));
 }
 

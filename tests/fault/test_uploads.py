@@ -428,6 +428,22 @@ def test_sigterm_lets_transfers_finish_and_refuses_new_logins(server):
     assert server.read("f") == b"first second"
 
 
+def test_sighup_while_draining_breaks_nothing(server):
+    with server.login() as c:
+        c.ask("TYPE I", "200")
+        data = c.begin("STOR f")
+        server.process.send_signal(signal.SIGTERM)
+        assert eventually(lambda: "draining" in server.log())
+        for _ in range(3):
+            server.process.send_signal(signal.SIGHUP)
+            time.sleep(0.1)
+        data.sendall(b"whole")
+        data.close()
+        c.expect("226")
+    assert server.stop() == 0
+    assert server.read("f") == b"whole"
+
+
 def test_past_the_grace_uploads_are_broken_not_lost():
     with Server("--grace", "1") as server, server.login() as c, server.login() as d:
         server.write("old", b"old")

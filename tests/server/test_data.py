@@ -142,6 +142,8 @@ def test_allow_fxp_lets_users_name_other_hosts_but_no_low_ports():
         with server.login() as c:
             c.ask("PORT 127,0,0,2,200,1", "200")
             c.ask("PORT 127,0,0,2,0,22", "504")
+            for nobody in ("0,0,0,0", "224,0,0,1", "255,255,255,255"):
+                c.ask(f"PORT {nobody},200,1", "501")
         with server.login("anonymous", "me@x") as c:
             c.ask("PORT 127,0,0,2,200,1", "504")
 

@@ -145,6 +145,16 @@ def test_a_wrong_file_on_sighup_changes_nothing():
         assert "before" in greeting(server)
 
 
+def test_a_file_that_became_a_directory_changes_nothing():
+    with Server(config='banner = "before"\n') as server:
+        file = os.path.join(server.base, "ferryd.conf")
+        os.unlink(file)
+        os.mkdir(file)
+        server.process.send_signal(signal.SIGHUP)
+        assert eventually(lambda: "reload-refused" in server.log())
+        assert "before" in greeting(server)
+
+
 def test_sessions_at_once_are_limited_and_places_come_back():
     with Server("--max-sessions", "3") as server:
         clients = [server.login() for _ in range(3)]

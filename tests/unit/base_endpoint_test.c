@@ -81,6 +81,19 @@ TEST(private_networks_are_known)
     }
 }
 
+TEST(one_host_is_neither_any_nor_many)
+{
+    static const char *const one[] = {"1.2.3.4", "127.0.0.1", "223.255.255.255", "::1",
+                                      "2001:db8::1"};
+    static const char *const none[] = {"0.0.0.0",         "0.1.2.3", "224.0.0.1",
+                                       "255.255.255.255", "::",      "ff02::1"};
+    union endpoint e;
+    for (size_t i = 0; i < COUNT(one); i++)
+        assert_true(endpoint_parse_host(text_of(one[i]), 0, &e) && endpoint_is_one_host(&e));
+    for (size_t i = 0; i < COUNT(none); i++)
+        assert_true(endpoint_parse_host(text_of(none[i]), 0, &e) && !endpoint_is_one_host(&e));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -89,6 +102,7 @@ int main(void)
         RUN(a_mapped_address_is_the_ipv4_address_it_stands_for),
         RUN(hosts_compare_without_their_ports),
         RUN(private_networks_are_known),
+        RUN(one_host_is_neither_any_nor_many),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

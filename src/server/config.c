@@ -350,19 +350,48 @@ static void fill_options(struct option options[SETTINGS_MAX])
     options[i] = (struct option){0};
 }
 
-static bool take_option(struct config *config, const struct setting *setting, const char *argument,
-                        struct config_request *request, char message[CONFIG_MESSAGE_SIZE])
+/* A walk through the options. */
+struct walk {
+    struct config *config;          /* borrowed: config_load's, as all here */
+    struct config_request *request; /* borrowed */
+    char *message;                  /* borrowed: CONFIG_MESSAGE_SIZE bytes */
+    bool only_file;                 /* looks for --config alone */
+    bool has_list;
+};
+
+static bool take_request(struct walk *walk, struct text name)
 {
-    struct text name = text_of(setting->name);
-    if (setting->kind != SETTING_OPTION)
-        return config_set(config, setting, text_of(argument ? argument : "on"), message);
     if (text_equal(name, TEXT("help")))
-        request->help = true;
+        walk->request->help = true;
     else if (text_equal(name, TEXT("version")))
-        request->version = true;
+        walk->request->version = true;
     else if (text_equal(name, TEXT("check-config")))
-        request->check_only = true;
+        walk->request->check_only = true;
     return true;
+}
+
+/* A list on the command line replaces the file's, it does not add to it. */
+static void forget_addresses(struct config *config)
+{
+    for (size_t i = 0; i < config->address_count; i++)
+        memory_free(config->addresses[i]);
+    config->address_count = 0;
+}
+
+static bool take_option(struct walk *walk, const struct setting *setting, const char *argument)
+{
+    bool is_file = setting->kind == SETTING_OPTION && setting->argument;
+    if (is_file)
+        return config_copy_string(&walk->config->file, text_of(argument));
+    if (walk->only_file)
+        return true;
+    if (setting->kind == SETTING_OPTION)
+        return take_request(walk, text_of(setting->name));
+    if (setting->kind == SETTING_LIST && !walk->has_list) {
+        walk->has_list = true;
+        forget_addresses(walk->config);
+    }
+    return config_set(walk->config, setting, text_of(argument ? argument : "on"), walk->message);
 }
 
 /* Of an option that getopt does not know, or that is not to have an argument. */
@@ -374,23 +403,9 @@ static bool complain_of_option(const char *word, char message[CONFIG_MESSAGE_SIZ
     return config_complain(message, "%s: %s", word, what);
 }
 
-/* A list on the command line replaces the file's, it does not add to it. */
-static void forget_addresses(struct config *config)
-{
-    for (size_t i = 0; i < config->address_count; i++)
-        memory_free(config->addresses[i]);
-    config->address_count = 0;
-}
-
-/*
- * Goes through the options. The file's settings come first whatever the order
- * of the options, so the first pass looks for --config alone.
- */
-static bool read_options(struct config *config, int argc, char **argv, bool only_file,
-                         struct config_request *request, char message[CONFIG_MESSAGE_SIZE])
+static bool read_options(struct walk *walk, int argc, char **argv)
 {
     struct option options[SETTINGS_MAX];
-    bool has_list = false;
     fill_options(options);
     optind = 0;
     opterr = 0;
@@ -399,23 +414,26 @@ static bool read_options(struct config *config, int argc, char **argv, bool only
         if (found == -1)
             break;
         if (found == ':')
-            return config_complain(message, "%s needs an argument", argv[optind - 1]);
+            return config_complain(walk->message, "%s needs an argument", argv[optind - 1]);
         if (found == '?')
-            return complain_of_option(argv[optind - 1], message);
-        const struct setting *setting = &config_settings[found - 1];
-        bool is_file = setting->kind == SETTING_OPTION && setting->argument;
-        if (is_file && !config_copy_string(&config->file, text_of(optarg)))
-            return false;
-        if (!only_file && setting->kind == SETTING_LIST && !has_list) {
-            has_list = true;
-            forget_addresses(config);
-        }
-        if (!only_file && !take_option(config, setting, optarg, request, message))
+            return complain_of_option(argv[optind - 1], walk->message);
+        if (!take_option(walk, &config_settings[found - 1], optarg))
             return false;
     }
-    if (optind < argc)
-        return config_complain(message, "%s: not an option; --help lists them", argv[optind]);
-    return true;
+    return optind == argc ||
+           config_complain(walk->message, "%s: not an option; --help lists them", argv[optind]);
+}
+
+/* The file's settings come first, whatever the order of the options. */
+static bool read_both(struct config *config, int argc, char **argv, struct config_request *request,
+                      char message[CONFIG_MESSAGE_SIZE])
+{
+    struct walk walk = {config, request, message, .only_file = true};
+    if (!read_options(&walk, argc, argv) ||
+        (config->file && !config_read_file(config, config->file, message)))
+        return false;
+    walk.only_file = false;
+    return read_options(&walk, argc, argv);
 }
 
 static bool is_complete(struct config *config, char message[CONFIG_MESSAGE_SIZE])
@@ -455,11 +473,7 @@ struct config *config_load(int argc, char **argv, struct config_request *ret_req
     struct config *config = config_new(message);
     if (!config)
         return NULL;
-    bool fine = read_options(config, argc, argv, true, ret_request, message);
-    if (fine && config->file)
-        fine = config_read_file(config, config->file, message);
-    if (fine)
-        fine = read_options(config, argc, argv, false, ret_request, message);
+    bool fine = read_both(config, argc, argv, ret_request, message);
     if (fine && !ret_request->help && !ret_request->version)
         fine = is_complete(config, message) && look_up_passive_address(config, message);
     if (fine)

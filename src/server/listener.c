@@ -19,6 +19,8 @@ enum {
     BACKLOG = 4096,
     /* Connections taken in one go, so that a storm leaves time for the sessions. */
     ACCEPTS_MAX = 64,
+    /* The log hears of want of descriptors this often, not once for each client. */
+    TELL_MS = 10 * 1000,
 };
 
 struct listener {
@@ -26,6 +28,7 @@ struct listener {
     struct watch *watch; /* owned */
     int fd;              /* owned: this loop's own descriptor of the socket */
     int spare;           /* owned: given up for a moment when descriptors run out */
+    uint64_t told_ms;    /* when the log last heard of that; 0: never */
 };
 
 /* ---- Opening -------------------------------------------------------------------- */
@@ -144,7 +147,11 @@ static void take(struct loop *loop, int fd, const union endpoint *peer)
 static void refuse_one(struct listener *listener)
 {
     union endpoint peer;
-    log_warning("descriptors-exhausted", LOG_NUMBER("listener", listener->fd));
+    uint64_t now_ms = loop_now_ms(listener->loop);
+    if (!listener->told_ms || now_ms - listener->told_ms > TELL_MS) {
+        log_warning("descriptors-exhausted", LOG_NUMBER("listener", listener->fd));
+        listener->told_ms = now_ms;
+    }
     if (listener->spare >= 0)
         close(listener->spare);
     int fd = socket_accept(listener->fd, false, &peer);

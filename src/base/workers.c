@@ -32,6 +32,8 @@ struct workers {
     unsigned starting; /* made, not yet running: each is for one piece of work */
     unsigned idle;
     unsigned queued;
+    pthread_t ended; /* the thread that ended last, if `has_ended`: not joined yet */
+    bool has_ended;
     bool closing;
 };
 
@@ -90,9 +92,17 @@ static void *run_worker(void *argument)
         work->run(work);
         pthread_mutex_lock(&workers->lock);
     }
+    /* Each joins the one that ended before it, and workers_free the last: by then libraries have
+     * taken back what they keep for each thread. */
+    pthread_t before = workers->ended;
+    bool has_before = workers->has_ended;
+    workers->ended = pthread_self();
+    workers->has_ended = true;
     workers->threads--;
     pthread_cond_signal(&workers->gone);
     pthread_mutex_unlock(&workers->lock);
+    if (has_before)
+        pthread_join(before, NULL);
     return NULL;
 }
 
@@ -105,7 +115,6 @@ static bool start_thread(struct workers *workers)
     sigfillset(&all);
     pthread_attr_init(&small);
     pthread_attr_setstacksize(&small, STACK_BYTES);
-    pthread_attr_setdetachstate(&small, PTHREAD_CREATE_DETACHED);
     /* The new thread inherits the mask: signals belong to the main thread. */
     pthread_sigmask(SIG_SETMASK, &all, &before);
     int error = pthread_create(&thread, &small, run_worker, workers);
@@ -155,6 +164,8 @@ void workers_free(struct workers *workers)
     while (workers->threads)
         pthread_cond_wait(&workers->gone, &workers->lock);
     pthread_mutex_unlock(&workers->lock);
+    if (workers->has_ended)
+        pthread_join(workers->ended, NULL);
     pthread_cond_destroy(&workers->wake);
     pthread_cond_destroy(&workers->gone);
     pthread_mutex_destroy(&workers->lock);

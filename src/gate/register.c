@@ -7,7 +7,7 @@
 
 #include "base/memory.h"
 
-/* Address and scope, equal byte by byte for equal hosts; IPv4 as ::ffff:a.b.c.d. */
+/* Address and scope, equal byte by byte for the same host; IPv4 as ::ffff:a.b.c.d. */
 enum { ADDRESS_BYTES = 16, HOST_KEY_SIZE = ADDRESS_BYTES + sizeof(uint32_t) };
 
 struct host {
@@ -34,7 +34,10 @@ static struct host key_of(const union endpoint *peer)
         memcpy(host.key, mapped, sizeof(mapped));
         memcpy(host.key + sizeof(mapped), &peer->v4.sin_addr, sizeof(peer->v4.sin_addr));
     } else {
-        memcpy(host.key, &peer->v6.sin6_addr, ADDRESS_BYTES);
+        /* Whoever has an IPv6 address has the 2^64 of its network (RFC 7934): they are one host.
+         * On the link-local network everybody is. */
+        bool alone = IN6_IS_ADDR_LINKLOCAL(&peer->v6.sin6_addr);
+        memcpy(host.key, &peer->v6.sin6_addr, alone ? ADDRESS_BYTES : ADDRESS_BYTES / 2);
         memcpy(host.key + ADDRESS_BYTES, &peer->v6.sin6_scope_id, sizeof(uint32_t));
     }
     return host;

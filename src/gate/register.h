@@ -11,7 +11,7 @@
 
 struct session_register;
 
-/* 0 means no limit. */
+/* 0 means no limit. A host is an IPv4 address or an IPv6 network (/64). */
 struct register_limits {
     unsigned sessions;
     unsigned sessions_per_host;

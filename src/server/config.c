@@ -54,7 +54,7 @@ const struct setting config_settings[] = {
     {"max-sessions", SETTING_NUMBER, FIELD(max_sessions), 1000000, NULL, "N", "20000",
      "sessions at once; 0: no limit"},
     {"max-per-ip", SETTING_NUMBER, FIELD(max_per_ip), 1000000, NULL, "N", "0",
-     "sessions at once from one address; 0: no limit"},
+     "sessions at once from one address, or one IPv6 /64; 0: no limit"},
     {"max-transfers", SETTING_NUMBER, FIELD(max_transfers), 10000, NULL, "N", "1000",
      "transfers at once", true},
     {"state", SETTING_STRING, FIELD(state), 0, NULL, "DIR", NULL,

@@ -146,7 +146,7 @@ static bool keep_waiting(struct control *control, struct text line)
 
 static void drop_waiting(struct control *control)
 {
-    memory_free(control->waiting);
+    memory_free_secret(control->waiting, control->waiting_size);
     control->waiting = NULL;
     control->waiting_len = 0;
     control->waiting_size = 0;
@@ -243,9 +243,10 @@ static void restore_partial(struct control *control)
 {
     control->line.at = loop_line_buffer(control->loop);
     control->line.size = LINE_MAX_BYTES;
+    size_t len = line_pending(&control->line);
     if (control->partial)
-        memcpy(control->line.at, control->partial, line_pending(&control->line));
-    memory_free(control->partial);
+        memcpy(control->line.at, control->partial, len);
+    memory_free_secret(control->partial, control->partial ? len : 0);
     control->partial = NULL;
 }
 
@@ -274,6 +275,9 @@ static bool read_some(struct control *control)
     ssize_t n = recv(control->fd, buffer, LOOP_READ_BYTES, MSG_DONTWAIT);
     if (n > 0) {
         feed(control, (struct text){buffer, (size_t)n});
+        /* There may have been a password in it. */
+        explicit_bzero(buffer, (size_t)n);
+        explicit_bzero(loop_line_buffer(control->loop), LINE_MAX_BYTES);
         return !control->ended && !control->closing;
     }
     if (n < 0 && errno == EINTR)
@@ -358,7 +362,7 @@ void control_close(struct control *control)
         close(control->fd);
     }
     control->fd = -1;
-    memory_free(control->partial);
+    memory_free_secret(control->partial, control->partial ? line_pending(&control->line) : 0);
     memory_free(control->output);
     drop_waiting(control);
     control->partial = NULL;

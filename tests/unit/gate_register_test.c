@@ -44,6 +44,32 @@ TEST(zero_means_no_limit)
     register_free(NULL);
 }
 
+TEST(an_ipv6_network_is_one_host_but_for_the_link_local_one)
+{
+    struct session_register *reg = register_new();
+    const struct register_limits limits = {.sessions_per_host = 1};
+    static const struct {
+        const char *host;
+        enum fault expected;
+    } cases[] = {
+        {"2001:db8::1", FAULT_NONE},
+        {"2001:db8::ffff:1", FAULT_TOO_MANY},
+        {"2001:db8:0:1::1", FAULT_NONE},
+        {"fe80::1", FAULT_NONE},
+        {"fe80::2", FAULT_NONE},
+        {"192.0.2.1", FAULT_NONE},
+        {"::ffff:192.0.2.1", FAULT_TOO_MANY},
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        union endpoint peer = host(cases[i].host);
+        assert_fault(register_enter(reg, &peer, &limits), cases[i].expected);
+    }
+    union endpoint other = host("2001:db8::2"); /* leaves in the name of its network */
+    register_leave(reg, &other);
+    assert_fault(register_enter(reg, &other, &limits), FAULT_NONE);
+    register_free(reg);
+}
+
 struct crowd {
     struct session_register *reg;
     unsigned entered;
@@ -82,6 +108,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         RUN(limits_count_exactly_and_places_come_back),
         RUN(zero_means_no_limit),
+        RUN(an_ipv6_network_is_one_host_but_for_the_link_local_one),
         RUN(a_limit_holds_whoever_comes_at_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -13,6 +13,7 @@
 #define FERRY_STORE_STORE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/fault.h"
@@ -81,6 +82,9 @@ struct store_upload_request {
     unsigned mode;          /* permission bits of a new file */
     bool direct;            /* write into the file itself, no transaction */
     bool sync;              /* on the disk before publish returns */
+    /* borrowed for the call: files the bytes will come from; FAULT_ARGUMENT when `path` is one */
+    const struct store_info *sources;
+    size_t source_count;
 };
 
 /* What an upload that was given up left behind. */
@@ -96,12 +100,14 @@ struct store_upload;
 struct store_upload_type {
     /*
      * Makes the upload the file, at once and completely, or faults and leaves
-     * what was there. FAULT_EXISTS of STORE_UNIQUE. Frees the upload either way.
+     * what was there. FAULT_EXISTS of STORE_UNIQUE; FAULT_BUSY when what is
+     * continued was changed by others meanwhile. Frees the upload either way.
      */
     enum fault (*publish)(struct store_upload *upload);
     /*
      * Gives the upload up and frees it. With keep, what arrived becomes the
-     * file if there was none, so that the client can resume.
+     * file if there was none, so that the client can resume. A file is never
+     * shorter for an upload that got no byte.
      */
     enum store_remains (*abandon)(struct store_upload *upload, bool keep);
 };
@@ -146,6 +152,7 @@ struct store_type {
     /* A plain file for reading. FAULT_IS_DIRECTORY, FAULT_NOT_PLAIN_FILE. */
     enum fault (*open_read)(struct store *store, const char *path, struct stream **ret_stream,
                             struct store_info *ret_info);
+    /* FAULT_BUSY when an interrupted upload of that name is being resumed by somebody. */
     enum fault (*open_upload)(struct store *store, const char *path,
                               const struct store_upload_request *request,
                               struct store_upload **ret_upload);

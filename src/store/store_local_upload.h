@@ -3,29 +3,47 @@
  * store_local_upload: uploads to a POSIX tree as transactions. Internal to
  * store_local*.
  *
- * The bytes go to a file without a name in the directory of the target
- * (O_TMPFILE, which a crash clears by itself) or, where the file system has no
- * such thing, to a hidden name that the journal knows. Publishing gives it the
- * target's name in one step. An append is gathered the same way and then
- * copied to the end of the file in one go, under a journal record that cuts
- * the file back if the process dies in between; readers of a log see it grow
- * by whole uploads and appends of several sessions never lose one another.
- *
- * A file that an interrupted upload left is marked with the extended attribute
- * LOCAL_PARTIAL_MARK. Resuming one writes into it directly: every byte it has
- * is right, and what arrives before the next interruption is not lost.
+ * Each goes one of four ways, chosen when it is opened: two gather what arrives
+ * elsewhere first (store_local_staged), two write into the file itself
+ * (store_local_in_place).
  */
 #ifndef FERRY_STORE_STORE_LOCAL_UPLOAD_H
 #define FERRY_STORE_STORE_LOCAL_UPLOAD_H
 
 #include "store/store.h"
 #include "store/store_local_journal.h"
+#include "store/store_local_path.h"
 
-#define LOCAL_PARTIAL_MARK "user.ferry.partial"
+enum local_way {
+    LOCAL_STAGED,      /* into `fd`, which becomes the file */
+    LOCAL_STAGED_TAIL, /* into `fd`, which is then copied to the end of the file */
+    LOCAL_PARTIAL,     /* into the file: what an interrupted upload left; locked */
+    LOCAL_DIRECT,      /* into the file: it was asked for */
+};
+
+struct local_upload {
+    struct store_upload base;
+    struct journal *journal;             /* borrowed: the store's */
+    struct store_upload_request request; /* its sources are gone when open_upload has returned */
+    struct local_place place;            /* owned */
+    enum local_way way;
+    int fd;                /* owned: what is written to */
+    char temporary[64];    /* its hidden name; "" while it has none */
+    journal_record record; /* of the hidden name */
+    int prefix;            /* owned: the file whose first `start` bytes come before ours; -1 */
+    uint64_t start;        /* where our bytes begin in `fd` */
+    uint64_t written;
+    uint64_t old_size; /* of the file written into, when it was opened */
+    bool created;      /* a direct upload made the file */
+    bool cuts;         /* what the file has behind our first bytes goes once they are written */
+};
 
 /* `journal` (borrowed: outlives the upload) may be NULL: then a crash can leave leftovers. */
 enum fault local_open_upload(int root, struct journal *journal, const char *path,
                              const struct store_upload_request *request,
                              struct store_upload **ret_upload);
+
+/* FAULT_ARGUMENT when the file is one of those the upload's bytes come from. */
+enum fault local_refuse_sources(const struct local_upload *upload, const struct stat *file);
 
 #endif

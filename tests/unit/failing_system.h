@@ -45,7 +45,9 @@ static int no_tmpfile;         /* what a file system without O_TMPFILE says; 0: 
 static int no_rename_flags;    /* likewise renameat2's */
 static bool is_lossy_on_close; /* written bytes are refused when they are sent: NFS */
 static unsigned failed[CALL_COUNT];
-static char synced[4096]; /* what of the journal is on the disk */
+static uid_t user;            /* who we are; 0: who we are in truth */
+static unsigned groups_given; /* that a file got though its owner could not be given */
+static char synced[4096];     /* what of the journal is on the disk */
 static size_t synced_len;
 
 static bool is_full(void)
@@ -173,6 +175,24 @@ WRAPPED(int, unlinkat, int directory, const char *name, int flags)
 WRAPPED(int, fchmod, int fd, mode_t mode)
 {
     return fails(CALL_MODE, false) ? -1 : __real_fchmod(fd, mode);
+}
+
+WRAPPED(uid_t, geteuid, void)
+{
+    return user ? user : __real_geteuid();
+}
+
+/* An owner is root's to give, a group its members'. */
+WRAPPED(int, fchown, int fd, uid_t owner, gid_t group)
+{
+    if (!user)
+        return __real_fchown(fd, owner, group);
+    if (owner != (uid_t)-1) {
+        errno = EPERM;
+        return -1;
+    }
+    groups_given++;
+    return __real_fchown(fd, owner, group);
 }
 
 WRAPPED(int, fremovexattr, int fd, const char *name)

@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "store/store_local.h"
-#include "store/store_local_upload.h"
+#include "store/store_local_target.h"
 #include "tests/unit/failing_system.h"
 #include "tests/unit/unit.h"
 
@@ -502,6 +502,17 @@ TEST(a_file_system_whose_renames_know_no_flags_has_unique_names)
     assert_int_equal(count_names(in_base("root"), "f"), 1);
 }
 
+TEST(a_replaced_file_keeps_its_group_where_its_owner_cannot_be_kept)
+{
+    const struct scenario s = {
+        .request.kind = STORE_REPLACE, .before = "old content", .after = "a newer content"};
+    groups_given = 0;
+    user = geteuid() + 1;
+    assert_fault(upload_once(&s), FAULT_NONE);
+    user = 0;
+    assert_int_equal(groups_given, 1);
+}
+
 TEST(bytes_that_are_refused_late_are_not_published)
 {
     static const struct scenario scenarios[] = {
@@ -554,6 +565,7 @@ int main(void)
         IN_WORLD(a_broken_upload_leaves_what_it_says),
         IN_WORLD(a_file_system_without_nameless_files_will_do),
         IN_WORLD(a_file_system_whose_renames_know_no_flags_has_unique_names),
+        IN_WORLD(a_replaced_file_keeps_its_group_where_its_owner_cannot_be_kept),
         IN_WORLD(bytes_that_are_refused_late_are_not_published),
         IN_WORLD(a_synced_append_survives_a_power_failure),
         RUN(every_kind_of_call_was_made_to_fail),

@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "store/store_local.h"
-#include "store/store_local_upload.h"
+#include "store/store_local_target.h"
 #include "tests/unit/unit.h"
 
 /* A tree of its own for each test, and a directory outside it that nothing may reach. */
@@ -255,6 +255,72 @@ TEST(a_broken_upload_of_a_new_name_leaves_what_arrived)
     assert_int_equal(getxattr(in_root("f"), LOCAL_PARTIAL_MARK, NULL, 0), -1);
 }
 
+/* A file that an interrupted upload left. */
+static void leave_partial(const char *path, const char *content)
+{
+    struct store_upload *upload = begin(STORE_REPLACE, 0, path);
+    pour(upload, content);
+    assert_int_equal(upload->type->abandon(upload, true), STORE_LEFT_PARTIAL);
+}
+
+TEST(a_partial_is_resumed_by_one_at_a_time)
+{
+    leave_partial("/f", "part");
+    struct store_upload *first = begin(STORE_RESUME, 4, "/f");
+    pour(first, " one");
+    assert_fault(cannot_begin(STORE_RESUME, 8, "/f"), FAULT_BUSY);
+    assert_fault(cannot_begin(STORE_APPEND, 0, "/f"), FAULT_BUSY);
+    assert_int_equal(first->type->abandon(first, true), STORE_LEFT_PARTIAL);
+    struct store_upload *second = begin(STORE_APPEND, 0, "/f");
+    pour(second, " two");
+    assert_fault(second->type->publish(second), FAULT_NONE);
+    assert_string_equal(content_of(in_root("f")), "part one two");
+}
+
+TEST(a_resumption_that_got_nothing_leaves_all_there_was)
+{
+    leave_partial("/f", "0123456789");
+    struct store_upload *upload = begin(STORE_RESUME, 3, "/f");
+    assert_string_equal(content_of(in_root("f")), "0123456789");
+    assert_int_equal(upload->type->abandon(upload, true), STORE_LEFT_OLD);
+    assert_string_equal(content_of(in_root("f")), "0123456789");
+    /* What is behind new bytes may belong to another version of the file. */
+    upload = begin(STORE_RESUME, 3, "/f");
+    pour(upload, "ab");
+    assert_string_equal(content_of(in_root("f")), "012ab");
+    assert_int_equal(upload->type->abandon(upload, true), STORE_LEFT_PARTIAL);
+    assert_string_equal(content_of(in_root("f")), "012ab");
+    upload = begin(STORE_RESUME, 3, "/f");
+    assert_fault(upload->type->publish(upload), FAULT_NONE);
+    assert_string_equal(content_of(in_root("f")), "012");
+}
+
+TEST(a_partial_that_others_replaced_or_changed_is_theirs)
+{
+    struct store_upload *first = NULL;
+    leave_partial("/f", "part");
+    first = begin(STORE_RESUME, 4, "/f");
+    pour(first, " one");
+    struct store_upload *second = begin(STORE_REPLACE, 0, "/f");
+    pour(second, "whole");
+    assert_fault(second->type->publish(second), FAULT_NONE);
+    assert_fault(first->type->publish(first), FAULT_BUSY);
+    assert_string_equal(content_of(in_root("f")), "whole");
+
+    leave_partial("/g", "part");
+    for (int i = 0; i < 2; i++) {
+        first = begin(STORE_RESUME, 4, "/g");
+        pour(first, " one");
+        put(in_root("g"), "a longer content from elsewhere");
+        if (i == 0)
+            assert_fault(first->type->publish(first), FAULT_BUSY);
+        else
+            (void)first->type->abandon(first, true);
+        assert_string_equal(content_of(in_root("g")), "a longer content from elsewhere");
+        put(in_root("g"), "part");
+    }
+}
+
 TEST(a_broken_upload_over_a_file_leaves_the_file)
 {
     put(in_root("f"), "old");
@@ -405,6 +471,83 @@ TEST(a_direct_upload_writes_into_the_file)
     assert_string_equal(content_of(in_root("f")), "nOw!");
 }
 
+static struct store_upload *begin_direct(struct store_upload_request request, const char *path)
+{
+    struct store_upload *upload = NULL;
+    request.direct = true;
+    request.mode = 0644;
+    assert_fault(world.store->type->open_upload(world.store, path, &request, &upload), FAULT_NONE);
+    return upload;
+}
+
+static long blocks_of(const char *path)
+{
+    struct stat info;
+    assert_int_equal(stat(path, &info), 0);
+    return (long)info.st_blocks;
+}
+
+TEST(a_direct_upload_that_gets_nothing_changes_nothing)
+{
+    const struct store_upload_request replace = {.kind = STORE_REPLACE};
+    put(in_root("f"), "old");
+    struct store_upload *upload = begin_direct(replace, "/f");
+    assert_string_equal(content_of(in_root("f")), "old");
+    assert_int_equal(upload->type->abandon(upload, true), STORE_LEFT_OLD);
+    assert_string_equal(content_of(in_root("f")), "old");
+    upload = begin_direct(replace, "/f"); /* an empty file was sent */
+    assert_fault(upload->type->publish(upload), FAULT_NONE);
+    assert_string_equal(content_of(in_root("f")), "");
+}
+
+TEST(room_for_a_direct_upload_is_made_sure_of_before_it_costs_anything)
+{
+    struct store_upload_request request = {.direct = true, .reserve_bytes = (uint64_t)1 << 50};
+    struct store_upload *upload = NULL;
+    put(in_root("f"), "old content");
+    enum fault f = world.store->type->open_upload(world.store, "/f", &request, &upload);
+    assert_true(f == FAULT_NO_SPACE || f == FAULT_TOO_LARGE);
+    assert_string_equal(content_of(in_root("f")), "old content");
+}
+
+TEST(room_that_a_direct_upload_did_not_need_is_given_back)
+{
+    enum { ROOM_BYTES = 8 * 1024 * 1024 };
+    static const enum store_upload_kind kinds[] = {STORE_REPLACE, STORE_APPEND, STORE_RESUME};
+    put(in_root("f"), "old content");
+    assert_int_equal(truncate(in_root("f"), ROOM_BYTES), 0);
+    for (size_t i = 0; i < COUNT(kinds) * 2; i++) {
+        struct store_upload *upload = begin_direct(
+            (struct store_upload_request){.kind = kinds[i / 2], .reserve_bytes = ROOM_BYTES}, "/f");
+        if (kinds[i / 2] == STORE_APPEND) /* at the end, where it is needed */
+            assert_true(blocks_of(in_root("f")) >= ROOM_BYTES / 512);
+        pour(upload, "x");
+        if (i % 2)
+            assert_fault(upload->type->publish(upload), FAULT_NONE);
+        else
+            assert_int_equal(upload->type->abandon(upload, true), STORE_LEFT_CHANGED);
+        assert_true(blocks_of(in_root("f")) < ROOM_BYTES / 512);
+    }
+}
+
+TEST(no_upload_goes_over_a_file_that_it_comes_from)
+{
+    struct store_info info;
+    put(in_root("f"), "content");
+    assert_int_equal(symlink("f", in_root("l")), 0);
+    assert_fault(world.store->type->stat(world.store, "/l", true, &info), FAULT_NONE);
+    for (int direct = 0; direct < 2; direct++) {
+        const struct store_upload_request request = {
+            .direct = direct, .sources = &info, .source_count = 1};
+        struct store_upload *upload = NULL;
+        assert_fault(world.store->type->open_upload(world.store, "/f", &request, &upload),
+                     FAULT_ARGUMENT);
+        assert_fault(world.store->type->open_upload(world.store, "/l", &request, &upload),
+                     FAULT_ARGUMENT);
+        assert_string_equal(content_of(in_root("f")), "content");
+    }
+}
+
 TEST(an_upload_needs_a_place)
 {
     assert_int_equal(mkdir(in_root("d"), 0755), 0);
@@ -507,6 +650,9 @@ int main(void)
         IN_WORLD(an_upload_is_invisible_until_it_is_published),
         IN_WORLD(replacing_keeps_the_old_file_until_the_end_and_its_mode_after),
         IN_WORLD(a_broken_upload_of_a_new_name_leaves_what_arrived),
+        IN_WORLD(a_partial_is_resumed_by_one_at_a_time),
+        IN_WORLD(a_resumption_that_got_nothing_leaves_all_there_was),
+        IN_WORLD(a_partial_that_others_replaced_or_changed_is_theirs),
         IN_WORLD(a_broken_upload_over_a_file_leaves_the_file),
         IN_WORLD(an_upload_that_is_not_to_be_kept_or_got_nothing_leaves_nothing),
         IN_WORLD(appends_of_two_sessions_never_lose_one_another),
@@ -519,6 +665,10 @@ int main(void)
         IN_WORLD(a_unique_name_that_is_taken_by_then_is_not_overwritten),
         IN_WORLD(reserved_room_does_not_make_the_file_longer),
         IN_WORLD(a_direct_upload_writes_into_the_file),
+        IN_WORLD(a_direct_upload_that_gets_nothing_changes_nothing),
+        IN_WORLD(room_for_a_direct_upload_is_made_sure_of_before_it_costs_anything),
+        IN_WORLD(room_that_a_direct_upload_did_not_need_is_given_back),
+        IN_WORLD(no_upload_goes_over_a_file_that_it_comes_from),
         IN_WORLD(an_upload_needs_a_place),
         IN_WORLD(directories_are_made_and_removed),
         IN_WORLD(a_link_is_removed_and_renamed_itself),

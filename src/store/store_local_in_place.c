@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "store/store_local_in_place.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "store/store_local_copy.h"
+#include "store/store_local_target.h"
+
+static enum fault seek_to(struct local_upload *upload, uint64_t offset)
+{
+    upload->start = offset;
+    if (lseek(upload->fd, (off_t)offset, SEEK_SET) < 0)
+        return fault_from_errno(errno);
+    return FAULT_NONE;
+}
+
+/* ---- Opening ------------------------------------------------------------- */
+
+enum fault local_open_partial(struct local_upload *upload, int target, uint64_t size,
+                              uint64_t offset)
+{
+    upload->way = LOCAL_PARTIAL;
+    upload->fd = target;
+    upload->old_size = size;
+    upload->cuts = offset < size;
+    /* While the lock was awaited its name may have become another file's. */
+    if (!local_is_target(&upload->place, target))
+        return FAULT_BUSY;
+    return seek_to(upload, offset);
+}
+
+static enum fault open_or_make(struct local_upload *upload, int flags)
+{
+    if (upload->base.existed)
+        return local_open_target(&upload->place, flags, &upload->fd);
+    upload->fd = openat(upload->place.parent, upload->place.name,
+                        flags | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+                        (mode_t)upload->request.mode);
+    if (upload->fd < 0)
+        return errno == EEXIST ? FAULT_BUSY : fault_from_errno(errno);
+    upload->created = true;
+    return FAULT_NONE;
+}
+
+enum fault local_open_direct(struct local_upload *upload)
+{
+    const struct store_upload_request *request = &upload->request;
+    struct stat info;
+    bool appends = request->kind == STORE_APPEND;
+    upload->way = LOCAL_DIRECT;
+    enum fault f = open_or_make(upload, O_WRONLY | (appends ? O_APPEND : 0));
+    if (f)
+        return f;
+    if (fstat(upload->fd, &info))
+        return fault_from_errno(errno);
+    f = local_refuse_sources(upload, &info); /* by its name it was another one */
+    /* Where there are no locks, direct uploads do without. */
+    if (!f && local_lock(upload->fd, LOCK_SH) == FAULT_BUSY)
+        f = FAULT_BUSY;
+    if (f)
+        return f;
+    upload->old_size = (uint64_t)info.st_size;
+    if (request->kind == STORE_RESUME)
+        return request->offset > upload->old_size ? FAULT_OUT_OF_RANGE
+                                                  : seek_to(upload, request->offset);
+    upload->start = appends ? upload->old_size : 0;
+    upload->cuts = !appends && upload->old_size > 0;
+    return FAULT_NONE;
+}
+
+/* ---- Writing ------------------------------------------------------------- */
+
+/* Takes away what the file had behind our bytes, and with it the room made sure of there. */
+static enum fault cut(struct local_upload *upload)
+{
+    uint64_t reserved = upload->request.reserve_bytes;
+    uint64_t end = upload->start + upload->written;
+    upload->cuts = false;
+    if (ftruncate(upload->fd, (off_t)end))
+        return fault_from_errno(errno);
+    if (reserved > upload->written)
+        (void)local_reserve(upload->fd, end, reserved - upload->written);
+    return FAULT_NONE;
+}
+
+enum fault local_write_in_place(struct local_upload *upload, const void *bytes, size_t len)
+{
+    enum fault f = local_write_all(upload->fd, bytes, len, &upload->written);
+    if (!upload->cuts || !upload->written)
+        return f;
+    enum fault cutting = cut(upload);
+    return f ? f : cutting;
+}
+
+/* ---- Ending: a partial --------------------------------------------------- */
+
+/* It is still what this upload made of it: marked, named so and as long. */
+static bool is_ours(const struct local_upload *upload)
+{
+    struct stat info;
+    uint64_t size = upload->written ? upload->start + upload->written : upload->old_size;
+    return fstat(upload->fd, &info) == 0 && (uint64_t)info.st_size == size &&
+           local_has_mark(upload->fd) && local_is_target(&upload->place, upload->fd);
+}
+
+enum fault local_publish_partial(struct local_upload *upload)
+{
+    if (!is_ours(upload))
+        return FAULT_BUSY;
+    if (ftruncate(upload->fd, (off_t)(upload->start + upload->written)))
+        return fault_from_errno(errno);
+    enum fault f = local_settle(upload->fd, upload->request.sync);
+    /* It is no partial any more, once nothing of it can be lost. */
+    return f ? f : local_clear_mark(upload->fd, upload->request.sync);
+}
+
+enum store_remains local_abandon_partial(struct local_upload *upload)
+{
+    uint64_t size = upload->written ? upload->start + upload->written : upload->old_size;
+    /* Gives back the room made sure of: to the length that it has. */
+    if (upload->request.reserve_bytes && is_ours(upload))
+        (void)!ftruncate(upload->fd, (off_t)size);
+    return upload->written ? STORE_LEFT_PARTIAL : STORE_LEFT_OLD;
+}
+
+/* ---- Ending: a direct upload --------------------------------------------- */
+
+/* True when no other upload has the file open. The last thing done to it. */
+static bool is_alone(const struct local_upload *upload)
+{
+    return flock(upload->fd, LOCK_EX | LOCK_NB) == 0;
+}
+
+/* Gives back the room that was made sure of and not needed. */
+static void trim(const struct local_upload *upload)
+{
+    struct stat info;
+    if (upload->request.reserve_bytes && is_alone(upload) && fstat(upload->fd, &info) == 0)
+        (void)!ftruncate(upload->fd, info.st_size);
+}
+
+enum fault local_publish_direct(struct local_upload *upload)
+{
+    bool sync = upload->request.sync;
+    enum fault f = upload->cuts ? cut(upload) : FAULT_NONE; /* nothing came: it is empty now */
+    if (!f)
+        f = local_settle(upload->fd, sync);
+    if (!f && upload->base.existed && local_has_mark(upload->fd))
+        f = local_clear_mark(upload->fd, sync);
+    trim(upload);
+    return f;
+}
+
+/* Takes an empty file that this upload made away again, unless others use it by now. */
+static bool unmake(const struct local_upload *upload)
+{
+    struct stat info;
+    return is_alone(upload) && fstat(upload->fd, &info) == 0 && info.st_size == 0 &&
+           local_is_target(&upload->place, upload->fd) &&
+           unlinkat(upload->place.parent, upload->place.name, 0) == 0;
+}
+
+enum store_remains local_abandon_direct(struct local_upload *upload)
+{
+    if (!upload->written) {
+        if (upload->created)
+            return unmake(upload) ? STORE_LEFT_NOTHING : STORE_LEFT_CHANGED;
+        if (upload->fd >= 0)
+            trim(upload);
+        return STORE_LEFT_OLD;
+    }
+    if (upload->created)
+        local_set_mark(upload->fd);
+    trim(upload);
+    return upload->created ? STORE_LEFT_PARTIAL : STORE_LEFT_CHANGED;
+}

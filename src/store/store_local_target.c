@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "store/store_local_target.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/xattr.h>
+#include <time.h>
+#include <unistd.h>
+
+enum {
+    LOCK_TRIES = 50,
+    LOCK_WAIT_MS = 100,
+};
+
+enum fault local_stat_target(const struct local_place *place, struct stat *ret_info)
+{
+    enum fault f = local_stat_place(place, ret_info);
+    if (f)
+        return f;
+    if (S_ISDIR(ret_info->st_mode))
+        return FAULT_IS_DIRECTORY;
+    if (!S_ISREG(ret_info->st_mode))
+        return FAULT_NOT_PLAIN_FILE;
+    /* Replacing needs no right to the old file, but its owner expects it to. */
+    if (faccessat(place->parent, place->name, W_OK, AT_EACCESS))
+        return fault_from_errno(errno);
+    return FAULT_NONE;
+}
+
+enum fault local_open_target(const struct local_place *place, int flags, int *ret_fd)
+{
+    struct stat info;
+    int path_fd = openat(place->parent, place->name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+    if (path_fd < 0)
+        return fault_from_errno(errno);
+    enum fault f = FAULT_NONE;
+    if (fstat(path_fd, &info))
+        f = fault_from_errno(errno);
+    else if (!S_ISREG(info.st_mode))
+        f = FAULT_NOT_PLAIN_FILE;
+    if (!f)
+        f = local_reopen(path_fd, flags, ret_fd);
+    close(path_fd);
+    return f;
+}
+
+bool local_is_target(const struct local_place *place, int fd)
+{
+    struct stat named;
+    struct stat open;
+    return !local_stat_place(place, &named) && fstat(fd, &open) == 0 &&
+           named.st_ino == open.st_ino && named.st_dev == open.st_dev;
+}
+
+enum fault local_lock(int fd, int operation)
+{
+    const struct timespec wait = {.tv_nsec = LOCK_WAIT_MS * 1000000L};
+    for (int i = 0; i < LOCK_TRIES; i++) {
+        if (flock(fd, operation | LOCK_NB) == 0)
+            return FAULT_NONE;
+        if (errno != EWOULDBLOCK && errno != EINTR)
+            return fault_from_errno(errno);
+        nanosleep(&wait, NULL);
+    }
+    return FAULT_BUSY;
+}
+
+enum fault local_lock_target(const struct local_place *place, int *ret_fd, uint64_t *ret_size)
+{
+    for (int i = 0; i < LOCK_TRIES; i++) {
+        struct stat named;
+        struct stat locked;
+        int fd = -1;
+        enum fault f = local_open_target(place, O_RDWR, &fd);
+        if (f)
+            return f;
+        f = local_lock(fd, LOCK_EX);
+        if (!f && fstat(fd, &locked))
+            f = fault_from_errno(errno);
+        if (!f)
+            f = local_stat_place(place, &named);
+        if (!f && locked.st_ino == named.st_ino && locked.st_dev == named.st_dev) {
+            *ret_fd = fd;
+            *ret_size = (uint64_t)locked.st_size;
+            return FAULT_NONE;
+        }
+        close(fd);
+        if (f)
+            return f;
+    }
+    return FAULT_BUSY;
+}
+
+enum fault local_lock_partial(int fd, bool *ret_is_partial)
+{
+    *ret_is_partial = false;
+    if (!local_has_mark(fd))
+        return FAULT_NONE;
+    if (flock(fd, LOCK_EX | LOCK_NB))
+        return errno == EWOULDBLOCK ? FAULT_BUSY : FAULT_NONE;
+    /* Whoever had it may have completed it just now. */
+    *ret_is_partial = local_has_mark(fd);
+    if (!*ret_is_partial)
+        (void)flock(fd, LOCK_UN);
+    return FAULT_NONE;
+}
+
+bool local_has_mark(int fd)
+{
+    return fgetxattr(fd, LOCAL_PARTIAL_MARK, NULL, 0) >= 0;
+}
+
+void local_set_mark(int fd)
+{
+    /* Without extended attributes the partial is resumed like any other file. */
+    (void)fsetxattr(fd, LOCAL_PARTIAL_MARK, "1", 1, 0);
+}
+
+enum fault local_clear_mark(int fd, bool sync)
+{
+    if (fremovexattr(fd, LOCAL_PARTIAL_MARK) || (sync && fsync(fd)))
+        return fault_from_errno(errno);
+    return FAULT_NONE;
+}
+
+enum fault local_reserve(int fd, uint64_t offset, uint64_t bytes)
+{
+    if (!bytes || fallocate(fd, FALLOC_FL_KEEP_SIZE, (off_t)offset, (off_t)bytes) == 0 ||
+        errno == EOPNOTSUPP)
+        return FAULT_NONE;
+    return fault_from_errno(errno);
+}
+
+enum fault local_settle(int fd, bool sync)
+{
+    /* A file system over a network may refuse bytes (for want of room or quota) only when a
+     * descriptor of the file is closed. */
+    int copy = sync ? -1 : dup(fd);
+    if ((sync && fsync(fd)) || (copy >= 0 && close(copy)))
+        return fault_from_errno(errno);
+    return FAULT_NONE;
+}
+
+enum fault local_sync_directory(int parent)
+{
+    enum fault f = FAULT_NONE;
+    int fd = openat(parent, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0 || fsync(fd))
+        f = fault_from_errno(errno);
+    if (fd >= 0)
+        close(fd);
+    return f;
+}

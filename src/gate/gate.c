@@ -220,7 +220,7 @@ enum fault gate_open_directory(const struct caller *caller, const char *path,
     if (f)
         return f;
     struct store *store = store_of(caller);
-    f = store->type->open_directory(store, path, &ret_directory->directory);
+    f = store->type->open_directory(store, path, true, &ret_directory->directory);
     return done(caller, ACTION_LIST, path, NULL, f);
 }
 
@@ -247,6 +247,49 @@ void gate_close_directory(struct gate_directory *directory)
     if (directory->directory)
         directory->directory->type->close(directory->directory);
     directory->directory = NULL;
+}
+
+/* ---- A directory that is to go with all that is in it ---------------------------- */
+
+enum fault gate_open_tree(const struct caller *caller, const char *path,
+                          struct gate_directory *ret_tree)
+{
+    enum fault f = permit(caller, ACTION_LIST, path);
+    if (f)
+        return f;
+    struct store *store = store_of(caller);
+    f = store->type->open_directory(store, path, false, &ret_tree->directory);
+    ret_tree->path_len = strlen(path);
+    return f ? done(caller, ACTION_LIST, path, NULL, f) : FAULT_NONE;
+}
+
+/* What of the path is below the tree. */
+static const char *below(const struct gate_directory *tree, const char *path)
+{
+    const char *rest = path + tree->path_len;
+    return *rest == '/' ? rest + 1 : rest;
+}
+
+enum fault gate_open_below(const struct caller *caller, const struct gate_directory *tree,
+                           const char *path, struct gate_directory *ret_directory)
+{
+    enum fault f = permit(caller, ACTION_LIST, path);
+    if (f)
+        return f;
+    f = tree->directory->type->open_below(tree->directory, below(tree, path),
+                                          &ret_directory->directory);
+    return done(caller, ACTION_LIST, path, NULL, f);
+}
+
+enum fault gate_remove_below(const struct caller *caller, const struct gate_directory *tree,
+                             const char *path, enum action action)
+{
+    enum fault f = permit(caller, action, path);
+    if (f)
+        return f;
+    f = tree->directory->type->remove_below(tree->directory, below(tree, path),
+                                            action == ACTION_REMOVE_DIRECTORY);
+    return done(caller, action, path, NULL, f);
 }
 
 /* ---- Changing the tree -------------------------------------------------------- */

@@ -83,6 +83,7 @@ enum fault gate_close(struct gate_file **file_pointer, const struct gate_outcome
 
 struct gate_directory {
     struct store_directory *directory; /* owned */
+    size_t path_len;                   /* of the path it was opened by */
 };
 
 enum fault gate_open_directory(const struct caller *caller, const char *path,
@@ -96,6 +97,24 @@ enum fault gate_entry_link(struct gate_directory *directory, const char *name,
                            struct builder *target);
 /* Accepts one that was never opened. */
 void gate_close_directory(struct gate_directory *directory);
+
+/* ---- A directory that is to go with all that is in it ---------------------------- */
+
+/*
+ * Holds on to a directory, the last part of whose path is not followed. It is
+ * not listed yet: a success is not audited. Not for the root.
+ */
+enum fault gate_open_tree(const struct caller *caller, const char *path,
+                          struct gate_directory *ret_tree);
+/*
+ * The tree or a directory in it, and the removal of one (action
+ * REMOVE_DIRECTORY) or of a file (DELETE). `path` begins with the tree's own;
+ * behind that no link is followed, whoever makes one meanwhile.
+ */
+enum fault gate_open_below(const struct caller *caller, const struct gate_directory *tree,
+                           const char *path, struct gate_directory *ret_directory);
+enum fault gate_remove_below(const struct caller *caller, const struct gate_directory *tree,
+                             const char *path, enum action action);
 
 /* ---- Changing the tree -------------------------------------------------------- */
 

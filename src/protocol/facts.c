@@ -145,17 +145,17 @@ bool facts_parse_time(struct text t, struct fact_time *ret_time)
         !take_digits(&t, 2, &tm.tm_min) || !take_digits(&t, 2, &tm.tm_sec) ||
         !parse_fraction(t, &parsed.nanoseconds))
         return false;
-    tm.tm_year -= 1900;
-    tm.tm_mon -= 1;
-    /* RFC 3659 2.3 allows second 60; timegm turns it into the next minute's first. */
-    struct tm normal = tm;
-    parsed.seconds = timegm(&normal);
-    bool leap_second = tm.tm_sec == 60;
     if (tm.tm_hour > 23 || tm.tm_min > 59 || tm.tm_sec > 60)
         return false;
-    if (!leap_second && (normal.tm_mon != tm.tm_mon || normal.tm_mday != tm.tm_mday))
-        return false;
-    if (tm.tm_mon < 0 || tm.tm_mon > 11 || tm.tm_mday < 1 || tm.tm_mday > 31)
+    tm.tm_year -= 1900;
+    tm.tm_mon -= 1;
+    /* RFC 3659 2.3 allows second 60: the next minute's first. timegm would carry it over into the
+     * date, which has to come out as it was given. */
+    int leap_second = tm.tm_sec == 60;
+    tm.tm_sec -= leap_second;
+    struct tm normal = tm;
+    parsed.seconds = timegm(&normal) + leap_second;
+    if (normal.tm_mon != tm.tm_mon || normal.tm_mday != tm.tm_mday)
         return false;
     *ret_time = parsed;
     return true;

@@ -28,8 +28,17 @@ enum store_kind {
     STORE_UNKNOWN, /* store_next could not tell without another look */
 };
 
-/* What the store itself may do with it, whatever the policy says. */
-enum store_access { STORE_MAY_READ = 4, STORE_MAY_WRITE = 2, STORE_MAY_SEARCH = 1 };
+/*
+ * What the store itself may do with it, whatever the policy says. The last two
+ * are for its directory to grant, and not said by open_read.
+ */
+enum store_access {
+    STORE_MAY_SEARCH = 1,
+    STORE_MAY_WRITE = 2,
+    STORE_MAY_READ = 4,
+    STORE_MAY_ADD = 8,     /* make another file beside it, as each transaction does */
+    STORE_MAY_REMOVE = 16, /* remove, rename or replace it */
+};
 
 struct store_time {
     int64_t seconds; /* since 1970 UTC */
@@ -136,6 +145,15 @@ struct store_directory_type {
                        struct store_info *ret_info);
     /* Appends where a link in it points. */
     enum fault (*link)(struct store_directory *directory, const char *name, struct builder *target);
+    /*
+     * A directory, or the removal of one or of any other file, by names with
+     * slashes between ("" is the directory itself). No link on the way is
+     * followed, whoever makes one meanwhile: FAULT_LINK_LOOP.
+     */
+    enum fault (*open_below)(struct store_directory *directory, const char *path,
+                             struct store_directory **ret_directory);
+    enum fault (*remove_below)(struct store_directory *directory, const char *path,
+                               bool is_directory);
     void (*close)(struct store_directory *directory);
 };
 
@@ -156,7 +174,8 @@ struct store_type {
     enum fault (*open_upload)(struct store *store, const char *path,
                               const struct store_upload_request *request,
                               struct store_upload **ret_upload);
-    enum fault (*open_directory)(struct store *store, const char *path,
+    /* `follow` a link in its last part, else FAULT_NOT_DIRECTORY. */
+    enum fault (*open_directory)(struct store *store, const char *path, bool follow,
                                  struct store_directory **ret_directory);
     /* A file, link or special file, not a directory. Atomic. */
     enum fault (*remove)(struct store *store, const char *path);
@@ -164,6 +183,7 @@ struct store_type {
     enum fault (*make_directory)(struct store *store, const char *path, unsigned mode);
     /* Atomic; replaces a file that has the new name. */
     enum fault (*rename)(struct store *store, const char *from, const char *to);
+    /* All or nothing; FAULT_UNSUPPORTED for a time that cannot be kept, to the second. */
     enum fault (*change)(struct store *store, const char *path,
                          const struct store_changes *changes);
     /* A symbolic link at `path` that says `target`. */

@@ -1,47 +1,29 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store/store_local.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
-#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "store/store_local_change.h"
+#include "store/store_local_directory.h"
+#include "store/store_local_info.h"
 #include "store/store_local_path.h"
 #include "store/store_local_upload.h"
-
-/* Linux keeps no creation time that a program may set; MFCT's lives beside the file. */
-#define CREATED_ATTRIBUTE "user.ferry.created"
-
-enum { GROUPS_MAX = 64 };
-
-/* Who this process is to the file system; read once, it does not change while serving. */
-struct identity {
-    uid_t user;
-    gid_t group;
-    gid_t groups[GROUPS_MAX];
-    int group_count;
-};
 
 struct store_local {
     struct store base;
     int root;                /* owned: the directory */
     struct journal *journal; /* borrowed: the server's */
-    struct identity identity;
+    struct local_identity identity;
 };
 
 struct local_file {
     struct stream stream; /* its fd is owned here */
-};
-
-struct local_directory {
-    struct store_directory base;
-    DIR *names;                      /* owned */
-    const struct identity *identity; /* borrowed: the store's */
 };
 
 static int root_of(struct store *store)
@@ -49,105 +31,40 @@ static int root_of(struct store *store)
     return ((struct store_local *)store)->root;
 }
 
-static const struct identity *identity_of(struct store *store)
+static const struct local_identity *identity_of(struct store *store)
 {
     return &((struct store_local *)store)->identity;
 }
 
 /* ---- About a file --------------------------------------------------------- */
 
-static bool is_in_group(const struct identity *identity, gid_t group)
+/* What its directory grants for the name in its place. Owner: of what has the name. */
+static unsigned place_access(const struct local_identity *identity, struct local_place *place,
+                             unsigned owner)
 {
-    if (group == identity->group)
-        return true;
-    for (int i = 0; i < identity->group_count; i++)
-        if (identity->groups[i] == group)
-            return true;
-    return false;
-}
-
-static unsigned access_of(const struct identity *identity, const struct statx *x)
-{
-    unsigned shift = 0;
-    if (identity->user == 0)
-        return STORE_MAY_READ | STORE_MAY_WRITE | STORE_MAY_SEARCH;
-    if (x->stx_uid == identity->user)
-        shift = 6;
-    else if (is_in_group(identity, x->stx_gid))
-        shift = 3;
-    return x->stx_mode >> shift & 7U;
-}
-
-static void fill_kind(struct store_info *info, unsigned mode)
-{
-    info->kind = STORE_SPECIAL;
-    switch (mode & S_IFMT) {
-    case S_IFREG:
-        info->kind = STORE_FILE;
-        info->letter = '-';
-        break;
-    case S_IFDIR:
-        info->kind = STORE_DIRECTORY;
-        info->letter = 'd';
-        break;
-    case S_IFLNK:
-        info->kind = STORE_LINK;
-        info->letter = 'l';
-        break;
-    case S_IFIFO:
-        info->letter = 'p';
-        break;
-    case S_IFSOCK:
-        info->letter = 's';
-        break;
-    case S_IFBLK:
-        info->letter = 'b';
-        break;
-    default:
-        info->letter = 'c';
+    unsigned access = 0;
+    if (place->name[0]) { /* the root stays */
+        const struct local_parent parent = local_look_at_parent(identity, place->parent);
+        access = local_parent_access(identity, &parent, owner);
     }
+    local_close_place(place);
+    return access;
 }
 
-static struct store_info info_of(const struct identity *identity, const struct statx *x)
+/* Of a link that is followed: what is granted for its own name and for what it leads to. */
+static unsigned path_access(struct store *store, const char *path, bool follow, unsigned owner)
 {
-    struct store_info info = {
-        .mode = x->stx_mode & 07777U,
-        .access = access_of(identity, x),
-        .owner = x->stx_uid,
-        .group = x->stx_gid,
-        .links = x->stx_nlink,
-        .size = x->stx_size,
-        .device = (uint64_t)x->stx_dev_major << 32 | x->stx_dev_minor,
-        .file_number = x->stx_ino,
-        .modified = {x->stx_mtime.tv_sec, x->stx_mtime.tv_nsec},
-        .created = {x->stx_btime.tv_sec, x->stx_btime.tv_nsec},
-        .has_created = (x->stx_mask & STATX_BTIME) != 0,
-    };
-    fill_kind(&info, x->stx_mode);
-    return info;
-}
-
-/* What MFCT said, if it said anything. Links have no such attribute and are not asked. */
-static void fill_created(const char *path, struct store_info *info)
-{
-    char value[32];
-    uint64_t seconds;
-    ssize_t len = info->kind == STORE_FILE || info->kind == STORE_DIRECTORY
-                      ? getxattr(path, CREATED_ATTRIBUTE, value, sizeof(value))
-                      : -1;
-    if (len > 0 && text_to_number((struct text){value, (size_t)len}, INT64_MAX, &seconds)) {
-        info->created = (struct store_time){(int64_t)seconds, 0};
-        info->has_created = true;
-    }
-}
-
-static enum fault info_of_fd(const struct identity *identity, int fd, struct store_info *ret_info)
-{
-    struct statx x;
-    if (statx(fd, "", AT_EMPTY_PATH, STATX_BASIC_STATS | STATX_BTIME, &x))
-        return fault_from_errno(errno);
-    *ret_info = info_of(identity, &x);
-    return FAULT_NONE;
+    const struct local_identity *identity = identity_of(store);
+    struct local_place place;
+    struct stat named;
+    if (local_open_place(root_of(store), path, &place))
+        return 0;
+    if (!follow || local_stat_place(&place, &named) || !S_ISLNK(named.st_mode))
+        return place_access(identity, &place, owner);
+    unsigned access = place_access(identity, &place, named.st_uid);
+    if (local_open_place_followed(root_of(store), path, &place))
+        return 0;
+    return access & place_access(identity, &place, owner);
 }
 
 static enum fault local_stat(struct store *store, const char *path, bool follow,
@@ -158,10 +75,11 @@ static enum fault local_stat(struct store *store, const char *path, bool follow,
     enum fault f = local_open_path(root_of(store), path, follow, &fd);
     if (f)
         return f;
-    f = info_of_fd(identity_of(store), fd, ret_info);
+    f = local_info(identity_of(store), fd, "", ret_info);
     if (!f) {
         local_proc_path(fd, proc);
-        fill_created(proc, ret_info);
+        local_fill_created(proc, ret_info);
+        ret_info->access |= path_access(store, path, follow, ret_info->owner);
     }
     close(fd);
     return f;
@@ -220,7 +138,7 @@ static enum fault local_open_read(struct store *store, const char *path, struct 
     enum fault f = local_open_path(root_of(store), path, true, &path_fd);
     if (f)
         return f;
-    f = info_of_fd(identity_of(store), path_fd, &info);
+    f = local_info(identity_of(store), path_fd, "", &info);
     if (!f)
         f = open_plain(path_fd, &info, &fd);
     close(path_fd);
@@ -237,109 +155,15 @@ static enum fault local_open_read(struct store *store, const char *path, struct 
     return FAULT_NONE;
 }
 
-/* ---- Directories ------------------------------------------------------------ */
+/* ---- The tree ---------------------------------------------------------------- */
 
-static struct local_directory *directory_of(struct store_directory *directory)
-{
-    return (struct local_directory *)directory;
-}
-
-static enum store_kind kind_of_entry(unsigned char type)
-{
-    switch (type) {
-    case DT_REG:
-        return STORE_FILE;
-    case DT_DIR:
-        return STORE_DIRECTORY;
-    case DT_LNK:
-        return STORE_LINK;
-    case DT_UNKNOWN:
-        return STORE_UNKNOWN;
-    default:
-        return STORE_SPECIAL;
-    }
-}
-
-static enum fault directory_next(struct store_directory *directory, struct text *ret_name,
-                                 enum store_kind *ret_kind)
-{
-    for (;;) {
-        errno = 0;
-        struct dirent *entry = readdir(directory_of(directory)->names);
-        if (!entry) {
-            *ret_name = (struct text){NULL, 0};
-            return errno ? fault_from_errno(errno) : FAULT_NONE;
-        }
-        struct text name = text_of(entry->d_name);
-        if (text_equal(name, TEXT(".")) || text_equal(name, TEXT("..")) || local_is_temporary(name))
-            continue;
-        *ret_name = name;
-        *ret_kind = kind_of_entry(entry->d_type);
-        return FAULT_NONE;
-    }
-}
-
-static enum fault directory_info(struct store_directory *directory, const char *name, bool created,
-                                 struct store_info *ret_info)
-{
-    struct statx x;
-    struct local_directory *local = directory_of(directory);
-    int fd = dirfd(local->names);
-    if (statx(fd, name, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT, STATX_BASIC_STATS | STATX_BTIME, &x))
-        return fault_from_errno(errno);
-    *ret_info = info_of(local->identity, &x);
-    if (created) {
-        char path[LOCAL_PROC_PATH_SIZE + LOCAL_NAME_SIZE];
-        local_proc_path(fd, path);
-        struct builder b = {path, strlen(path), sizeof(path), false};
-        builder_put_byte(&b, '/');
-        builder_put_string(&b, name);
-        fill_created(builder_end(&b), ret_info);
-    }
-    return FAULT_NONE;
-}
-
-static enum fault directory_link(struct store_directory *directory, const char *name,
-                                 struct builder *target)
-{
-    char path[LOCAL_PATH_SIZE];
-    ssize_t len = readlinkat(dirfd(directory_of(directory)->names), name, path, sizeof(path));
-    if (len < 0)
-        return fault_from_errno(errno);
-    builder_put(target, (struct text){path, (size_t)len});
-    return FAULT_NONE;
-}
-
-static void directory_close(struct store_directory *directory)
-{
-    closedir(directory_of(directory)->names);
-    memory_free(directory);
-}
-
-static enum fault local_open_names(struct store *store, const char *path,
+static enum fault local_open_names(struct store *store, const char *path, bool follow,
                                    struct store_directory **ret_directory)
 {
-    static const struct store_directory_type type = {directory_next, directory_info, directory_link,
-                                                     directory_close};
     int fd;
-    enum fault f = local_open_directory(root_of(store), path, &fd);
-    if (f)
-        return f;
-    struct local_directory *directory = memory_new(sizeof(*directory));
-    if (directory)
-        directory->names = fdopendir(fd);
-    if (!directory || !directory->names) {
-        memory_free(directory);
-        close(fd);
-        return FAULT_NO_MEMORY;
-    }
-    directory->base.type = &type;
-    directory->identity = identity_of(store);
-    *ret_directory = &directory->base;
-    return FAULT_NONE;
+    enum fault f = local_open_directory(root_of(store), path, follow, &fd);
+    return f ? f : local_new_directory(identity_of(store), fd, ret_directory);
 }
-
-/* ---- Changing the tree ------------------------------------------------------- */
 
 static enum fault local_upload(struct store *store, const char *path,
                                const struct store_upload_request *request,
@@ -349,32 +173,25 @@ static enum fault local_upload(struct store *store, const char *path,
     return local_open_upload(local->root, local->journal, path, request, ret_upload);
 }
 
-static enum fault local_remove(struct store *store, const char *path)
+static enum fault remove_path(struct store *store, const char *path, bool is_directory)
 {
     struct local_place place;
     enum fault f = local_open_place(root_of(store), path, &place);
     if (f)
         return f;
-    if (!place.name[0])
-        f = FAULT_IS_DIRECTORY;
-    else if (unlinkat(place.parent, place.name, 0))
-        f = fault_from_errno(errno);
+    f = local_remove_place(&place, is_directory);
     local_close_place(&place);
     return f;
 }
 
+static enum fault local_remove(struct store *store, const char *path)
+{
+    return remove_path(store, path, false);
+}
+
 static enum fault local_remove_directory(struct store *store, const char *path)
 {
-    struct local_place place;
-    enum fault f = local_open_place(root_of(store), path, &place);
-    if (f)
-        return f;
-    if (!place.name[0])
-        f = FAULT_DENIED; /* the root itself */
-    else if (unlinkat(place.parent, place.name, AT_REMOVEDIR))
-        f = errno == EEXIST ? FAULT_NOT_EMPTY : fault_from_errno(errno);
-    local_close_place(&place);
-    return f;
+    return remove_path(store, path, true);
 }
 
 static enum fault local_make_directory(struct store *store, const char *path, unsigned mode)
@@ -411,44 +228,6 @@ static enum fault local_rename(struct store *store, const char *from, const char
     return f;
 }
 
-static enum fault change_by_path(const char *path, const struct store_changes *changes)
-{
-    if (changes->mask & STORE_CHANGE_MODE && chmod(path, changes->mode & 0777))
-        return fault_from_errno(errno);
-    if (changes->mask & STORE_CHANGE_CREATED) {
-        char value[32];
-        struct builder b = builder_on(value, sizeof(value));
-        if (changes->created.seconds < 0)
-            return FAULT_UNSUPPORTED;
-        builder_put_number(&b, (uint64_t)changes->created.seconds);
-        if (setxattr(path, CREATED_ATTRIBUTE, value, b.len, 0))
-            return fault_from_errno(errno);
-    }
-    if (changes->mask & STORE_CHANGE_MODIFIED) {
-        const struct timespec times[2] = {
-            {.tv_nsec = UTIME_OMIT},
-            {.tv_sec = changes->modified.seconds, .tv_nsec = changes->modified.nanoseconds},
-        };
-        if (utimensat(AT_FDCWD, path, times, 0))
-            return fault_from_errno(errno);
-    }
-    return FAULT_NONE;
-}
-
-static enum fault change_fd(const struct identity *identity, int fd,
-                            const struct store_changes *changes)
-{
-    struct store_info info = {.kind = STORE_UNKNOWN};
-    char proc[LOCAL_PROC_PATH_SIZE];
-    enum fault f = info_of_fd(identity, fd, &info);
-    if (f)
-        return f;
-    if (info.kind != STORE_FILE && info.kind != STORE_DIRECTORY)
-        return FAULT_NOT_PLAIN_FILE;
-    local_proc_path(fd, proc);
-    return change_by_path(proc, changes);
-}
-
 static enum fault local_change(struct store *store, const char *path,
                                const struct store_changes *changes)
 {
@@ -456,7 +235,7 @@ static enum fault local_change(struct store *store, const char *path,
     enum fault f = local_open_path(root_of(store), path, true, &fd);
     if (f)
         return f;
-    f = change_fd(identity_of(store), fd, changes);
+    f = local_change_file(fd, changes);
     close(fd);
     return f;
 }
@@ -526,9 +305,7 @@ enum fault store_local_open(const char *directory, struct journal *journal,
     local->base.type = &type;
     local->root = root;
     local->journal = journal;
-    local->identity.user = geteuid();
-    local->identity.group = getegid();
-    local->identity.group_count = getgroups(GROUPS_MAX, local->identity.groups);
+    local_identify(&local->identity);
     *ret_store = &local->base;
     return FAULT_NONE;
 }

@@ -36,12 +36,17 @@ static const char *below_root(const char *path)
     return *path ? path : ".";
 }
 
-static enum fault open_confined(int root, const char *path, unsigned flags, int *ret_fd)
+/* How the kernel keeps a user's path inside the tree. */
+enum {
+    CONFINED = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS,
+    /* Also for what is found in a directory, where nobody may put a link in the way meanwhile. */
+    WITHOUT_LINKS = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS,
+};
+
+static enum fault open_confined(int root, const char *path, unsigned resolve, unsigned flags,
+                                int *ret_fd)
 {
-    struct open_how how = {
-        .flags = flags | O_CLOEXEC,
-        .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS,
-    };
+    struct open_how how = {.flags = flags | O_CLOEXEC, .resolve = resolve};
     if (names_temporary(path))
         return FAULT_NOT_FOUND;
     for (int i = 0; i < RACES_MAX; i++) {
@@ -58,15 +63,23 @@ static enum fault open_confined(int root, const char *path, unsigned flags, int 
 
 enum fault local_open_path(int root, const char *path, bool follow, int *ret_fd)
 {
-    return open_confined(root, path, O_PATH | (follow ? 0U : (unsigned)O_NOFOLLOW), ret_fd);
+    unsigned flags = O_PATH | (follow ? 0U : (unsigned)O_NOFOLLOW);
+    return open_confined(root, path, CONFINED, flags, ret_fd);
 }
 
-enum fault local_open_directory(int root, const char *path, int *ret_fd)
+enum fault local_open_directory(int root, const char *path, bool follow, int *ret_fd)
 {
-    return open_confined(root, path, O_RDONLY | O_DIRECTORY, ret_fd);
+    unsigned flags = O_RDONLY | O_DIRECTORY | (follow ? 0U : (unsigned)O_NOFOLLOW);
+    return open_confined(root, path, CONFINED, flags, ret_fd);
 }
 
-enum fault local_open_place(int root, const char *path, struct local_place *ret_place)
+enum fault local_open_directory_below(int directory, const char *path, int *ret_fd)
+{
+    return open_confined(directory, path, WITHOUT_LINKS, O_RDONLY | O_DIRECTORY, ret_fd);
+}
+
+static enum fault open_place(int root, const char *path, unsigned resolve,
+                             struct local_place *ret_place)
 {
     char parent[LOCAL_PATH_SIZE];
     struct builder b = builder_on(parent, sizeof(parent));
@@ -87,10 +100,20 @@ enum fault local_open_place(int root, const char *path, struct local_place *ret_
     /* Only a link's target can end so: a system call given it would act on the parent. */
     if (text_equal(name, TEXT(".")) || text_equal(name, TEXT("..")))
         return FAULT_IS_DIRECTORY;
-    enum fault f = open_confined(root, parent, O_PATH | O_DIRECTORY, &place.parent);
+    enum fault f = open_confined(root, parent, resolve, O_PATH | O_DIRECTORY, &place.parent);
     if (!f)
         *ret_place = place;
     return f;
+}
+
+enum fault local_open_place(int root, const char *path, struct local_place *ret_place)
+{
+    return open_place(root, path, CONFINED, ret_place);
+}
+
+enum fault local_open_place_below(int directory, const char *path, struct local_place *ret_place)
+{
+    return open_place(directory, path, WITHOUT_LINKS, ret_place);
 }
 
 void local_close_place(struct local_place *place)
@@ -180,6 +203,15 @@ enum fault local_stat_place(const struct local_place *place, struct stat *ret_st
     int flags = AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH;
     if (fstatat(place->parent, place->name, ret_stat, flags))
         return fault_from_errno(errno);
+    return FAULT_NONE;
+}
+
+enum fault local_remove_place(const struct local_place *place, bool is_directory)
+{
+    if (!place->name[0]) /* the root itself */
+        return is_directory ? FAULT_DENIED : FAULT_IS_DIRECTORY;
+    if (unlinkat(place->parent, place->name, is_directory ? AT_REMOVEDIR : 0))
+        return is_directory && errno == EEXIST ? FAULT_NOT_EMPTY : fault_from_errno(errno);
     return FAULT_NONE;
 }
 

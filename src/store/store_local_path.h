@@ -35,10 +35,14 @@ bool local_is_temporary(struct text name);
 
 /* An O_PATH descriptor of a path; with `follow` of what a link there points to. */
 enum fault local_open_path(int root, const char *path, bool follow, int *ret_fd);
-/* A directory, for reading its names. */
-enum fault local_open_directory(int root, const char *path, int *ret_fd);
+/* A directory, for reading its names; with `follow` also what a link in the last part leads to. */
+enum fault local_open_directory(int root, const char *path, bool follow, int *ret_fd);
+/* Likewise, by names below an open one; no link on the way is followed, whoever makes it. */
+enum fault local_open_directory_below(int directory, const char *path, int *ret_fd);
 
 enum fault local_open_place(int root, const char *path, struct local_place *ret_place);
+/* By names below an open directory, following no link. */
+enum fault local_open_place_below(int directory, const char *path, struct local_place *ret_place);
 /*
  * Like local_open_place, but when the last part is a link, the place it points
  * to, link after link: where writing through it would put the file.
@@ -48,6 +52,9 @@ void local_close_place(struct local_place *place);
 
 /* About the last part of a place, not following it. */
 enum fault local_stat_place(const struct local_place *place, struct stat *ret_stat);
+
+/* Removes the name of a file or of an empty directory, not following it. */
+enum fault local_remove_place(const struct local_place *place, bool is_directory);
 
 /*
  * Opens what an O_PATH descriptor stands for, the same file whatever its name

@@ -72,7 +72,7 @@ enum fault local_lock_target(const struct local_place *place, int *ret_fd, uint6
         struct stat named;
         struct stat locked;
         int fd = -1;
-        enum fault f = local_open_target(place, O_RDWR, &fd);
+        enum fault f = local_open_target(place, O_WRONLY, &fd);
         if (f)
             return f;
         f = local_lock(fd, LOCK_EX);

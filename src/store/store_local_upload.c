@@ -36,7 +36,9 @@ static enum fault open_continuation(struct local_upload *upload)
     struct stat old = {0};
     bool is_partial = false;
     int target = -1;
-    enum fault f = local_open_target(&upload->place, O_RDWR, &target);
+    /* Only what comes before ours has to be read. */
+    int flags = request->kind == STORE_APPEND ? O_WRONLY : O_RDWR;
+    enum fault f = local_open_target(&upload->place, flags, &target);
     if (f)
         return f;
     f = local_lock_partial(target, &is_partial);

@@ -67,6 +67,7 @@ TEST(times_are_real_dates_in_utc)
     assert_int_equal(t.seconds, -1);
     assert_true(facts_parse_time(TEXT("20240229000000"), &t));
     assert_true(facts_parse_time(TEXT("20161231235960"), &t));
+    assert_int_equal(t.seconds, 1483228800); /* 2017-01-01T00:00:00Z */
     static const char *const cases[] = {
         "",
         "2023111422132",
@@ -74,6 +75,8 @@ TEST(times_are_real_dates_in_utc)
         "20231314221320",
         "20230014221320",
         "20230230000000",
+        "20240230235960",
+        "20231131120060",
         "20231132221320",
         "20231100221320",
         "20231114241320",

@@ -116,7 +116,7 @@ static void check_listing(void)
     struct store_directory *directory = NULL;
     struct text name;
     enum store_kind kind;
-    assert_fault(world.store->type->open_directory(world.store, "/", &directory), FAULT_NONE);
+    assert_fault(world.store->type->open_directory(world.store, "/", true, &directory), FAULT_NONE);
     do {
         assert_fault(directory->type->next(directory, &name, &kind), FAULT_NONE);
         if (name.len)

@@ -200,7 +200,7 @@ TEST(the_stores_own_temporaries_cannot_be_named)
     struct store_directory *directory = NULL;
     struct text name;
     enum store_kind kind;
-    assert_fault(world.store->type->open_directory(world.store, "/", &directory), FAULT_NONE);
+    assert_fault(world.store->type->open_directory(world.store, "/", true, &directory), FAULT_NONE);
     assert_fault(directory->type->next(directory, &name, &kind), FAULT_NONE);
     assert_int_equal(name.len, 0);
     directory->type->close(directory);
@@ -622,6 +622,96 @@ TEST(attributes_are_changed_and_read_back)
     assert_fault(type->change(world.store, "/none", &changes), FAULT_NOT_FOUND);
 }
 
+/* What the file system of the tests keeps is its own affair: said is done, or nothing is. */
+TEST(a_time_that_cannot_be_kept_is_a_fault_and_changes_nothing)
+{
+    static const int64_t years[] = {-62135596800, -2208988800, 2147483648,
+                                    4294967296,   16725225600, 253402300799};
+    const struct store_type *type = world.store->type;
+    unsigned refused = 0;
+    put(in_root("f"), "x");
+    for (size_t i = 0; i < COUNT(years); i++) {
+        struct store_info before;
+        struct store_info after;
+        struct store_changes changes = {
+            .mask = STORE_CHANGE_MODE | STORE_CHANGE_MODIFIED | STORE_CHANGE_CREATED,
+            .mode = 0600 + (unsigned)i,
+            .modified = {years[i], 0},
+            .created = {(int64_t)i, 0},
+        };
+        assert_fault(type->stat(world.store, "/f", true, &before), FAULT_NONE);
+        enum fault f = type->change(world.store, "/f", &changes);
+        assert_fault(type->stat(world.store, "/f", true, &after), FAULT_NONE);
+        if (f) {
+            refused++;
+            assert_fault(f, FAULT_UNSUPPORTED);
+            assert_int_equal(after.mode, before.mode);
+            assert_int_equal(after.modified.seconds, before.modified.seconds);
+            assert_int_equal(after.modified.nanoseconds, before.modified.nanoseconds);
+            assert_int_equal(after.created.seconds, before.created.seconds);
+        } else {
+            assert_int_equal(after.modified.seconds, years[i]);
+            assert_int_equal(after.mode, changes.mode);
+            assert_int_equal(after.created.seconds, changes.created.seconds);
+        }
+    }
+    assert_true(refused < COUNT(years)); /* 2038 at least is kept by all of today */
+    const struct store_changes early = {
+        .mask = STORE_CHANGE_MODE | STORE_CHANGE_CREATED, .mode = 0400, .created = {-1, 0}};
+    assert_fault(type->change(world.store, "/f", &early), FAULT_UNSUPPORTED);
+    struct store_info info;
+    assert_fault(type->stat(world.store, "/f", true, &info), FAULT_NONE);
+    assert_int_not_equal(info.mode, 0400);
+}
+
+static bool may(const char *path, bool follow, unsigned access)
+{
+    struct store_info info;
+    assert_fault(world.store->type->stat(world.store, path, follow, &info), FAULT_NONE);
+    return (info.access & access) == access;
+}
+
+TEST(what_a_directory_lets_us_remove_is_told)
+{
+    put(in_root("f"), "x");
+    assert_int_equal(mkdir(in_root("d"), 0755), 0);
+    assert_int_equal(symlink("f", in_root("l")), 0);
+    assert_true(may("/f", true, STORE_MAY_REMOVE | STORE_MAY_WRITE));
+    assert_true(may("/d", true, STORE_MAY_REMOVE));
+    assert_true(may("/l", false, STORE_MAY_REMOVE));
+    assert_true(may("/l", true, STORE_MAY_REMOVE));
+    assert_false(may("/", true, STORE_MAY_REMOVE));
+}
+
+TEST(what_is_below_an_open_directory_is_reached_without_following_links)
+{
+    struct store_directory *top = NULL;
+    struct store_directory *below = NULL;
+    const struct store_type *type = world.store->type;
+    assert_int_equal(mkdir(in_root("d"), 0755), 0);
+    assert_int_equal(mkdir(in_root("d/e"), 0755), 0);
+    assert_int_equal(mkdir(in_root("other"), 0755), 0);
+    put(in_root("other/f"), "x");
+    put(in_root("d/e/f"), "x");
+    assert_int_equal(symlink("../other", in_root("d/l")), 0);
+    assert_int_equal(symlink("d", in_root("top")), 0);
+    assert_fault(type->open_directory(world.store, "/top", false, &top), FAULT_NOT_DIRECTORY);
+    assert_fault(type->open_directory(world.store, "/d", false, &top), FAULT_NONE);
+    assert_fault(top->type->open_below(top, "l", &below), FAULT_LINK_LOOP);
+    assert_fault(top->type->open_below(top, "../other", &below), FAULT_CROSS_DEVICE);
+    assert_fault(top->type->remove_below(top, "l/f", false), FAULT_LINK_LOOP);
+    assert_fault(top->type->remove_below(top, "l", true), FAULT_NOT_DIRECTORY);
+    assert_fault(top->type->open_below(top, "e", &below), FAULT_NONE);
+    below->type->close(below);
+    assert_fault(top->type->remove_below(top, "e", true), FAULT_NOT_EMPTY);
+    assert_fault(top->type->remove_below(top, "e/f", false), FAULT_NONE);
+    assert_fault(top->type->remove_below(top, "e", true), FAULT_NONE);
+    assert_fault(top->type->remove_below(top, "l", false), FAULT_NONE);
+    top->type->close(top);
+    assert_string_equal(content_of(in_root("other/f")), "x");
+    assert_int_equal(names_in(in_root("d")), 0);
+}
+
 TEST(space_is_told)
 {
     struct store_space space;
@@ -674,6 +764,9 @@ int main(void)
         IN_WORLD(a_link_is_removed_and_renamed_itself),
         IN_WORLD(a_rename_replaces_a_file_but_not_a_directory),
         IN_WORLD(attributes_are_changed_and_read_back),
+        IN_WORLD(a_time_that_cannot_be_kept_is_a_fault_and_changes_nothing),
+        IN_WORLD(what_a_directory_lets_us_remove_is_told),
+        IN_WORLD(what_is_below_an_open_directory_is_reached_without_following_links),
         IN_WORLD(space_is_told),
         IN_WORLD(names_of_any_bytes_survive),
     };

@@ -29,82 +29,112 @@ static enum fault pour(struct stream *from, struct stream *to, char *buffer, uin
     }
 }
 
-/* Writes the whole file `from` to the stream. */
-static enum fault pour_file(const struct caller *caller, const char *from, struct stream *to,
-                            uint64_t *bytes, const atomic_bool *cancelled)
+/* Writes the whole file to the stream and closes it. */
+static enum fault pour_file(struct gate_file **source, struct stream *to, uint64_t *bytes,
+                            const atomic_bool *cancelled)
 {
-    struct gate_file *source = NULL;
     struct gate_outcome outcome = {.fault = FAULT_NONE};
-    enum fault f = gate_open_read(caller, ACTION_READ, from, &source);
-    if (f)
-        return f;
     char *buffer = memory_new(COPY_BYTES);
-    outcome.fault = buffer ? pour(source->stream, to, buffer, &outcome.bytes, cancelled)
+    outcome.fault = buffer ? pour((*source)->stream, to, buffer, &outcome.bytes, cancelled)
                            : FAULT_NO_MEMORY;
     memory_free(buffer);
     *bytes += outcome.bytes;
-    return gate_close(&source, &outcome, NULL);
+    return gate_close(source, &outcome, NULL);
 }
 
 enum fault gate_copy(const struct caller *caller, const char *from, const char *to, unsigned mode,
                      const atomic_bool *cancelled)
 {
-    struct store_info source;
     struct store_upload_request request = {.kind = STORE_REPLACE, .mode = mode};
+    struct gate_file *source = NULL;
     struct gate_file *target = NULL;
     struct gate_outcome outcome = {.fault = FAULT_NONE};
-    enum fault f = gate_stat(caller, ACTION_READ, from, true, &source);
-    if (!f)
-        f = gate_open_upload(caller, to, &request, &target);
+    enum fault f = gate_open_read(caller, ACTION_READ, from, &source);
     if (f)
         return f;
-    outcome.fault = pour_file(caller, from, target->stream, &outcome.bytes, cancelled);
+    /* A transaction may put a copy in the place of what it was read from; a direct upload
+     * would read what it has written. */
+    if (login_upload_manner(caller->login)->direct) {
+        request.sources = &source->info;
+        request.source_count = 1;
+    }
+    f = gate_open_upload(caller, to, &request, &target);
+    if (f) {
+        outcome.fault = FAULT_CANCELLED;
+        (void)gate_close(&source, &outcome, NULL);
+        return f;
+    }
+    outcome.fault = pour_file(&source, target->stream, &outcome.bytes, cancelled);
     return gate_close(&target, &outcome, NULL);
 }
 
-static bool is_given_before(char *const *parts, size_t at)
+static bool is_same_file(const struct store_info *a, const struct store_info *b)
 {
-    for (size_t i = 0; i < at; i++)
-        if (text_equal(text_of(parts[i]), text_of(parts[at])))
-            return true;
-    return false;
+    return a->device == b->device && a->file_number == b->file_number;
 }
 
-/*
- * The parts are removed in the end: none may be the target, under whatever
- * name. A link to it is none: it is the link that would go.
- */
-static enum fault check_parts(const struct caller *caller, const char *target, char *const *parts,
-                              size_t count)
+/* May this part be read and removed, and is it a plain file? */
+static enum fault look_at_part(const struct caller *caller, const char *part,
+                               struct store_info *ret_info)
 {
-    struct store_info whole;
-    struct store_info part;
-    enum fault f = gate_stat(caller, ACTION_READ, target, true, &whole);
-    if (f && f != FAULT_NOT_FOUND)
-        return f;
+    struct store_info named;
+    struct stream *stream = NULL;
+    enum fault f = gate_stat(caller, ACTION_DELETE, part, false, &named);
+    if (!f)
+        f = gate_inspect(caller, ACTION_READ, part, &stream);
+    stream_close(&stream);
+    if (!f && !(named.access & STORE_MAY_REMOVE))
+        f = FAULT_DENIED;
+    return f ? f : gate_stat(caller, ACTION_READ, part, true, ret_info);
+}
+
+/* Looks at all of them before a byte is written: one that comes twice would be gone in between. */
+static enum fault look_at_parts(const struct caller *caller, char *const *parts, size_t count,
+                                struct store_info *ret_infos)
+{
     for (size_t i = 0; i < count; i++) {
-        if (is_given_before(parts, i))
-            return FAULT_ARGUMENT;
-        if (!f && !gate_stat(caller, ACTION_READ, parts[i], false, &part) &&
-            part.device == whole.device && part.file_number == whole.file_number)
-            return FAULT_ARGUMENT;
+        enum fault f = look_at_part(caller, parts[i], &ret_infos[i]);
+        if (f)
+            return f;
+        for (size_t before = 0; before < i; before++)
+            if (is_same_file(&ret_infos[before], &ret_infos[i]))
+                return FAULT_ARGUMENT;
     }
     return FAULT_NONE;
+}
+
+/* Appends a part to the stream, if it is still the file that was looked at. */
+static enum fault pour_part(const struct caller *caller, const char *part,
+                            const struct store_info *expected, struct stream *to, uint64_t *bytes,
+                            const atomic_bool *cancelled)
+{
+    const struct gate_outcome changed = {.fault = FAULT_BUSY};
+    struct gate_file *source = NULL;
+    enum fault f = gate_open_read(caller, ACTION_READ, part, &source);
+    if (f)
+        return f;
+    if (!is_same_file(&source->info, expected))
+        return gate_close(&source, &changed, NULL);
+    return pour_file(&source, to, bytes, cancelled);
 }
 
 enum fault gate_combine(const struct caller *caller, const char *target, char *const *parts,
                         size_t count, unsigned mode, const atomic_bool *cancelled)
 {
-    struct store_upload_request request = {.kind = STORE_APPEND, .mode = mode};
     struct gate_file *whole = NULL;
     struct gate_outcome outcome = {.fault = FAULT_NONE};
-    enum fault f = check_parts(caller, target, parts, count);
+    struct store_info *infos = memory_new_array(count, sizeof(*infos));
+    struct store_upload_request request = {
+        .kind = STORE_APPEND, .mode = mode, .sources = infos, .source_count = count};
+    enum fault f = infos ? look_at_parts(caller, parts, count, infos) : FAULT_NO_MEMORY;
     if (!f)
         f = gate_open_upload(caller, target, &request, &whole);
+    for (size_t i = 0; i < count && whole && !outcome.fault; i++)
+        outcome.fault = pour_part(caller, parts[i], &infos[i], whole->stream, &outcome.bytes,
+                                  cancelled);
+    memory_free(infos);
     if (f)
         return f;
-    for (size_t i = 0; i < count && !outcome.fault; i++)
-        outcome.fault = pour_file(caller, parts[i], whole->stream, &outcome.bytes, cancelled);
     f = gate_close(&whole, &outcome, NULL);
     for (size_t i = 0; i < count && !f; i++)
         f = gate_remove(caller, parts[i]);
@@ -144,14 +174,14 @@ static enum fault kind_of(struct gate_directory *directory, struct text name, en
  * Removes the files of the directory at b. When it meets a directory it puts
  * that one's path in b and returns with *ret_empty false.
  */
-static enum fault empty_directory(const struct caller *caller, struct builder *b, bool *ret_empty,
-                                  const atomic_bool *cancelled)
+static enum fault empty_directory(const struct caller *caller, const struct gate_directory *tree,
+                                  struct builder *b, bool *ret_empty, const atomic_bool *cancelled)
 {
-    struct gate_directory directory = {NULL};
+    struct gate_directory directory = {.directory = NULL};
     struct text name;
     enum store_kind kind;
     *ret_empty = true;
-    enum fault f = gate_open_directory(caller, b->at, &directory);
+    enum fault f = gate_open_below(caller, tree, b->at, &directory);
     while (!f && *ret_empty) {
         f = gate_next(&directory, &name, &kind);
         if (f || !name.len)
@@ -164,7 +194,7 @@ static enum fault empty_directory(const struct caller *caller, struct builder *b
         else if (kind == STORE_DIRECTORY)
             *ret_empty = false;
         else
-            f = gate_remove(caller, b->at);
+            f = gate_remove_below(caller, tree, b->at, ACTION_DELETE);
         if (*ret_empty)
             ascend(b);
     }
@@ -177,27 +207,26 @@ enum fault gate_remove_tree(const struct caller *caller, const char *path,
 {
     char bytes[PATH_SIZE];
     struct builder b = builder_on(bytes, sizeof(bytes));
-    struct store_info info;
     builder_put_string(&b, path);
     builder_end(&b);
     struct text top = text_of(path);
+    struct gate_directory tree = {.directory = NULL};
     if (b.full)
         return FAULT_NAME_INVALID;
     if (text_equal(top, TEXT("/")))
-        return FAULT_DENIED; /* said before anything in it is gone */
-    /* A link to a directory opens like one: what it points to is not what was named. */
-    if (gate_stat(caller, ACTION_LIST, path, false, &info) || info.kind != STORE_DIRECTORY)
-        return gate_remove_directory(caller, path); /* says why not, and audits it */
+        return gate_remove_directory(caller, path); /* refused before anything in it is gone */
+    enum fault f = gate_open_tree(caller, path, &tree);
     /* Depth first, without recursion: b is where we are, a path its only memory. */
-    for (;;) {
+    while (!f) {
         bool empty;
-        enum fault f = empty_directory(caller, &b, &empty, cancelled);
-        if (!f && !empty)
+        f = empty_directory(caller, &tree, &b, &empty, cancelled);
+        if (f || !empty)
             continue;
-        if (!f)
-            f = gate_remove_directory(caller, b.at);
-        if (f || text_equal(builder_text(&b), top))
-            return f;
+        if (text_equal(builder_text(&b), top))
+            break;
+        f = gate_remove_below(caller, &tree, b.at, ACTION_REMOVE_DIRECTORY);
         ascend(&b);
     }
+    gate_close_directory(&tree);
+    return f ? f : gate_remove_directory(caller, path);
 }

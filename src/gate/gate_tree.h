@@ -9,14 +9,18 @@
 
 #include "gate/gate.h"
 
-/* Copies one plain file over or to a name, as an upload does: whole or not at all. */
+/*
+ * Copies one plain file over or to a name, as an upload does: whole or not at
+ * all. FAULT_ARGUMENT for a direct upload over the file itself.
+ */
 enum fault gate_copy(const struct caller *caller, const char *from, const char *to, unsigned mode,
                      const atomic_bool *cancelled);
 
 /*
  * Appends `parts` (count of them) to the file `target`, made if absent, as one
- * upload, then removes the parts. FAULT_ARGUMENT when a part is the target
- * itself or given twice.
+ * upload, then removes the parts. All of them are looked at first, and nothing
+ * is changed when one cannot be read or removed, or FAULT_ARGUMENT: when one is
+ * the target itself or comes twice, whatever its name.
  */
 enum fault gate_combine(const struct caller *caller, const char *target, char *const *parts,
                         size_t count, unsigned mode, const atomic_bool *cancelled);

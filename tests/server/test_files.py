@@ -79,7 +79,27 @@ def test_modification_times(shared):
         c.ask("SITE UTIME f x 20180101000000 20180102000000 20180103000000 UTC", "200")
         assert c.ask("MDTM f x", "213").text == "213 20180102000000"
         c.ask("MFMT 20200230000000 f x", "501")
+        c.ask("MFMT 20240230235960 f x", "501")
         c.ask("MFMT 20200101000000 /", "213")
+
+
+@pytest.mark.parametrize("command, changed", [
+    ("MFMT {} f", "213"), ("MFF modify={};UNIX.mode=600; f", "213"), ("SITE UTIME {} f", "200")])
+@pytest.mark.parametrize("year", ["0001", "1900", "2040", "2500", "9999"])
+def test_a_time_is_set_as_told_or_it_is_refused_and_nothing_changes(shared, command, changed, year):
+    shared.empty()
+    shared.write("f", b"")
+    os.chmod(shared.path("f"), 0o644)
+    os.utime(shared.path("f"), ns=(1, 1577836800_123456789))
+    when = f"{year}0203040506"
+    with shared.login() as c:
+        reply = c.ask(command.format(when), changed, "550")
+        told = c.ask("MDTM f", "213").text[4:]
+    info = os.stat(shared.path("f"))
+    if reply.code == "550":
+        assert info.st_mtime_ns == 1577836800_123456789 and stat.S_IMODE(info.st_mode) == 0o644
+    else:
+        assert told == when
 
 
 def test_creation_times(shared):
@@ -208,6 +228,19 @@ def test_combining(shared):
         assert shared.read("whole")[-2:] == b"2!"
 
 
+def test_combining_never_loses_what_is_given_twice(shared):
+    shared.empty()
+    shared.write("a", b"AAA")
+    shared.write("b", b"BBB")
+    os.link(shared.path("a"), shared.path("hard"))
+    os.symlink("a", shared.path("soft"))
+    with shared.login() as c:
+        for parts in ("a b a", "a a", "a hard", "a soft", "soft b a", "new a hard", "new b b"):
+            c.ask(f"COMB {parts}", "501")
+            assert shared.names() == ["a", "b", "hard", "soft"]
+            assert shared.read("a") == b"AAA" and shared.read("b") == b"BBB"
+
+
 def test_removing_a_tree(shared):
     shared.empty()
     shared.write("t/a/b/c", b"")
@@ -217,6 +250,21 @@ def test_removing_a_tree(shared):
     with shared.login() as c:
         c.ask("RMDA t", "250")
         assert shared.names() == ["keep"]
+
+
+def test_removing_a_tree_never_follows_a_link(shared):
+    shared.empty()
+    shared.write("target/keep/data", b"x")
+    os.symlink("target", shared.path("link"))
+    os.mkdir(shared.path("t"))
+    os.symlink("../target", shared.path("t/link"))
+    with shared.login() as c:
+        c.ask("RMDA link", "550")
+        c.ask("RMDA t", "250")
+        assert shared.names() == ["link", "target"]
+        assert shared.read("target/keep/data") == b"x"
+        c.ask("RMDA link/keep", "250")
+        assert os.listdir(shared.path("target")) == []
 
 
 def test_links(shared):

@@ -247,6 +247,106 @@ TEST(combining_appends_the_parts_and_removes_them)
     login_unref(writer.login);
 }
 
+/* The file as another one knows it: "0" when there is none, else its content. */
+static const char *content_of(const char *name)
+{
+    static char bytes[256];
+    char path[128];
+    (void)snprintf(path, sizeof(path), "%s/root/%s", world.base, name);
+    FILE *file = fopen(path, "r");
+    if (!file)
+        return "0";
+    bytes[fread(bytes, 1, sizeof(bytes) - 1, file)] = '\0';
+    (void)fclose(file);
+    return bytes;
+}
+
+TEST(combining_refuses_a_part_that_comes_twice_or_is_the_whole_by_any_name)
+{
+    struct caller writer = enter("writer");
+    atomic_bool no = false;
+    char command[256];
+    char *const cases[][3] = {
+        {(char *)"/a", (char *)"/b", (char *)"/a"},
+        {(char *)"/a", (char *)"/a"},
+        {(char *)"/a", (char *)"/hard"},
+        {(char *)"/a", (char *)"/b", (char *)"/soft"},
+        {(char *)"/new", (char *)"/a", (char *)"/hard"},
+        {(char *)"/new", (char *)"/b", (char *)"/b"},
+        {(char *)"/soft", (char *)"/b", (char *)"/a"},
+    };
+    put(&writer, "/a", "AAA");
+    put(&writer, "/b", "BBB");
+    (void)snprintf(command, sizeof(command), "cd %s/root && ln a hard && ln -s a soft", world.base);
+    assert_int_equal(system(command), 0);
+    for (int direct = 0; direct < 2; direct++) {
+        world.realm.upload.direct = direct;
+        struct caller caller = enter("writer");
+        for (size_t i = 0; i < COUNT(cases); i++) {
+            size_t count = cases[i][2] ? 2 : 1;
+            assert_fault(gate_combine(&caller, cases[i][0], cases[i] + 1, count, 0644, &no),
+                         FAULT_ARGUMENT);
+            assert_string_equal(content_of("a"), "AAA");
+            assert_string_equal(content_of("b"), "BBB");
+            assert_string_equal(content_of("hard"), "AAA");
+            assert_string_equal(content_of("soft"), "AAA");
+            assert_string_equal(content_of("new"), "0");
+        }
+        login_unref(caller.login);
+    }
+    login_unref(writer.login);
+}
+
+TEST(a_direct_copy_looks_at_its_source_before_it_empties_the_target)
+{
+    world.realm.upload.direct = true;
+    struct caller writer = enter("writer");
+    atomic_bool no = false;
+    put(&writer, "/f", "content");
+    put(&writer, "/t", "target");
+    assert_fault(gate_make_link(&writer, "f", "/l"), FAULT_NONE);
+    assert_fault(gate_make_directory(&writer, "/d", 0755), FAULT_NONE);
+    assert_fault(gate_copy(&writer, "/f", "/l", 0644, &no), FAULT_ARGUMENT);
+    assert_fault(gate_copy(&writer, "/l", "/f", 0644, &no), FAULT_ARGUMENT);
+    assert_string_equal(content_of("f"), "content");
+    assert_fault(gate_copy(&writer, "/d", "/t", 0644, &no), FAULT_IS_DIRECTORY);
+    assert_fault(gate_copy(&writer, "/none", "/t", 0644, &no), FAULT_NOT_FOUND);
+    assert_string_equal(content_of("t"), "target");
+    assert_fault(gate_copy(&writer, "/f", "/t", 0644, &no), FAULT_NONE);
+    assert_string_equal(content_of("t"), "content");
+    login_unref(writer.login);
+}
+
+TEST(a_tree_is_not_removed_through_a_link)
+{
+    struct caller writer = enter("writer");
+    atomic_bool no = false;
+    assert_fault(gate_make_directory(&writer, "/d", 0755), FAULT_NONE);
+    put(&writer, "/d/f", "x");
+    assert_fault(gate_make_link(&writer, "d", "/l"), FAULT_NONE);
+    assert_fault(gate_remove_tree(&writer, "/l", &no), FAULT_NOT_DIRECTORY);
+    assert_string_equal(content_of("d/f"), "x");
+    /* A link further up is a path like any other. */
+    assert_fault(gate_make_directory(&writer, "/d/e", 0755), FAULT_NONE);
+    put(&writer, "/d/e/f", "x");
+    assert_fault(gate_remove_tree(&writer, "/l/e", &no), FAULT_NONE);
+    assert_string_equal(content_of("d/e/f"), "0");
+    login_unref(writer.login);
+}
+
+TEST(the_root_is_refused_by_policy_or_store_and_audited_once)
+{
+    struct caller writer = enter("writer");
+    struct caller reader = enter("reader");
+    atomic_bool no = false;
+    assert_fault(gate_remove_tree(&writer, "/", &no), FAULT_DENIED);
+    assert_fault(gate_remove_tree(&reader, "/", &no), FAULT_DENIED);
+    login_unref(reader.login);
+    login_unref(writer.login);
+    assert_int_equal(audited("\"action\":\"remove-directory\",\"result\":\"DENIED\""), 2);
+    assert_int_equal(audited("\"rule\":\"account is read-only\""), 1);
+}
+
 TEST(a_tree_is_removed_without_following_its_links)
 {
     struct caller writer = enter("writer");
@@ -279,6 +379,10 @@ int main(void)
         IN_WORLD(a_reader_changes_nothing_by_any_door),
         IN_WORLD(a_copy_is_whole_or_not_at_all),
         IN_WORLD(combining_appends_the_parts_and_removes_them),
+        IN_WORLD(combining_refuses_a_part_that_comes_twice_or_is_the_whole_by_any_name),
+        IN_WORLD(a_direct_copy_looks_at_its_source_before_it_empties_the_target),
+        IN_WORLD(a_tree_is_not_removed_through_a_link),
+        IN_WORLD(the_root_is_refused_by_policy_or_store_and_audited_once),
         IN_WORLD(a_tree_is_removed_without_following_its_links),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -320,6 +320,14 @@ class Client:
         self.expect("125", "150")
         return data
 
+    def attempt(self, command):
+        """A transfer of nothing in particular, to see whether it may be done: True when it was."""
+        data = self.passive()
+        self.send(command)
+        reply = self.reply()
+        data.close()
+        return reply.code in ("125", "150") and self.reply().code in ("226", "426")
+
     def refuse(self, command, *codes, way="PASV"):
         """A transfer command that is refused before it begins."""
         opened = self.open_data(way)

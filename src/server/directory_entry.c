@@ -26,34 +26,41 @@ enum {
     OTHERS = 1 << STORE_LINK | 1 << STORE_SPECIAL | 1 << STORE_UNKNOWN,
 };
 
-/* RFC 3659 7.5.5: letter, of which kinds, what the store must grant and what the gate. */
+/*
+ * RFC 3659 7.5.5: letter, of which kinds, what the store must grant, also when
+ * uploads are transactions, and what the gate must. A transaction begins beside
+ * the file and may end in its place, so the directory has a say.
+ */
 static const struct {
     char letter;
     int kinds;
     unsigned access;
+    unsigned transaction_access;
     enum action action;
 } permissions[] = {
-    {'a', FILES, STORE_MAY_WRITE, ACTION_APPEND},
-    {'c', DIRECTORIES, STORE_MAY_WRITE, ACTION_WRITE},
-    {'d', DIRECTORIES, 0, ACTION_REMOVE_DIRECTORY},
-    {'d', FILES | OTHERS, 0, ACTION_DELETE},
-    {'e', DIRECTORIES, STORE_MAY_SEARCH, ACTION_LIST},
-    {'f', FILES | DIRECTORIES | OTHERS, 0, ACTION_RENAME},
-    {'l', DIRECTORIES, STORE_MAY_READ, ACTION_LIST},
-    {'m', DIRECTORIES, STORE_MAY_WRITE, ACTION_MAKE_DIRECTORY},
-    {'p', DIRECTORIES, STORE_MAY_WRITE, ACTION_DELETE},
-    {'r', FILES, STORE_MAY_READ, ACTION_READ},
-    {'w', FILES, STORE_MAY_WRITE, ACTION_OVERWRITE},
+    {'a', FILES, STORE_MAY_WRITE, STORE_MAY_ADD, ACTION_APPEND},
+    {'c', DIRECTORIES, STORE_MAY_WRITE | STORE_MAY_SEARCH, 0, ACTION_WRITE},
+    {'d', DIRECTORIES, STORE_MAY_REMOVE, 0, ACTION_REMOVE_DIRECTORY},
+    {'d', FILES | OTHERS, STORE_MAY_REMOVE, 0, ACTION_DELETE},
+    {'e', DIRECTORIES, STORE_MAY_SEARCH, 0, ACTION_LIST},
+    {'f', FILES | DIRECTORIES | OTHERS, STORE_MAY_REMOVE, 0, ACTION_RENAME},
+    {'l', DIRECTORIES, STORE_MAY_READ, 0, ACTION_LIST},
+    {'m', DIRECTORIES, STORE_MAY_WRITE | STORE_MAY_SEARCH, 0, ACTION_MAKE_DIRECTORY},
+    {'p', DIRECTORIES, STORE_MAY_WRITE | STORE_MAY_SEARCH, 0, ACTION_DELETE},
+    {'r', FILES, STORE_MAY_READ, 0, ACTION_READ},
+    {'w', FILES, STORE_MAY_WRITE, STORE_MAY_REMOVE, ACTION_OVERWRITE},
 };
 
 /* What the user may do with it, as far as can be told without trying. */
 static void put_perm(struct builder *b, const struct caller *caller, const struct store_info *info)
 {
-    for (size_t i = 0; i < sizeof(permissions) / sizeof(*permissions); i++)
-        if (permissions[i].kinds & 1 << info->kind &&
-            (info->access & permissions[i].access) == permissions[i].access &&
+    bool direct = login_upload_manner(caller->login)->direct;
+    for (size_t i = 0; i < sizeof(permissions) / sizeof(*permissions); i++) {
+        unsigned access = permissions[i].access | (direct ? 0 : permissions[i].transaction_access);
+        if (permissions[i].kinds & 1 << info->kind && (info->access & access) == access &&
             gate_may(caller, permissions[i].action))
             builder_put_byte(b, permissions[i].letter);
+    }
 }
 
 static struct text type_of(const struct store_info *info)

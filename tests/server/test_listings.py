@@ -308,3 +308,55 @@ def test_a_name_that_vanishes_while_it_is_listed_is_left_out(tree, c):
     c.expect("226")
     for line in (first + rest).split(b"\r\n")[:-1]:
         assert re.fullmatch(rb"type=file;.*; f\d+", line)
+
+
+def unprivileged_server(*options):
+    """A server whom the file system's permission bits bind."""
+    server = Server(*options)
+    inner = server.command
+    if os.geteuid() == 0:
+        os.chmod(server.base, 0o777)
+        server.command = lambda: ["setpriv", "--reuid", "65534", "--regid", "65534",
+                                  "--clear-groups", "--", *inner()]
+    return server
+
+
+def try_letter(c, letter, path):
+    """Does what a letter of perm promises, and says whether it could be done."""
+    if letter == "r":
+        return c.attempt(f"RETR {path}")
+    if letter in "aw":
+        return c.attempt(f"{'APPE' if letter == 'a' else 'STOR'} {path}")
+    if letter == "c":
+        return c.attempt(f"STOR {path}/new")
+    if letter == "d":
+        return c.ask(f"DELE {path}").code == "250"
+    assert letter == "f"
+    return c.ask(f"RNFR {path}").code == "350" and c.ask(f"RNTO {path}x").code == "250"
+
+
+@pytest.mark.parametrize("manner", ["atomic", "direct"])
+@pytest.mark.parametrize("mode", [0o777, 0o555, 0o755, 0o1777, 0o333])
+@pytest.mark.parametrize("file_mode", [0o666, 0o444, 0o222])
+def test_perm_promises_what_can_be_done_and_nothing_else(manner, mode, file_mode):
+    with unprivileged_server("--uploads", manner) as server:
+        for letter in "awdfrc":
+            server.empty()
+            server.write("d/f", b"content")
+            os.chmod(server.path("d/f"), file_mode)
+            os.chmod(server.path("d"), mode)
+            path = "d" if letter == "c" else "d/f"
+            with server.login() as c:
+                c.ask("TYPE I", "200")
+                facts = c.ask(f"MLST {path}", "250").lines[1]
+                promised = letter in re.search(rb"perm=(\w*);", facts).group(1).decode()
+                assert promised == try_letter(c, letter, path), (letter, facts)
+            os.chmod(server.path("d"), 0o755)
+
+
+def test_perm_is_the_same_in_a_listing_and_alone(tree, c):
+    for name, facts in parse_mlsd(c.fetch("MLSD")).items():
+        if not facts[b"type"].startswith(b"OS.unix=slink"):
+            alone = c.ask(b"MLST " + name, "250").lines[1]
+            assert b"perm=" + facts[b"perm"] + b";" in alone
+    assert b"perm=celmp;" in c.ask("MLST /", "250").lines[1]  # the root stays where it is

@@ -4,9 +4,12 @@
  * any moment leaves whole lines and at most one torn one at the end, which is
  * ignored: its act had not begun.
  *
- *     T <record> <path>                            a temporary to remove
- *     L <record> <length> <device> <inode> <path>  a file to cut back
- *     - <record> …                                 struck out
+ *     T <record> <path>                                  a temporary to remove
+ *     L <record> <length> <end> <device> <inode> <path>  a file to cut back
+ *     - <record> …                                       struck out
+ *
+ * <end> is as long as the append would have made the file: one that is longer
+ * has been written to by others since, and stays.
  *
  * A record is struck out in its place, by its first byte: that needs no room,
  * so a disk that is full by then cannot keep it alive, and with it the start
@@ -29,6 +32,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "store/store_local_path.h"
+#include "store/store_local_target.h"
 
 #define JOURNAL_PREFIX "uploads-"
 
@@ -38,6 +42,8 @@ enum {
     /* A file with more than this in records that are struck out is begun anew. */
     STRUCK_BYTES_MAX = 64 * 1024,
     READ_MAX = 64 * 1024 * 1024,
+    /* Processes that start at once may take one another's new file away. */
+    BEGIN_TRIES = 100,
 };
 
 /* A record that is not struck out, kept to be copied when the file is begun anew. */
@@ -49,15 +55,21 @@ struct entry {
     char line[];
 };
 
+struct journal_file {
+    int fd; /* owned; locked while it lives */
+    char name[64];
+    uint64_t bytes;
+    bool is_name_synced; /* the directory was told to the disk since it is there */
+};
+
 struct journal {
     pthread_mutex_t lock;
     int directory; /* owned */
-    int fd;        /* owned */
-    char name[64];
+    struct journal_file file;
     struct entry *entries; /* owned */
     size_t entries_bytes;
     uint64_t last_record;
-    uint64_t bytes;
+    bool is_durable; /* somebody wanted a record to be on the disk */
 };
 
 static void put_path(struct builder *b, struct text path)
@@ -102,59 +114,107 @@ static bool take_path(struct text written, char path[LOCAL_PATH_SIZE])
 
 /* ---- Undoing what a dead process left ---------------------------------- */
 
-static void undo_temporary(struct text written)
+/* Each says whether it is done with, so that nothing is left to try again. */
+
+static bool undo_temporary(struct text written)
 {
     char path[LOCAL_PATH_SIZE];
     if (!take_path(written, path))
-        return;
+        return true;
     struct text whole = text_of(path);
     struct text name = text_after(whole, text_find_last(whole, '/') + 1);
     /* Only what the store itself names so is ever removed. */
     if (!local_is_temporary(name))
-        return;
+        return true;
     if (unlink(path) == 0)
         log_info("upload-leftover-removed", LOG_TEXT("path", whole));
-    else if (errno != ENOENT)
+    else if (errno != ENOENT) {
         log_warning("upload-leftover-stays", LOG_TEXT("path", whole), LOG_ERRNO(errno));
+        return false;
+    }
+    return true;
 }
 
-static void undo_length(struct text rest)
-{
+struct length_record {
     char path[LOCAL_PATH_SIZE];
     uint64_t length;
+    uint64_t end;
     uint64_t device;
     uint64_t inode;
-    struct stat info;
-    if (!text_to_number(text_take_word(&rest), INT64_MAX, &length) ||
-        !text_to_number(text_take_word(&rest), UINT64_MAX, &device) ||
-        !text_to_number(text_take_word(&rest), UINT64_MAX, &inode) || !take_path(rest, path))
-        return;
-    int fd = open(path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-    if (fd < 0 || fstat(fd, &info)) {
-        log_warning("append-not-undone", LOG_TEXT("path", text_of(path)), LOG_ERRNO(errno));
-    } else if (S_ISREG(info.st_mode) && info.st_dev == device && info.st_ino == inode &&
-               (uint64_t)info.st_size > length) {
-        if (ftruncate(fd, (off_t)length))
-            log_warning("append-not-undone", LOG_TEXT("path", text_of(path)), LOG_ERRNO(errno));
-        else
-            log_info("append-undone", LOG_TEXT("path", text_of(path)), LOG_NUMBER("bytes", length));
-    }
-    if (fd >= 0)
-        close(fd);
+};
+
+static bool take_length(struct text rest, struct length_record *r)
+{
+    return text_to_number(text_take_word(&rest), INT64_MAX, &r->length) &&
+           text_to_number(text_take_word(&rest), INT64_MAX, &r->end) &&
+           text_to_number(text_take_word(&rest), UINT64_MAX, &r->device) &&
+           text_to_number(text_take_word(&rest), UINT64_MAX, &r->inode) && take_path(rest, r->path);
 }
 
-static void undo_all(struct text journal)
+/* Cuts the file back under the lock that living processes append under. */
+static enum fault cut_back(int fd, const struct length_record *r)
 {
+    struct stat info;
+    if (fstat(fd, &info))
+        return fault_from_errno(errno);
+    if (!S_ISREG(info.st_mode) || info.st_dev != r->device || info.st_ino != r->inode)
+        return FAULT_NONE; /* another one has the name */
+    enum fault f = local_lock(fd, LOCK_EX);
+    if (f)
+        return f;
+    if (fstat(fd, &info))
+        return fault_from_errno(errno);
+    if ((uint64_t)info.st_size <= r->length)
+        return FAULT_NONE;
+    if ((uint64_t)info.st_size > r->end) {
+        log_warning("append-overtaken", LOG_TEXT("path", text_of(r->path)),
+                    LOG_NUMBER("bytes", r->length));
+        return FAULT_NONE;
+    }
+    if (ftruncate(fd, (off_t)r->length) || fsync(fd))
+        return fault_from_errno(errno);
+    log_info("append-undone", LOG_TEXT("path", text_of(r->path)), LOG_NUMBER("bytes", r->length));
+    return FAULT_NONE;
+}
+
+static bool undo_length(struct text written)
+{
+    struct length_record r;
+    if (!take_length(written, &r))
+        return true;
+    int fd = open(r.path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    /* It was removed, or a link has its name now. */
+    if (fd < 0 && (errno == ENOENT || errno == ENOTDIR || errno == ELOOP))
+        return true;
+    enum fault f = fd < 0 ? fault_from_errno(errno) : cut_back(fd, &r);
+    if (f)
+        log_warning("append-not-undone", LOG_TEXT("path", text_of(r.path)),
+                    LOG_TEXT("fault", text_of(fault_text(f))));
+    if (fd >= 0)
+        close(fd);
+    return f == FAULT_NONE;
+}
+
+/* Strikes out what is done; false when something is left for the next start. */
+static bool undo_all(int fd, struct text journal)
+{
+    bool all = true;
     struct text rest = journal;
     while (text_find(rest, '\n') != rest.len) {
         struct text line = text_take_until(&rest, '\n');
+        off_t offset = line.at - journal.at;
         struct text kind = text_take_word(&line);
         (void)text_take_word(&line); /* its number */
+        bool done = true;
         if (text_equal(kind, TEXT("T")))
-            undo_temporary(line);
+            done = undo_temporary(line);
         else if (text_equal(kind, TEXT("L")))
-            undo_length(line);
+            done = undo_length(line);
+        if (done && kind.len)
+            (void)!pwrite(fd, "-", 1, offset);
+        all &= done;
     }
+    return all;
 }
 
 static enum fault read_all(int fd, char **ret_bytes, size_t *ret_len)
@@ -180,6 +240,15 @@ static enum fault read_all(int fd, char **ret_bytes, size_t *ret_len)
     return FAULT_NONE;
 }
 
+/* Is it still in the directory under this name? */
+static bool is_named(int directory, const char *name, int fd)
+{
+    struct stat named;
+    struct stat open;
+    return fstatat(directory, name, &named, AT_SYMLINK_NOFOLLOW) == 0 && fstat(fd, &open) == 0 &&
+           named.st_ino == open.st_ino && named.st_dev == open.st_dev;
+}
+
 /* Undoes one journal unless its process is alive (it holds the lock). */
 static void recover(int directory, const char *name)
 {
@@ -188,15 +257,14 @@ static void recover(int directory, const char *name)
     int fd = openat(directory, name, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
     if (fd < 0)
         return;
-    if (flock(fd, LOCK_EX | LOCK_NB) == 0) {
+    /* While its lock was awaited another start may have undone and removed it. */
+    if (flock(fd, LOCK_EX | LOCK_NB) == 0 && is_named(directory, name, fd)) {
         enum fault f = read_all(fd, &bytes, &len);
-        if (f) {
+        if (f)
             log_error("journal-unreadable", LOG_TEXT("file", text_of(name)),
                       LOG_TEXT("fault", text_of(fault_text(f))));
-        } else {
-            undo_all((struct text){bytes, len});
+        else if (undo_all(fd, (struct text){bytes, len}))
             unlinkat(directory, name, 0);
-        }
         memory_free(bytes);
     }
     close(fd);
@@ -241,17 +309,33 @@ static enum fault make_directory(const char *path)
     }
 }
 
-/* Makes and locks a new file for this process, in place of none. */
-static enum fault begin(struct journal *journal)
+/*
+ * Makes and locks a new file. Before it is locked, a process that starts at the
+ * same time takes it for a dead one's and removes it: then another is made.
+ */
+static enum fault begin(int directory, struct journal_file *ret_file)
 {
-    (void)snprintf(journal->name, sizeof(journal->name), JOURNAL_PREFIX "%ld-%08x", (long)getpid(),
-                   arc4random());
-    journal->bytes = 0;
-    journal->fd = openat(journal->directory, journal->name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC,
-                         0600);
-    if (journal->fd < 0 || flock(journal->fd, LOCK_EX | LOCK_NB))
-        return fault_from_errno(errno);
-    return FAULT_NONE;
+    for (int i = 0; i < BEGIN_TRIES; i++) {
+        struct journal_file file = {.fd = -1};
+        (void)snprintf(file.name, sizeof(file.name), JOURNAL_PREFIX "%ld-%08x", (long)getpid(),
+                       arc4random());
+        file.fd = openat(directory, file.name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+        if (file.fd < 0 && errno == EEXIST)
+            continue;
+        if (file.fd < 0)
+            return fault_from_errno(errno);
+        int refused = flock(file.fd, LOCK_EX | LOCK_NB) ? errno : 0;
+        if (!refused && is_named(directory, file.name, file.fd)) {
+            *ret_file = file;
+            return FAULT_NONE;
+        }
+        if (refused && refused != EWOULDBLOCK)
+            unlinkat(directory, file.name, 0);
+        close(file.fd);
+        if (refused && refused != EWOULDBLOCK)
+            return fault_from_errno(refused);
+    }
+    return FAULT_BUSY;
 }
 
 enum fault journal_open(const char *directory, struct journal **ret_journal)
@@ -263,13 +347,13 @@ enum fault journal_open(const char *directory, struct journal **ret_journal)
     if (!journal)
         return FAULT_NO_MEMORY;
     pthread_mutex_init(&journal->lock, NULL);
-    journal->fd = -1;
+    journal->file.fd = -1;
     journal->directory = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (journal->directory < 0) {
         f = fault_from_errno(errno);
     } else {
         recover_all(journal->directory);
-        f = begin(journal);
+        f = begin(journal->directory, &journal->file);
     }
     if (f) {
         journal_close(journal);
@@ -283,9 +367,9 @@ void journal_close(struct journal *journal)
 {
     if (!journal)
         return;
-    if (journal->fd >= 0) {
-        unlinkat(journal->directory, journal->name, 0);
-        close(journal->fd);
+    if (journal->file.fd >= 0) {
+        unlinkat(journal->directory, journal->file.name, 0);
+        close(journal->file.fd);
     }
     if (journal->directory >= 0)
         close(journal->directory);
@@ -298,40 +382,55 @@ void journal_close(struct journal *journal)
     memory_free(journal);
 }
 
+/* With the lock held. What is in the file is on the disk, and so is its name. */
+static enum fault sync_file(struct journal *journal)
+{
+    if (fdatasync(journal->file.fd))
+        return fault_from_errno(errno);
+    if (!journal->file.is_name_synced && fsync(journal->directory))
+        return fault_from_errno(errno);
+    journal->file.is_name_synced = true;
+    return FAULT_NONE;
+}
+
 /* With the lock held. One line, one write. */
 static enum fault append(struct journal *journal, struct text line, bool sync)
 {
-    ssize_t n = pwrite(journal->fd, line.at, line.len, (off_t)journal->bytes);
+    struct journal_file *file = &journal->file;
+    ssize_t n = pwrite(file->fd, line.at, line.len, (off_t)file->bytes);
     if (n < 0)
         return fault_from_errno(errno);
     if ((size_t)n != line.len) /* torn: the next line is written over it */
         return FAULT_NO_SPACE;
-    journal->bytes += line.len;
-    if (sync && fdatasync(journal->fd))
-        return fault_from_errno(errno);
-    return FAULT_NONE;
+    journal->is_durable |= sync;
+    enum fault f = sync ? sync_file(journal) : FAULT_NONE;
+    if (f) /* what it is about will not be done: it must not be undone either */
+        (void)!pwrite(file->fd, "-", 1, (off_t)file->bytes);
+    file->bytes += line.len;
+    return f;
 }
 
 /*
  * With the lock held. Copies what is outstanding to a new file and removes the
- * old one. A crash in between leaves both, which undo the same things twice:
- * harmless. On a fault the old file goes on.
+ * old one, once the new one is as safe as that was. A crash in between leaves
+ * both, which undo the same things twice: harmless. On a fault the old file
+ * goes on.
  */
 static void begin_anew(struct journal *journal)
 {
-    struct journal before = *journal;
-    enum fault f = begin(journal);
+    struct journal_file before = journal->file;
+    enum fault f = begin(journal->directory, &journal->file);
+    if (f)
+        return;
     for (struct entry *e = journal->entries; e && !f; e = e->next)
         f = append(journal, (struct text){e->line, e->len}, false);
-    struct journal *drop = f ? journal : &before;
-    if (drop->fd >= 0) {
-        unlinkat(drop->directory, drop->name, 0);
-        close(drop->fd);
-    }
+    if (!f && journal->is_durable)
+        f = sync_file(journal);
+    struct journal_file drop = f ? journal->file : before;
+    unlinkat(journal->directory, drop.name, 0);
+    close(drop.fd);
     if (f) {
-        journal->fd = before.fd;
-        journal->bytes = before.bytes;
-        memcpy(journal->name, before.name, sizeof(journal->name));
+        journal->file = before;
         return;
     }
     uint64_t offset = 0;
@@ -362,7 +461,7 @@ static enum fault add(struct journal *journal, char kind, const struct builder *
     builder_put(&line, builder_text(rest));
     builder_put_byte(&line, '\n');
     entry->len = line.len;
-    entry->offset = journal->bytes;
+    entry->offset = journal->file.bytes;
     enum fault f = append(journal, builder_text(&line), sync);
     if (!f) {
         entry->next = journal->entries;
@@ -391,8 +490,8 @@ enum fault journal_add_temporary(struct journal *journal, int parent, const char
     return add(journal, 'T', &rest, sync, ret_record);
 }
 
-enum fault journal_add_length(struct journal *journal, int fd, uint64_t length, bool sync,
-                              journal_record *ret_record)
+enum fault journal_add_length(struct journal *journal, int fd, uint64_t length, uint64_t end,
+                              bool sync, journal_record *ret_record)
 {
     char path[LOCAL_PATH_SIZE];
     char bytes[REST_SIZE];
@@ -403,7 +502,7 @@ enum fault journal_add_length(struct journal *journal, int fd, uint64_t length, 
         f = fault_from_errno(errno);
     if (f)
         return f;
-    const uint64_t numbers[] = {length, info.st_dev, info.st_ino};
+    const uint64_t numbers[] = {length, end, info.st_dev, info.st_ino};
     for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
         builder_put_number(&rest, numbers[i]);
         builder_put_byte(&rest, ' ');
@@ -425,12 +524,12 @@ static struct entry **find_entry(struct journal *journal, journal_record record)
 static enum fault strike(struct journal *journal, struct entry **link, bool sync)
 {
     struct entry *entry = *link;
-    if (pwrite(journal->fd, "-", 1, (off_t)entry->offset) != 1)
+    if (pwrite(journal->file.fd, "-", 1, (off_t)entry->offset) != 1)
         return fault_from_errno(errno);
     *link = entry->next;
     journal->entries_bytes -= entry->len;
     memory_free(entry);
-    if (sync && fdatasync(journal->fd))
+    if (sync && fdatasync(journal->file.fd))
         return fault_from_errno(errno);
     return FAULT_NONE;
 }
@@ -444,7 +543,7 @@ enum fault journal_strike(struct journal *journal, journal_record record, bool s
     enum fault f = *link ? strike(journal, link, sync) : FAULT_NONE;
     if (f)
         log_warning("journal-write-failed", LOG_TEXT("fault", text_of(fault_text(f))));
-    if (journal->bytes - journal->entries_bytes > STRUCK_BYTES_MAX)
+    if (journal->file.bytes - journal->entries_bytes > STRUCK_BYTES_MAX)
         begin_anew(journal);
     pthread_mutex_unlock(&journal->lock);
     return f;

@@ -6,7 +6,8 @@
  * Two kinds of record: a temporary name to remove, and a file to cut back to
  * the length it had before an append was being published. One journal file per
  * process, locked while the process lives; a start takes every journal in the
- * state directory whose process is gone. Any thread.
+ * state directory whose process is gone, and leaves in it what cannot be
+ * undone yet. Any thread.
  */
 #ifndef FERRY_STORE_STORE_LOCAL_JOURNAL_H
 #define FERRY_STORE_STORE_LOCAL_JOURNAL_H
@@ -32,9 +33,9 @@ void journal_close(struct journal *journal);
 /* `name` in the directory `parent` is a temporary. With sync, known to the disk on return. */
 enum fault journal_add_temporary(struct journal *journal, int parent, const char *name, bool sync,
                                  journal_record *ret_record);
-/* The file `fd` is to be cut back to `length` bytes. */
-enum fault journal_add_length(struct journal *journal, int fd, uint64_t length, bool sync,
-                              journal_record *ret_record);
+/* The file `fd` is to be cut back to `length` bytes, unless it is longer than `end` by then. */
+enum fault journal_add_length(struct journal *journal, int fd, uint64_t length, uint64_t end,
+                              bool sync, journal_record *ret_record);
 /*
  * It is done, or undone: strikes the record out; with sync, on the disk too. A
  * fault may leave it in force. Accepts NULL and 0.

@@ -194,7 +194,8 @@ static enum fault append_tail(struct local_upload *upload, int target, uint64_t 
     journal_record record = 0;
     enum fault f = FAULT_NONE;
     if (upload->journal)
-        f = journal_add_length(upload->journal, target, size, upload->request.sync, &record);
+        f = journal_add_length(upload->journal, target, size, size + upload->written,
+                               upload->request.sync, &record);
     if (f)
         return f;
     f = local_copy_range(upload->fd, 0, target, size, upload->written);

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
 #include <fcntl.h>
+#include <stdarg.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -9,6 +12,86 @@
 
 static char base[64];
 static char state[80];
+
+/* ---- The system, watched and hindered (tests/meson.build) ------------------------ */
+
+static char calls[4096]; /* one letter each: o new file, d its data synced, D a directory, u gone */
+static int no_cutting;   /* what ftruncate says; 0: it works */
+static void (*before_lock)(void);
+
+static void note(char call)
+{
+    size_t len = strlen(calls);
+    if (len + 1 < sizeof(calls))
+        calls[len] = call;
+}
+
+#define WRAPPED(type, name, ...)                                                                   \
+    type __real_##name(__VA_ARGS__);                                                               \
+    type __wrap_##name(__VA_ARGS__);                                                               \
+    type __wrap_##name(__VA_ARGS__)
+
+int __real_openat64(int directory, const char *path, int flags, ...);
+int __wrap_openat64(int directory, const char *path, int flags, ...);
+
+int __wrap_openat64(int directory, const char *path, int flags, ...)
+{
+    va_list arguments;
+    va_start(arguments, flags);
+    mode_t mode = flags & O_CREAT ? va_arg(arguments, mode_t) : 0;
+    va_end(arguments);
+    if (flags & O_CREAT)
+        note('o');
+    return __real_openat64(directory, path, flags, mode);
+}
+
+WRAPPED(int, fdatasync, int fd)
+{
+    (void)fd;
+    note('d');
+    return 0;
+}
+
+WRAPPED(int, fsync, int fd)
+{
+    struct stat info;
+    assert_int_equal(fstat(fd, &info), 0);
+    note(S_ISDIR(info.st_mode) ? 'D' : 's');
+    return 0;
+}
+
+WRAPPED(int, unlinkat, int directory, const char *name, int flags)
+{
+    note('u');
+    return __real_unlinkat(directory, name, flags);
+}
+
+WRAPPED(int, ftruncate64, int fd, off_t len)
+{
+    if (!no_cutting)
+        return __real_ftruncate64(fd, len);
+    errno = no_cutting;
+    return -1;
+}
+
+WRAPPED(int, flock, int fd, int operation)
+{
+    void (*act)(void) = before_lock;
+    before_lock = NULL;
+    if (act)
+        act();
+    return __real_flock(fd, operation);
+}
+
+/* Who waits for a lock waits in vain here. */
+WRAPPED(int, nanosleep, const struct timespec *time, struct timespec *left)
+{
+    (void)time;
+    (void)left;
+    return 0;
+}
+
+/* ---- A state directory of its own for each test ---------------------------------- */
 
 static const char *at(const char *name)
 {
@@ -25,6 +108,9 @@ static int set_up(void **unused)
     (void)snprintf(base, sizeof(base), "/tmp/ferry-journal-XXXXXX");
     assert_non_null(mkdtemp(base));
     (void)snprintf(state, sizeof(state), "%s/deep/state", base);
+    memset(calls, 0, sizeof(calls));
+    no_cutting = 0;
+    before_lock = NULL;
     return 0;
 }
 
@@ -98,7 +184,7 @@ static void leave_half_an_append(struct journal *journal)
     journal_record record;
     make(at("log"), "whole");
     int fd = open(at("log"), O_RDWR);
-    (void)journal_add_length(journal, fd, 5, true, &record);
+    (void)journal_add_length(journal, fd, 5, 13, true, &record);
     (void)!pwrite(fd, "half", 4, 5);
 }
 
@@ -115,7 +201,7 @@ static void finish_an_append(struct journal *journal)
     journal_record record = 0;
     make(at("log"), "whole");
     int fd = open(at("log"), O_RDWR);
-    (void)journal_add_length(journal, fd, 5, false, &record);
+    (void)journal_add_length(journal, fd, 5, 10, false, &record);
     (void)!pwrite(fd, " more", 5, 5);
     (void)journal_strike(journal, record, false);
 }
@@ -125,6 +211,42 @@ TEST(what_was_struck_out_is_left_alone)
     die_with(finish_an_append);
     restart();
     assert_int_equal(size_of(at("log")), 10);
+}
+
+TEST(what_cannot_be_undone_now_is_undone_at_a_later_start)
+{
+    die_with(leave_half_an_append);
+    no_cutting = EIO;
+    restart();
+    assert_int_equal(size_of(at("log")), 9);
+    no_cutting = 0;
+    restart();
+    assert_int_equal(size_of(at("log")), 5);
+    make(at("log"), "another");
+    restart(); /* done is done */
+    assert_int_equal(size_of(at("log")), 7);
+}
+
+TEST(an_append_is_not_undone_while_another_process_appends)
+{
+    die_with(leave_half_an_append);
+    int other = open(at("log"), O_RDWR);
+    assert_int_equal(flock(other, LOCK_EX), 0);
+    restart();
+    assert_int_equal(size_of(at("log")), 9);
+    close(other);
+    restart();
+    assert_int_equal(size_of(at("log")), 5);
+}
+
+TEST(what_another_process_appended_since_is_left_alone)
+{
+    die_with(leave_half_an_append);
+    int other = open(at("log"), O_RDWR | O_APPEND);
+    assert_int_equal(write(other, "a later line", 12), 12);
+    close(other);
+    restart();
+    assert_int_equal(size_of(at("log")), 21);
 }
 
 TEST(another_file_of_the_same_name_is_left_alone)
@@ -144,7 +266,7 @@ TEST(a_journal_whose_process_lives_is_left_alone)
     leave_a_temporary(living);
     restart();
     assert_true(exists(at(".ferry-upload-\xE9 1")));
-    assert_fault(journal_add_length(living, 0, 0, false, &record), FAULT_NONE);
+    assert_fault(journal_add_length(living, 0, 0, 0, false, &record), FAULT_NONE);
     journal_close(living);
 }
 
@@ -186,13 +308,68 @@ TEST(the_file_stays_short_and_keeps_what_is_outstanding)
     assert_false(exists(at(".ferry-upload-kept")));
 }
 
+/* How many of the calls there were; each 'u' came when a new file was wholly on the disk. */
+static size_t count_safe_removals(void)
+{
+    size_t removals = 0;
+    bool has_data = false;
+    bool has_name = false;
+    for (const char *call = strchr(calls, 'D'); call && *call; call++) {
+        has_data = *call == 'd' || (has_data && *call != 'o');
+        has_name = *call == 'D' || (has_name && *call != 'o');
+        removals += *call == 'u';
+        if (*call == 'u')
+            assert_true(has_data && has_name);
+    }
+    return removals;
+}
+
+TEST(a_synced_record_is_on_the_disk_under_its_name_at_any_moment)
+{
+    struct journal *journal = NULL;
+    journal_record kept;
+    int parent = open(base, O_PATH | O_DIRECTORY);
+    assert_fault(journal_open(state, &journal), FAULT_NONE);
+    assert_fault(journal_add_temporary(journal, parent, ".ferry-upload-kept", true, &kept),
+                 FAULT_NONE);
+    assert_string_equal(calls, "odD");
+    for (int i = 0; i < 2000; i++) {
+        journal_record record = 0;
+        (void)journal_add_temporary(journal, parent, ".ferry-upload-gone", false, &record);
+        (void)journal_strike(journal, record, false);
+    }
+    assert_true(count_safe_removals() > 0);
+    journal_close(journal);
+    close(parent);
+}
+
+static void remove_journals(void)
+{
+    char command[256];
+    (void)snprintf(command, sizeof(command), "rm %s/uploads-*", state);
+    assert_int_equal(system(command), 0);
+}
+
+TEST(a_new_journal_that_another_start_took_away_is_made_again)
+{
+    struct journal *journal = NULL;
+    char command[256];
+    before_lock = remove_journals;
+    assert_fault(journal_open(state, &journal), FAULT_NONE);
+    assert_null(before_lock);
+    (void)snprintf(command, sizeof(command), "test $(ls %s | wc -l) -eq 1", state);
+    assert_int_equal(system(command), 0);
+    journal_close(journal);
+}
+
 TEST(nonsense_in_a_journal_harms_nothing)
 {
     assert_int_equal(mkdir(at("deep"), 0755), 0);
     assert_int_equal(mkdir(state, 0755), 0);
     char path[128];
     (void)snprintf(path, sizeof(path), "%s/uploads-1-1", state);
-    make(path, "T\nT 1\nT 1 relative/.ferry-upload-x\nL 2 x y z /etc\nL 3 1 2\nD\n\n%\nT 4 /%zz\n"
+    make(path, "T\nT 1\nT 1 relative/.ferry-upload-x\nL 2 x y z /etc\nL 3 1 2\nL 4 1 2 3 "
+               "4\nD\n\n%\nT 4 /%zz\n"
                "T 5 /torn");
     restart();
     assert_false(exists(path));
@@ -206,10 +383,15 @@ int main(void)
         IN_BASE(a_temporary_that_a_crash_left_is_removed_at_the_next_start),
         IN_BASE(an_append_that_a_crash_cut_short_is_undone),
         IN_BASE(what_was_struck_out_is_left_alone),
+        IN_BASE(what_cannot_be_undone_now_is_undone_at_a_later_start),
+        IN_BASE(an_append_is_not_undone_while_another_process_appends),
+        IN_BASE(what_another_process_appended_since_is_left_alone),
         IN_BASE(another_file_of_the_same_name_is_left_alone),
         IN_BASE(a_journal_whose_process_lives_is_left_alone),
         IN_BASE(only_the_stores_own_names_are_ever_removed),
         IN_BASE(the_file_stays_short_and_keeps_what_is_outstanding),
+        IN_BASE(a_synced_record_is_on_the_disk_under_its_name_at_any_moment),
+        IN_BASE(a_new_journal_that_another_start_took_away_is_made_again),
         IN_BASE(nonsense_in_a_journal_harms_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -134,6 +134,77 @@ def test_resuming_over_and_over_loses_nothing(server):
     assert server.read("f") == whole
 
 
+def leave_partial(server, content):
+    """A file that an interrupted upload left, to be resumed."""
+    with server.login() as c:
+        c.ask("TYPE I", "200")
+        break_upload(c, "STOR f", content, "abor")
+    assert server.read("f") == content
+
+
+@pytest.mark.parametrize("first", ["STOR", "APPE"])
+@pytest.mark.parametrize("second", ["STOR", "APPE"])
+def test_a_partial_is_resumed_by_one_session_at_a_time(server, first, second):
+    leave_partial(server, b"a" * 1000)
+    with server.login() as a, server.login() as b:
+        for c in (a, b):
+            c.ask("TYPE I", "200")
+        if first == "STOR":
+            a.ask("REST 1000", "350")
+        data = a.begin(f"{first} f")
+        data.sendall(b"b" * 10)
+        assert eventually(lambda: len(server.read("f")) == 1010)
+        if second == "STOR":
+            b.ask("REST 1010", "350")
+        b.refuse(f"{second} f", "450")
+        # The first one's network is gone for good; now it is the second one's.
+        a.send("ABOR")
+        a.expect("426")
+        a.expect("226")
+        data.close()
+        if second == "STOR":
+            b.ask("REST 1010", "350")
+        b.store(f"{second} f", b"c" * 100_000)
+    assert server.read("f") == b"a" * 1000 + b"b" * 10 + b"c" * 100_000
+
+
+def test_an_upload_over_a_partial_that_is_being_resumed_stays_whole(server):
+    leave_partial(server, b"a" * 1000)
+    with server.login() as a, server.login() as b:
+        for c in (a, b):
+            c.ask("TYPE I", "200")
+        a.ask("REST 1000", "350")
+        data = a.begin("STOR f")
+        data.sendall(b"b" * 10)
+        assert eventually(lambda: len(server.read("f")) == 1010)
+        b.store("STOR f", b"another")
+        data.close()
+        a.expect("451")  # never 226 for what is not there
+    assert server.read("f") == b"another"
+
+
+def test_a_restart_that_brings_nothing_costs_nothing():
+    with Server("--data-timeout", "1") as server:
+        leave_partial(server, b"a" * 1000)
+        with server.login() as c:
+            c.ask("TYPE I", "200")
+            c.ask("PASV", "227")
+            c.ask("REST 10", "350")
+            c.ask("STOR f", "150")
+            c.expect("425", "426")
+            assert server.read("f") == b"a" * 1000
+            c.ask("REST 10", "350")
+            data = c.begin("STOR f")
+            c.send("ABOR")
+            c.expect("426")
+            c.expect("226")
+            data.close()
+            assert server.read("f") == b"a" * 1000
+            c.ask("REST 10", "350")
+            break_upload(c, "STOR f", b"bb", "abor")
+            assert server.read("f") == b"a" * 10 + b"bb"  # a beginning of what is being sent
+
+
 def test_the_client_vanishes_at_any_byte(server):
     """Of the whole dialogue of an upload, cut after each byte: old or new, never something else."""
     dialogue = b"USER demo\r\nPASS secret\r\nTYPE I\r\nPASV\r\nSTOR f\r\n"
@@ -274,6 +345,39 @@ def test_direct_uploads_write_into_the_file():
         assert server.read("f") == b"new part"
 
 
+def test_a_direct_copy_never_empties_what_it_reads():
+    with Server("--uploads", "direct") as server, server.login() as c:
+        server.write("a", b"content")
+        server.write("t", b"target")
+        os.symlink("a", server.path("link"))
+        os.mkdir(server.path("dir"))
+        for names in ("a link", "link a", "a a"):
+            c.ask(f"SITE COPY {names}", "501")
+        c.ask("SITE COPY dir t", "550", "553")
+        c.ask("SITE COPY none t", "550", "553")
+        assert server.read("a") == b"content" and server.read("t") == b"target"
+        c.ask("SITE COPY a t", "250")
+        assert server.read("t") == b"content"
+
+
+def test_allo_is_true_of_direct_uploads_too():
+    room = 50_000_000
+    with Server("--uploads", "direct") as server, server.login() as c:
+        c.ask("TYPE I", "200")
+        server.write("f", b"1" * 100_000)
+        for command in ("APPE f", "STOR f", "STOR new"):
+            c.ask(f"ALLO {room}", "200")
+            data = c.begin(command)
+            data.sendall(b"x" * 10)
+            # Room is made sure of behind what is there, and what was not needed is given back.
+            blocks = eventually(lambda name=command[5:]: os.stat(server.path(name)).st_blocks)
+            assert blocks * 512 >= room
+            data.close()
+            c.expect("226")
+            assert os.stat(server.path(command[5:])).st_blocks * 512 < 1_000_000
+        assert server.read("f") == b"x" * 10
+
+
 def test_durable_uploads_are_synced_before_226():
     with Server("--durability", "sync") as server, server.login() as c:
         c.ask("TYPE I", "200")
@@ -318,6 +422,18 @@ def test_a_full_disk_is_452_or_552_and_never_226():
         c.ask("ALLO 5000000", "452", "552")
         c.ask("ALLO 100000", "200")
         c.store("STOR fits", b"y" * 1000)
+
+
+def test_room_that_is_not_there_does_not_cost_the_old_file():
+    with small_disk_server("1m", "--uploads", "direct") as server:
+        with server.login() as c, server.login() as other:
+            for one in (c, other):
+                one.ask("TYPE I", "200")
+            c.store("STOR old", b"old")
+            c.ask("ALLO 600000", "200")
+            other.store("STOR other", b"x" * 700_000)
+            c.refuse("STOR old", "452", "552")
+            assert c.fetch("RETR old") == b"old"
 
 
 def test_a_full_disk_for_names_is_clear():

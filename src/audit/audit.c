@@ -19,6 +19,7 @@
 
 enum {
     QUEUE_MAX = 16384,
+    QUEUE_BYTES_MAX = 16 * 1024 * 1024, /* with long names the lines alone are no bound */
     /* Two paths with every byte escaped, and the rest. */
     LINE_SIZE = 2 * 6 * 4096 + 4096,
     SCHEMA_VERSION = 1,
@@ -48,6 +49,7 @@ struct audit {
     struct audit_line *first; /* owned */
     struct audit_line **last; /* borrowed: the last next pointer of the queue */
     unsigned queued;
+    size_t queued_bytes;
     uint64_t lost;
     bool reopen;
     bool closing;
@@ -128,11 +130,13 @@ static void put_json(struct builder *b, const struct audit_event *event, const s
     put_now(b, now);
     put_number(b, "session", event->session);
     put_text(b, "peer", builder_text(&peer));
+    put_text_if_any(b, "host", event->host);
     put_text_if_any(b, "user", event->user);
     put_text_if_any(b, "detail", event->detail);
     put_text(b, "action", text_of(action_word(event->action)));
     put_text(b, "result", event->fault ? text_of(fault_name(event->fault)) : TEXT("OK"));
     put_text_if_any(b, "rule", text_of(event->rule));
+    put_text_if_any(b, "folder", event->folder);
     put_text_if_any(b, "path", event->path);
     put_text_if_any(b, "other_path", event->other_path);
     if (event->is_transfer) {
@@ -146,15 +150,18 @@ static void put_json(struct builder *b, const struct audit_event *event, const s
 
 /* ---- The writer ------------------------------------------------------------ */
 
-static void open_file(struct audit_file *file)
+static enum fault open_file(struct audit_file *file)
 {
     if (!file->name)
-        return;
+        return FAULT_NONE;
     if (file->fd >= 0)
         close(file->fd);
     file->fd = open(file->name, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0640);
-    if (file->fd < 0)
-        log_error("audit-file-not-open", LOG_TEXT("file", text_of(file->name)), LOG_ERRNO(errno));
+    if (file->fd >= 0)
+        return FAULT_NONE;
+    int error = errno; /* logging may change it */
+    log_error("audit-file-not-open", LOG_TEXT("file", text_of(file->name)), LOG_ERRNO(error));
+    return fault_from_errno(error);
 }
 
 /* The bytes written, fewer when the disk refuses. */
@@ -220,14 +227,17 @@ static void *run_writer(void *argument)
         bool reopen = audit->reopen;
         audit->first = NULL;
         audit->last = &audit->first;
-        audit->queued = 0;
+        unsigned taken = audit->queued;
+        size_t taken_bytes = audit->queued_bytes;
         audit->reopen = false;
         pthread_mutex_unlock(&audit->lock);
         uint64_t lost = write_lines(audit, lines);
         for (unsigned i = 0; reopen && i < SINK_COUNT; i++)
-            open_file(&audit->files[i]);
+            (void)open_file(&audit->files[i]); /* a line for it is lost until the next try */
         pthread_mutex_lock(&audit->lock);
         audit->lost += lost;
+        audit->queued -= taken; /* until it is written it is waiting */
+        audit->queued_bytes -= taken_bytes;
     }
     pthread_mutex_unlock(&audit->lock);
     return NULL;
@@ -245,9 +255,9 @@ static enum fault start(struct audit *audit, const char *const names[SINK_COUNT]
         audit->files[i].name = memory_copy(names[i], strlen(names[i]));
         if (!audit->files[i].name)
             return FAULT_NO_MEMORY;
-        open_file(&audit->files[i]);
-        if (audit->files[i].fd < 0)
-            return fault_from_errno(errno);
+        enum fault f = open_file(&audit->files[i]);
+        if (f)
+            return f;
     }
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
@@ -318,10 +328,11 @@ static void queue_line(struct audit *audit, enum sink sink, const struct builder
         memcpy(line->bytes, b->at, b->len);
     }
     pthread_mutex_lock(&audit->lock);
-    if (line && audit->queued < QUEUE_MAX) {
+    if (line && audit->queued < QUEUE_MAX && audit->queued_bytes + line->len <= QUEUE_BYTES_MAX) {
         *audit->last = line;
         audit->last = &line->next;
         audit->queued++;
+        audit->queued_bytes += line->len;
         line = NULL;
         pthread_cond_signal(&audit->wake);
     } else {
@@ -331,11 +342,14 @@ static void queue_line(struct audit *audit, enum sink sink, const struct builder
     memory_free(line);
 }
 
-void audit_record(struct audit *audit, const struct audit_event *event)
+void audit_record(struct audit *audit, const struct audit_event *whole_event)
 {
     struct timespec now;
     if (!audit)
         return;
+    struct audit_event cut = *whole_event;
+    const struct audit_event *event = &cut;
+    cut.detail.len = text_cut_utf8(cut.detail, AUDIT_DETAIL_MAX);
     char *bytes = memory_new(LINE_SIZE);
     struct builder b = builder_on(bytes, bytes ? LINE_SIZE : 0);
     clock_gettime(CLOCK_REALTIME, &now);

@@ -6,8 +6,8 @@
  *
  * Recording formats the line and hands it to one writer thread, so nothing
  * that happens on a loop or in a transfer waits for the disk. The queue has a
- * named limit; what does not fit or cannot be written is counted and reported,
- * and the service goes on. Any thread may record.
+ * named limit, in lines and in bytes; what does not fit or cannot be written is counted and
+ * reported, and the service goes on. Any thread may record.
  */
 #ifndef FERRY_AUDIT_AUDIT_H
 #define FERRY_AUDIT_AUDIT_H
@@ -20,15 +20,20 @@
 #include "base/fault.h"
 #include "base/text.h"
 
+/* Whoever may log in anonymously chooses it: it must not fill the disk. */
+enum { AUDIT_DETAIL_MAX = 256 };
+
 struct audit_event {
     enum action action;
     enum fault fault;
     const char *rule; /* borrowed: of a refusal by policy; else NULL */
     uint64_t session;
+    struct text host; /* the virtual one; empty: the default */
     struct text user;
-    struct text detail; /* what anonymous gave as its address */
+    struct text detail; /* what anonymous gave as its address; cut to AUDIT_DETAIL_MAX bytes */
     bool anonymous;
     union endpoint peer;
+    struct text folder; /* the virtual one the paths are in; empty: the user's root */
     struct text path;
     struct text other_path; /* of a rename or copy */
     bool is_transfer;       /* the rest means something */

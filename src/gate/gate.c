@@ -23,10 +23,12 @@ static struct audit_event event_of(const struct caller *caller, enum action acti
     return (struct audit_event){
         .action = action,
         .session = caller->session,
+        .host = login_host(caller->login),
         .user = login_name(caller->login),
         .detail = login_detail(caller->login),
         .anonymous = login_policy(caller->login)->anonymous,
         .peer = caller->peer,
+        .folder = text_of(tree_name(caller->tree)),
         .path = text_of(path),
     };
 }

@@ -7,9 +7,13 @@
 #include "base/log.h"
 #include "base/memory.h"
 
+/* What they are called inside, whatever they said. */
+#define ANONYMOUS TEXT("anonymous")
+
 struct login {
     atomic_uint references;
     char *name;            /* owned */
+    char *host;            /* owned; NULL: the default one */
     char *detail;          /* owned; NULL unless anonymous */
     char *charge;          /* owned; NULL: ACCT is not asked */
     struct tree *home;     /* owned reference */
@@ -45,7 +49,9 @@ static struct login *login_new(const struct realm *realm, struct text name)
     atomic_init(&login->references, 1);
     login->upload = realm->upload;
     login->name = memory_copy(name.at, name.len);
-    if (login->name && take_folders(login, realm))
+    if (realm->host)
+        login->host = memory_copy(realm->host, strlen(realm->host));
+    if (login->name && (login->host || !realm->host) && take_folders(login, realm))
         return login;
     login_unref(login);
     return NULL;
@@ -54,7 +60,7 @@ static struct login *login_new(const struct realm *realm, struct text name)
 static enum fault log_in_anonymous(const struct realm *realm, struct text password,
                                    struct login **ret_login)
 {
-    struct login *login = login_new(realm, TEXT("anonymous"));
+    struct login *login = login_new(realm, ANONYMOUS);
     if (!login)
         return FAULT_NO_MEMORY;
     login->policy.anonymous = true;
@@ -103,13 +109,15 @@ static enum fault log_in_account(const struct realm *realm, const struct account
 static enum fault report(const struct login_attempt *attempt, bool anonymous, struct text detail,
                          enum fault f)
 {
+    struct text user = anonymous ? ANONYMOUS : attempt->name;
     char host[ENDPOINT_TEXT_SIZE];
     struct builder peer = builder_on(host, sizeof(host));
     const struct audit_event event = {
         .action = ACTION_LOGIN,
         .fault = f,
         .session = attempt->session,
-        .user = attempt->name,
+        .host = text_of(attempt->realm->host),
+        .user = user,
         .detail = detail,
         .anonymous = anonymous,
         .peer = attempt->peer,
@@ -117,13 +125,13 @@ static enum fault report(const struct login_attempt *attempt, bool anonymous, st
     audit_record(attempt->audit, &event);
     endpoint_put_host(&attempt->peer, &peer);
     if (f == FAULT_LOGIN_REFUSED)
-        log_warning("login-refused", LOG_TEXT("user", attempt->name),
-                    LOG_TEXT("peer", builder_text(&peer)), LOG_NUMBER("session", attempt->session));
+        log_warning("login-refused", LOG_TEXT("user", user), LOG_TEXT("peer", builder_text(&peer)),
+                    LOG_NUMBER("session", attempt->session));
     else if (f)
-        log_error("login-failed", LOG_TEXT("user", attempt->name),
+        log_error("login-failed", LOG_TEXT("user", user),
                   LOG_TEXT("fault", text_of(fault_text(f))));
     else
-        log_info("login", LOG_TEXT("user", attempt->name), LOG_TEXT("peer", builder_text(&peer)),
+        log_info("login", LOG_TEXT("user", user), LOG_TEXT("peer", builder_text(&peer)),
                  LOG_NUMBER("session", attempt->session));
     return f;
 }
@@ -177,6 +185,7 @@ void login_unref(struct login *login)
     tree_unref(login->home);
     memory_free_secret(login->charge, login->charge ? strlen(login->charge) : 0);
     memory_free(login->detail);
+    memory_free(login->host);
     memory_free(login->name);
     memory_free(login);
 }
@@ -189,6 +198,11 @@ bool login_is_anonymous(const struct login *login)
 struct text login_name(const struct login *login)
 {
     return text_of(login->name);
+}
+
+struct text login_host(const struct login *login)
+{
+    return text_of(login->host);
 }
 
 struct text login_detail(const struct login *login)

@@ -28,6 +28,7 @@ struct upload_manner {
  * snapshot: immutable, alive as long as that.
  */
 struct realm {
+    const char *host;               /* borrowed: the configuration's; NULL: the default host */
     struct account_store *accounts; /* owned */
     struct tree *home;              /* owned reference: root of accounts without their own */
     struct tree *anonymous;         /* owned reference; NULL: no anonymous login */
@@ -74,6 +75,8 @@ void login_unref(struct login *login);
 
 bool login_is_anonymous(const struct login *login);
 struct text login_name(const struct login *login);
+/* The virtual host; empty for the default one. */
+struct text login_host(const struct login *login);
 /* What an anonymous user gave as password, by custom an e-mail address (RFC 1635). */
 struct text login_detail(const struct login *login);
 const struct policy *login_policy(const struct login *login);

@@ -219,6 +219,7 @@ static bool build_realm(struct realm_set *set, const struct config *config,
                         const struct config_host *host, char message[CONFIG_MESSAGE_SIZE])
 {
     struct realm *realm = &set->realms[set->count++];
+    realm->host = host->name;
     realm->upload = (struct upload_manner){config->uploads_direct, config->durability_sync};
     realm->open_tree = take_tree;
     realm->context = set;

@@ -253,6 +253,32 @@ def test_the_audit_tells_everything_once(tmp_path):
     assert "\x1b" not in audit.read_text(encoding="utf-8")
 
 
+def test_the_audit_says_whose_tree_a_path_is_in(tmp_path):
+    audit = tmp_path / "audit.json"
+    config = ('folder "archive" { path = "@BASE@/archive" }\n'
+              'host "two.example.org" { root = "@BASE@/two" anonymous = on }\n')
+    server = Server("--audit", str(audit), config=config)
+    for name in ("archive", "two"):
+        os.makedirs(os.path.join(server.base, name))
+    with server:
+        with server.login() as c:
+            c.ask("MKD d", "257")
+            c.ask("SMNT archive", "250")
+            c.ask("MKD d", "257")
+        with server.client() as c:
+            c.expect("220")
+            c.ask("HOST two.example.org", "220")
+            c.login("FTP", "me@example.org")
+            c.ask("MKD d", "550")
+    events = [json.loads(line) for line in audit.read_text(encoding="utf-8").split("\n")[:-1]]
+    assert [(e["action"], e["user"], e.get("host"), e.get("folder")) for e in events] == [
+        ("login", "demo", None, None),
+        ("make-directory", "demo", None, None),
+        ("make-directory", "demo", None, "archive"),
+        ("login", "anonymous", "two.example.org", None),
+        ("make-directory", "anonymous", "two.example.org", None)]
+
+
 def test_xferlog_has_its_classic_lines(tmp_path):
     xferlog = tmp_path / "xferlog"
     with Server("--xferlog", str(xferlog), env={"TZ": "UTC"}) as server:

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <fcntl.h>
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -84,6 +85,61 @@ TEST(an_event_is_one_json_object_whatever_its_names_hold)
         "\"type\":\"image\",\"bytes\":4711,\"ms\":1500}\n";
     assert_int_equal(strncmp(first, expected, strlen(expected)), 0);
     assert_non_null(strstr(lines, "\"action\":\"delete\",\"result\":\"DENIED\",\"rule\":\"r\"}\n"));
+}
+
+TEST(an_event_says_in_which_tree_it_was)
+{
+    struct audit *audit = NULL;
+    struct audit_event event = example();
+    event.host = TEXT("ftp.example.org");
+    event.folder = TEXT("archive");
+    assert_fault(audit_open(file("json"), NULL, &audit), FAULT_NONE);
+    audit_record(audit, &event);
+    audit_close(audit);
+    const char *lines = content_of(file("json"));
+    assert_non_null(strstr(lines, "\"host\":\"ftp.example.org\",\"user\":\"anna\""));
+    assert_non_null(strstr(lines, "\"folder\":\"archive\",\"path\":\"/a b"));
+}
+
+TEST(what_a_stranger_says_is_cut_between_characters)
+{
+    struct audit *audit = NULL;
+    struct audit_event event = example();
+    char said[3 * AUDIT_DETAIL_MAX];
+    for (size_t i = 0; i < sizeof(said); i++)
+        said[i] = "\xE2\x82\xAC"[i % 3]; /* 256 is no multiple of its length */
+    event.detail = (struct text){said, sizeof(said)};
+    event.anonymous = true;
+    assert_fault(audit_open(file("json"), file("xferlog"), &audit), FAULT_NONE);
+    audit_record(audit, &event);
+    audit_close(audit);
+    char expected[AUDIT_DETAIL_MAX + 32];
+    (void)snprintf(expected, sizeof(expected), "\"detail\":\"%.*s\",", AUDIT_DETAIL_MAX / 3 * 3,
+                   said);
+    assert_non_null(strstr(content_of(file("json")), expected));
+    (void)snprintf(expected, sizeof(expected), " a %.*s ftp ", AUDIT_DETAIL_MAX / 3 * 3, said);
+    assert_non_null(strstr(content_of(file("xferlog")), expected));
+}
+
+/* As many lines as may wait, each as long as it gets, would be most of a gigabyte. */
+TEST(what_waits_is_bounded_in_bytes_too)
+{
+    enum { LINES = 2000, LINE_BYTES = 6 * 4000, LIMIT_BYTES = 16 * 1024 * 1024 };
+    struct audit *audit = NULL;
+    struct audit_event event = example();
+    char name[4000];
+    memset(name, '\n', sizeof(name));
+    event.path = (struct text){name, sizeof(name)};
+    assert_int_equal(mkfifo(file("json"), 0600), 0);
+    int reader = open(file("json"), O_RDWR);
+    assert_fault(audit_open(file("json"), NULL, &audit), FAULT_NONE);
+    for (int i = 0; i < LINES; i++)
+        audit_record(audit, &event);
+    uint64_t lost = audit_lost(audit);
+    assert_true(lost >= LINES - LIMIT_BYTES / LINE_BYTES - 10);
+    assert_true(lost < LINES);
+    close(reader);
+    audit_close(audit);
 }
 
 TEST(xferlog_has_the_classic_line)
@@ -194,6 +250,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         IN_BASE(an_event_is_one_json_object_whatever_its_names_hold),
+        IN_BASE(an_event_says_in_which_tree_it_was),
+        IN_BASE(what_a_stranger_says_is_cut_between_characters),
+        IN_BASE(what_waits_is_bounded_in_bytes_too),
         IN_BASE(xferlog_has_the_classic_line),
         IN_BASE(xferlog_knows_transfers_and_deletions_only),
         IN_BASE(after_rotation_lines_go_to_a_new_file),

@@ -138,6 +138,26 @@ TEST(anonymous_gives_an_address_and_reads)
     tree_unref(world.realm.anonymous);
     world.realm.anonymous = NULL;
     assert_fault(login_authenticate(&a, TEXT("me@example.org"), &login), FAULT_LOGIN_REFUSED);
+    assert_int_equal(audited("\"user\":\"anonymous\",\"detail\":\"me@example.org\""), 1);
+}
+
+TEST(the_audit_tells_equal_paths_of_different_trees_apart)
+{
+    struct store *store = NULL;
+    char root[96];
+    world.realm.host = "ftp.example.org";
+    struct caller writer = enter("writer");
+    (void)snprintf(root, sizeof(root), "%s/root", world.base);
+    assert_fault(store_local_open(root, NULL, &store), FAULT_NONE);
+    struct tree *folder = tree_new("archive", store);
+    put(&writer, "/f", "x");
+    writer.tree = folder;
+    assert_fault(gate_remove(&writer, "/f"), FAULT_NONE);
+    login_unref(writer.login);
+    tree_unref(folder);
+    assert_int_equal(audited("\"host\":\"ftp.example.org\",\"user\":\"writer\""), 3);
+    assert_int_equal(audited("\"action\":\"write\",\"result\":\"OK\",\"path\":\"/f\""), 1);
+    assert_int_equal(audited("\"result\":\"OK\",\"folder\":\"archive\",\"path\":\"/f\""), 1);
 }
 
 TEST(an_account_that_is_needed_is_asked_for)
@@ -374,6 +394,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         IN_WORLD(a_login_needs_the_right_password_and_unknown_users_look_the_same),
         IN_WORLD(anonymous_gives_an_address_and_reads),
+        IN_WORLD(the_audit_tells_equal_paths_of_different_trees_apart),
         IN_WORLD(an_account_that_is_needed_is_asked_for),
         IN_WORLD(each_operation_is_audited_exactly_once),
         IN_WORLD(a_reader_changes_nothing_by_any_door),

@@ -100,7 +100,7 @@ static void restore(const char *path, const struct former *former, unsigned mask
 enum fault local_change_file(int path_fd, const struct store_changes *changes)
 {
     char path[LOCAL_PROC_PATH_SIZE];
-    struct former former;
+    struct former former = {0};
     local_proc_path(path_fd, path);
     enum fault f = remember(path, &former);
     if (!f && changes->mask & STORE_CHANGE_CREATED && changes->created.seconds < 0)

@@ -310,32 +310,44 @@ static enum fault make_directory(const char *path)
 }
 
 /*
- * Makes and locks a new file. Before it is locked, a process that starts at the
- * same time takes it for a dead one's and removes it: then another is made.
+ * Locks a file just made. Before that, a process that starts at the same time
+ * takes it for a dead one's and removes it: FAULT_EXISTS, and another is to be
+ * made.
  */
+static enum fault claim(int directory, const struct journal_file *file)
+{
+    if (flock(file->fd, LOCK_EX | LOCK_NB)) {
+        if (errno == EWOULDBLOCK)
+            return FAULT_EXISTS;
+        enum fault f = fault_from_errno(errno);
+        unlinkat(directory, file->name, 0);
+        return f;
+    }
+    return is_named(directory, file->name, file->fd) ? FAULT_NONE : FAULT_EXISTS;
+}
+
+static enum fault begin_once(int directory, struct journal_file *ret_file)
+{
+    struct journal_file file = {.fd = -1};
+    (void)snprintf(file.name, sizeof(file.name), JOURNAL_PREFIX "%ld-%08x", (long)getpid(),
+                   arc4random());
+    file.fd = openat(directory, file.name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (file.fd < 0)
+        return fault_from_errno(errno);
+    enum fault f = claim(directory, &file);
+    if (f)
+        close(file.fd);
+    else
+        *ret_file = file;
+    return f;
+}
+
 static enum fault begin(int directory, struct journal_file *ret_file)
 {
-    for (int i = 0; i < BEGIN_TRIES; i++) {
-        struct journal_file file = {.fd = -1};
-        (void)snprintf(file.name, sizeof(file.name), JOURNAL_PREFIX "%ld-%08x", (long)getpid(),
-                       arc4random());
-        file.fd = openat(directory, file.name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-        if (file.fd < 0 && errno == EEXIST)
-            continue;
-        if (file.fd < 0)
-            return fault_from_errno(errno);
-        int refused = flock(file.fd, LOCK_EX | LOCK_NB) ? errno : 0;
-        if (!refused && is_named(directory, file.name, file.fd)) {
-            *ret_file = file;
-            return FAULT_NONE;
-        }
-        if (refused && refused != EWOULDBLOCK)
-            unlinkat(directory, file.name, 0);
-        close(file.fd);
-        if (refused && refused != EWOULDBLOCK)
-            return fault_from_errno(refused);
-    }
-    return FAULT_BUSY;
+    enum fault f = FAULT_EXISTS;
+    for (int i = 0; i < BEGIN_TRIES && f == FAULT_EXISTS; i++)
+        f = begin_once(directory, ret_file);
+    return f;
 }
 
 enum fault journal_open(const char *directory, struct journal **ret_journal)

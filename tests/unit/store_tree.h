@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * store_tree: a store over a tree of its own for each test, and a directory
+ * outside it that nothing may reach. For one test program; include it once.
+ */
+#ifndef FERRY_TESTS_STORE_TREE_H
+#define FERRY_TESTS_STORE_TREE_H
+
+#include <dirent.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "store/store_local.h"
+#include "tests/unit/unit.h"
+
+struct world {
+    char base[64];
+    char root[80];
+    char outside[80];
+    struct store *store;
+};
+
+static struct world world;
+
+static const char *in_root(const char *name)
+{
+    static char path[256];
+    (void)snprintf(path, sizeof(path), "%s/%s", world.root, name);
+    return path;
+}
+
+static const char *outside(const char *name)
+{
+    static char path[256];
+    (void)snprintf(path, sizeof(path), "%s/%s", world.outside, name);
+    return path;
+}
+
+static void put(const char *path, const char *content)
+{
+    FILE *file = fopen(path, "w");
+    assert_non_null(file);
+    (void)fputs(content, file);
+    (void)fclose(file);
+}
+
+static const char *content_of(const char *path)
+{
+    static char bytes[256];
+    FILE *file = fopen(path, "r");
+    if (!file)
+        return NULL;
+    bytes[fread(bytes, 1, sizeof(bytes) - 1, file)] = '\0';
+    (void)fclose(file);
+    return bytes;
+}
+
+static int set_up(void **state)
+{
+    (void)state;
+    umask(0);
+    (void)snprintf(world.base, sizeof(world.base), "/tmp/ferry-store-XXXXXX");
+    assert_non_null(mkdtemp(world.base));
+    (void)snprintf(world.root, sizeof(world.root), "%s/root", world.base);
+    (void)snprintf(world.outside, sizeof(world.outside), "%s/outside", world.base);
+    assert_int_equal(mkdir(world.root, 0755), 0);
+    assert_int_equal(mkdir(world.outside, 0755), 0);
+    put(outside("secret"), "secret");
+    assert_fault(store_local_open(world.root, NULL, &world.store), FAULT_NONE);
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    char command[128];
+    (void)state;
+    world.store->type->free(world.store);
+    (void)snprintf(command, sizeof(command), "rm -rf %s", world.base);
+    return system(command);
+}
+
+static unsigned names_in(const char *directory)
+{
+    unsigned count = 0;
+    DIR *names = opendir(directory);
+    assert_non_null(names);
+    while (readdir(names))
+        count++;
+    closedir(names);
+    return count - 2;
+}
+
+static struct store_upload *begin(enum store_upload_kind kind, uint64_t offset, const char *path)
+{
+    const struct store_upload_request request = {.kind = kind, .offset = offset, .mode = 0644};
+    struct store_upload *upload = NULL;
+    assert_fault(world.store->type->open_upload(world.store, path, &request, &upload), FAULT_NONE);
+    return upload;
+}
+
+static enum fault cannot_begin(enum store_upload_kind kind, uint64_t offset, const char *path)
+{
+    const struct store_upload_request request = {.kind = kind, .offset = offset, .mode = 0644};
+    struct store_upload *upload = NULL;
+    return world.store->type->open_upload(world.store, path, &request, &upload);
+}
+
+static void pour(struct store_upload *upload, const char *content)
+{
+    assert_fault(stream_write(&upload->stream, content, strlen(content)), FAULT_NONE);
+}
+
+#define IN_WORLD(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+#endif

@@ -3,7 +3,10 @@
 #include "server/directory_entry.h"
 #include "tests/unit/world.h"
 
-enum { ALL_ACCESS = STORE_MAY_READ | STORE_MAY_WRITE | STORE_MAY_SEARCH };
+enum {
+    ALL_ACCESS = STORE_MAY_READ | STORE_MAY_WRITE | STORE_MAY_SEARCH | STORE_MAY_ADD |
+                 STORE_MAY_REMOVE
+};
 
 /* 2023-11-14 22:13:20 UTC */
 static const int64_t NOW = 1700000000;
@@ -38,9 +41,11 @@ static void check_perm(const char *user, enum store_kind kind, unsigned access,
 TEST(perm_is_what_the_store_grants_and_the_policy_allows)
 {
     check_perm("writer", STORE_FILE, ALL_ACCESS, "adfrw");
-    check_perm("writer", STORE_FILE, STORE_MAY_READ, "dfr");
-    check_perm("writer", STORE_FILE, STORE_MAY_WRITE, "adfw");
-    check_perm("writer", STORE_FILE, 0, "df");
+    check_perm("writer", STORE_FILE, STORE_MAY_READ | STORE_MAY_REMOVE, "dfr");
+    check_perm("writer", STORE_FILE, STORE_MAY_WRITE | STORE_MAY_REMOVE, "dfw");
+    check_perm("writer", STORE_FILE, STORE_MAY_WRITE | STORE_MAY_ADD, "a");
+    check_perm("writer", STORE_FILE, STORE_MAY_REMOVE, "df");
+    check_perm("writer", STORE_FILE, 0, "");
     check_perm("reader", STORE_FILE, ALL_ACCESS, "r");
     check_perm("reader", STORE_FILE, 0, "");
 }
@@ -48,8 +53,8 @@ TEST(perm_is_what_the_store_grants_and_the_policy_allows)
 TEST(perm_of_a_directory_has_its_own_letters)
 {
     check_perm("writer", STORE_DIRECTORY, ALL_ACCESS, "cdeflmp");
-    check_perm("writer", STORE_DIRECTORY, STORE_MAY_READ | STORE_MAY_SEARCH, "defl");
-    check_perm("writer", STORE_DIRECTORY, 0, "df");
+    check_perm("writer", STORE_DIRECTORY, STORE_MAY_READ | STORE_MAY_SEARCH, "el");
+    check_perm("writer", STORE_DIRECTORY, STORE_MAY_REMOVE, "df");
     check_perm("reader", STORE_DIRECTORY, ALL_ACCESS, "el");
     check_perm("reader", STORE_DIRECTORY, STORE_MAY_WRITE, "");
 }
@@ -132,7 +137,7 @@ static struct text facts_line(unsigned selected)
     static char bytes[1024];
     struct builder b = builder_on(bytes, sizeof(bytes));
     struct caller caller = world_enter("writer");
-    struct store_info info = info_of(STORE_FILE, STORE_MAY_READ);
+    struct store_info info = info_of(STORE_FILE, STORE_MAY_READ | STORE_MAY_REMOVE);
     const struct directory_entry entry = {TEXT("name"), &info, TEXT("")};
     directory_put_facts(&b, &caller, &entry, selected);
     return builder_text(&b);

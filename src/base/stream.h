@@ -21,9 +21,13 @@ struct stream_type {
     /*
      * Reads at most `size` bytes from where the last read ended. Sets
      * *ret_len to the count, 0 at the end. On a fault nothing was read.
+     * NULL when it is only ever written.
      */
     enum fault (*read)(struct stream *stream, void *buffer, size_t size, size_t *ret_len);
-    /* Writes all of it or faults; after a fault the stream takes no more. */
+    /*
+     * Writes all of it or faults; after a fault the stream takes no more.
+     * NULL when it is only ever read.
+     */
     enum fault (*write)(struct stream *stream, const void *bytes, size_t len);
     /* Releases everything, the struct included. Never NULL. */
     void (*close)(struct stream *stream);
@@ -41,15 +45,17 @@ struct stream {
     int64_t file_end;
 };
 
+/* FAULT_BUG of a stream that cannot be read. */
 static inline enum fault stream_read(struct stream *stream, void *buffer, size_t size,
                                      size_t *ret_len)
 {
-    return stream->type->read(stream, buffer, size, ret_len);
+    return stream->type->read ? stream->type->read(stream, buffer, size, ret_len) : FAULT_BUG;
 }
 
+/* FAULT_BUG of a stream that cannot be written. */
 static inline enum fault stream_write(struct stream *stream, const void *bytes, size_t len)
 {
-    return stream->type->write(stream, bytes, len);
+    return stream->type->write ? stream->type->write(stream, bytes, len) : FAULT_BUG;
 }
 
 /* Accepts NULL and a pointer to NULL; leaves NULL behind. */

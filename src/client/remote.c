@@ -66,15 +66,6 @@ enum fault remote_put(struct user_pi *pi, const char *local, const struct url *u
 
 /* ---- Listings --------------------------------------------------------------------- */
 
-static enum fault terminal_read(struct stream *stream, void *buffer, size_t size, size_t *ret_len)
-{
-    (void)stream;
-    (void)buffer;
-    (void)size;
-    *ret_len = 0;
-    return FAULT_BUG;
-}
-
 /* A name may hold what moves the cursor or worse: it is shown as a question mark. */
 static enum fault terminal_write(struct stream *stream, const void *bytes, size_t len)
 {
@@ -95,7 +86,7 @@ static void terminal_close(struct stream *stream)
 
 enum fault remote_list(struct user_pi *pi, const struct url *url)
 {
-    static const struct stream_type type = {terminal_read, terminal_write, terminal_close};
+    static const struct stream_type type = {.write = terminal_write, .close = terminal_close};
     struct stream terminal = {.type = &type, .fd = -1};
     struct parameters parameters;
     enum fault f = set_type(pi, true, &parameters);

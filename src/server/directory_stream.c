@@ -378,14 +378,6 @@ static enum fault directory_read(struct stream *stream, void *buffer, size_t siz
     return FAULT_NONE;
 }
 
-static enum fault directory_write(struct stream *stream, const void *bytes, size_t len)
-{
-    (void)stream;
-    (void)bytes;
-    (void)len;
-    return FAULT_BUG;
-}
-
 static void directory_close(struct stream *stream)
 {
     struct directory_stream *ds = of(stream);
@@ -475,7 +467,7 @@ static enum fault probe(struct directory_stream *ds)
 enum fault directory_stream_open(const struct directory_request *request,
                                  struct stream **ret_stream)
 {
-    static const struct stream_type type = {directory_read, directory_write, directory_close};
+    static const struct stream_type type = {.read = directory_read, .close = directory_close};
     struct directory_stream *ds = memory_new(sizeof(*ds));
     if (!ds)
         return FAULT_NO_MEMORY;

@@ -237,6 +237,20 @@ TEST(a_connection_that_breaks_is_no_end_of_the_file)
     channel_close(&pair.channel);
 }
 
+TEST(a_stream_is_moved_only_the_way_it_can_go)
+{
+    static const struct stream_type only_read = {.read = buffer_read, .close = buffer_close};
+    static const struct stream_type only_written = {.write = buffer_write, .close = buffer_close};
+    struct buffer_stream file = {.stream = {&only_written, -1, 0, 0}};
+    char byte;
+    size_t len = 99;
+    assert_fault(stream_read(&file.stream, &byte, 1, &len), FAULT_BUG);
+    assert_int_equal(len, 99);
+    file.stream.type = &only_read;
+    assert_fault(stream_write(&file.stream, "x", 1), FAULT_BUG);
+    assert_int_equal(file.len, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -250,6 +264,7 @@ int main(void)
         RUN(empty_lines_double_on_the_wire_and_come_back_as_they_were),
         RUN(a_transfer_that_was_cancelled_before_it_began_is_not_a_complete_one),
         RUN(a_connection_that_breaks_is_no_end_of_the_file),
+        RUN(a_stream_is_moved_only_the_way_it_can_go),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

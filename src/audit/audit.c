@@ -67,8 +67,7 @@ static void put_json_text(struct builder *b, struct text t)
         size_t len = text_utf8_len(t);
         if (len == 0 || c < 0x20 || c == 0x7F) {
             builder_put(b, TEXT("\\u00"));
-            builder_put_byte(b, "0123456789abcdef"[c >> 4]);
-            builder_put_byte(b, "0123456789abcdef"[c & 15]);
+            builder_put_hex_byte(b, c);
             len = 1;
         } else {
             if (c == '"' || c == '\\')

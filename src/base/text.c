@@ -21,11 +21,6 @@ bool text_starts_with(struct text t, struct text prefix)
     return t.len >= prefix.len && text_equal((struct text){t.at, prefix.len}, prefix);
 }
 
-bool text_ends_with(struct text t, struct text suffix)
-{
-    return t.len >= suffix.len && text_equal(text_after(t, t.len - suffix.len), suffix);
-}
-
 size_t text_find(struct text t, char byte)
 {
     const char *found = t.len ? memchr(t.at, byte, t.len) : NULL;
@@ -196,6 +191,11 @@ void builder_put_octal(struct builder *b, unsigned number, unsigned width)
 void builder_put_hex(struct builder *b, uint64_t number)
 {
     put_digits(b, number, 16, 1);
+}
+
+void builder_put_hex_byte(struct builder *b, unsigned char byte)
+{
+    put_digits(b, byte, 16, 2);
 }
 
 void builder_put_right(struct builder *b, struct text t, size_t width)

@@ -45,7 +45,6 @@ bool text_equal(struct text a, struct text b);
 /* ASCII letters compare without their case (RFC 959 5.3). */
 bool text_equal_any_case(struct text a, struct text b);
 bool text_starts_with(struct text t, struct text prefix);
-bool text_ends_with(struct text t, struct text suffix);
 /* Position of the first such byte, or t.len. */
 size_t text_find(struct text t, char byte);
 /* Position of the last such byte, or t.len when there is none. */
@@ -117,6 +116,8 @@ void builder_put_number(struct builder *b, uint64_t number);
 void builder_put_number_padded(struct builder *b, uint64_t number, unsigned width);
 void builder_put_octal(struct builder *b, unsigned number, unsigned width);
 void builder_put_hex(struct builder *b, uint64_t number);
+/* Both digits of one byte. */
+void builder_put_hex_byte(struct builder *b, unsigned char byte);
 /* t in a field of at least `width` bytes, filled with spaces on its left. */
 void builder_put_right(struct builder *b, struct text t, size_t width);
 /*

@@ -70,10 +70,8 @@ enum fault digest_finish(struct digest *digest, struct builder *b)
         for (unsigned i = 0; i < len; i++)
             value[i] = (unsigned char)(digest->crc >> (24 - 8 * i));
     }
-    for (unsigned i = 0; i < len; i++) {
-        builder_put_byte(b, "0123456789abcdef"[value[i] >> 4]);
-        builder_put_byte(b, "0123456789abcdef"[value[i] & 15]);
-    }
+    for (unsigned i = 0; i < len; i++)
+        builder_put_hex_byte(b, value[i]);
     return FAULT_NONE;
 }
 

@@ -113,15 +113,6 @@ void address_put_port(struct builder *b, const union endpoint *endpoint)
     put_port_bytes(b, endpoint_port(endpoint));
 }
 
-void address_put_eprt(struct builder *b, const union endpoint *endpoint)
-{
-    builder_put_string(b, endpoint->any.sa_family == AF_INET ? "|1|" : "|2|");
-    endpoint_put_host(endpoint, b);
-    builder_put_byte(b, '|');
-    builder_put_number(b, endpoint_port(endpoint));
-    builder_put_byte(b, '|');
-}
-
 void address_put_lprt(struct builder *b, const union endpoint *endpoint)
 {
     if (endpoint->any.sa_family == AF_INET) {

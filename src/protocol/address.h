@@ -25,8 +25,6 @@ enum address_result address_parse_lprt(struct text argument, union endpoint *ret
 
 /* "h1,h2,h3,h4,p1,p2": PORT's argument and 227's parentheses. IPv4 only. */
 void address_put_port(struct builder *b, const union endpoint *endpoint);
-/* "|1|host|port|": EPRT's argument. */
-void address_put_eprt(struct builder *b, const union endpoint *endpoint);
 /* LPRT's argument and 228's parentheses. */
 void address_put_lprt(struct builder *b, const union endpoint *endpoint);
 

@@ -71,7 +71,7 @@ void facts_put(struct builder *b, const struct facts *facts, unsigned selected);
  * ones left out, any case (RFC 3659 7.9).
  */
 unsigned facts_parse_selection(struct text argument);
-/* "type;size;modify;" of a mask, with `mark` ("*") after those also in `marked`. */
+/* "type;size;modify;" of a mask, with "*" after those also in `marked`. */
 void facts_put_selection(struct builder *b, unsigned mask, unsigned marked);
 
 /* YYYYMMDDHHMMSS in UTC. Years outside 0 to 9999 are written as the nearest one inside. */

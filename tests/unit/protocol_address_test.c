@@ -86,14 +86,10 @@ TEST(what_is_written_reads_back_as_the_same)
         union endpoint back;
         assert_true(endpoint_parse_host(text_of(hosts[i]), 40001, &e));
         struct builder b = builder_on(bytes, sizeof(bytes));
-        address_put_eprt(&b, &e);
-        assert_int_equal(address_parse_eprt(builder_text(&b), &back), ADDRESS_OK);
-        assert_true(endpoint_same_host(&e, &back));
-        assert_int_equal(endpoint_port(&back), 40001);
-        b = builder_on(bytes, sizeof(bytes));
         address_put_lprt(&b, &e);
         assert_int_equal(address_parse_lprt(builder_text(&b), &back), ADDRESS_OK);
         assert_true(endpoint_same_host(&e, &back));
+        assert_int_equal(endpoint_port(&back), 40001);
     }
 }
 

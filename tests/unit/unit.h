@@ -40,4 +40,9 @@
             fail_msg("FAULT_%s is not FAULT_%s", fault_name(actual_), fault_name(expected));       \
     } while (0)
 
+static inline bool text_ends_with(struct text t, struct text end)
+{
+    return t.len >= end.len && text_equal(text_after(t, t.len - end.len), end);
+}
+
 #endif

@@ -69,45 +69,54 @@ bool pathname_has_wildcard(struct text pattern)
 }
 
 /*
- * Is `byte` in the set that begins after "["? Sets *ret_len to the length of
- * the set up to and with its "]", 0 when it has none: then "[" is itself.
+ * Does the "[" that a pattern begins with open a set? Not when no "]" follows
+ * its first member: then it is itself. `last_close` is the pattern's last "]"
+ * or NULL; looking for the next one would cost the whole pattern each time.
  */
+static bool opens_set(struct text pattern, const char *last_close)
+{
+    bool negated = pattern.len > 1 && (pattern.at[1] == '!' || pattern.at[1] == '^');
+    return last_close && last_close > pattern.at + (negated ? 2 : 1);
+}
+
+/* Is `byte` in the set after its "["? Sets *ret_len to the set's length with its "]". */
 static bool match_set(struct text set, char byte, size_t *ret_len)
 {
-    size_t i = 0;
+    bool negated = set.at[0] == '!' || set.at[0] == '^';
     bool found = false;
-    bool negated = set.len && (set.at[0] == '!' || set.at[0] == '^');
-    *ret_len = 0;
-    if (negated)
-        i++;
-    for (size_t first = i; i < set.len; i++) {
-        if (set.at[i] == ']' && i > first) {
-            *ret_len = i + 1;
-            return found != negated;
-        }
+    size_t first = negated ? 1 : 0;
+    size_t i = first;
+    for (; i == first || set.at[i] != ']'; i++) { /* opens_set saw the "]" */
         unsigned char low = (unsigned char)set.at[i];
         unsigned char high = low;
-        if (i + 2 < set.len && set.at[i + 1] == '-' && set.at[i + 2] != ']') {
+        if (set.at[i + 1] == '-' && set.at[i + 2] != ']') {
             high = (unsigned char)set.at[i + 2];
             i += 2;
         }
         if (low <= (unsigned char)byte && (unsigned char)byte <= high)
             found = true;
     }
-    return false;
+    *ret_len = i + 1;
+    return found != negated;
+}
+
+/* What match_item says of "[" with its set, or of "[" that is itself. */
+static size_t match_bracket(struct text pattern, const char *last_close, char byte)
+{
+    size_t set_len;
+    if (!opens_set(pattern, last_close))
+        return byte == '[' ? 1 : 0;
+    return match_set(text_after(pattern, 1), byte, &set_len) ? 1 + set_len : 0;
 }
 
 /* Length of the pattern item at `pattern` if it matches `byte` and is no star; 0 if not. */
-static size_t match_item(struct text pattern, char byte)
+static size_t match_item(struct text pattern, const char *last_close, char byte)
 {
-    size_t set_len;
     switch (pattern.at[0]) {
     case '?':
         return 1;
     case '[':
-        if (match_set(text_after(pattern, 1), byte, &set_len))
-            return 1 + set_len;
-        return set_len == 0 && byte == '[' ? 1 : 0;
+        return match_bracket(pattern, last_close, byte);
     case '\\':
         if (pattern.len > 1)
             return pattern.at[1] == byte ? 2 : 0;
@@ -142,12 +151,13 @@ bool pathname_match(struct text pattern, struct text name)
     /* On a mismatch only the last star takes one byte more: earlier ones need not. */
     struct text after_star = {NULL, 0};
     struct text star_name = {NULL, 0};
+    const char *last_close = pattern.len ? memrchr(pattern.at, ']', pattern.len) : NULL;
     while (name.len) {
         if (take_stars(&pattern)) {
             after_star = pattern;
             star_name = name;
         }
-        size_t used = pattern.len ? match_item(pattern, name.at[0]) : 0;
+        size_t used = pattern.len ? match_item(pattern, last_close, name.at[0]) : 0;
         if (used) {
             pattern = text_after(pattern, used);
             name = text_after(name, 1);

@@ -14,8 +14,10 @@
 
 #include "base/text.h"
 
-/* Longest path, without a NUL (Linux's PATH_MAX counts one). */
-enum { PATHNAME_MAX = 4095 };
+enum {
+    PATHNAME_MAX = 4095,     /* longest path, without a NUL (Linux's PATH_MAX counts one) */
+    PATHNAME_PART_MAX = 255, /* longest name in it (Linux's NAME_MAX) */
+};
 
 /*
  * Writes the path that `name` means in `directory` (a path, for relative
@@ -39,8 +41,8 @@ bool pathname_has_wildcard(struct text pattern);
 
 /*
  * Does one name match one pattern: * any run, ? one byte, [a-z] [!a-z] a set,
- * \x the byte x. A * or ? does not match a leading dot. Time is at most the
- * product of both lengths, whatever the pattern.
+ * \x the byte x; a [ that no ] ends is itself. A * or ? does not match a leading
+ * dot. Time is at most the product of both lengths, whatever the pattern.
  */
 bool pathname_match(struct text pattern, struct text name);
 

@@ -125,6 +125,39 @@ TEST(a_hostile_pattern_costs_no_more_than_its_length_times_the_name)
         pathname_match((struct text){pattern, sizeof(pattern)}, (struct text){name, sizeof(name)}));
 }
 
+/* What follows an open "[" was once searched for its end again for each byte of the name. */
+TEST(a_set_that_nothing_ends_costs_no_more_than_its_length)
+{
+    enum { OPEN = 4096 };
+    static char pattern[OPEN + 2];
+    static char name[2 * OPEN];
+    memset(pattern, '[', sizeof(pattern));
+    memset(name, '[', sizeof(name));
+    pattern[0] = '*';
+    pattern[sizeof(pattern) - 1] = 'x';
+    const struct text open = {pattern, sizeof(pattern)};
+    assert_false(pathname_match(open, (struct text){name, sizeof(name)}));
+    name[sizeof(name) - 1] = 'x';
+    assert_true(pathname_match(open, (struct text){name, sizeof(name)}));
+}
+
+TEST(a_set_ends_at_the_first_bracket_after_its_first_member)
+{
+    match("[]", "[]", true);
+    match("[!]", "[!]", true);
+    match("[]a]", "]", true);
+    match("[]a]", "a", true);
+    match("[!]]", "]", false);
+    match("[!]]", "a", true);
+    match("[[]", "[", true);
+    match("[a]]", "a]", true);
+    match("[a][", "a[", true);
+    match("[a-z-]", "-", true);
+    match("[]-a]", "^", true);
+    match("[!a", "[!a", true);
+    match("]", "]", true);
+}
+
 TEST(wildcards_are_seen)
 {
     assert_true(pathname_has_wildcard(TEXT("a*")));
@@ -146,6 +179,8 @@ int main(void)
         RUN(patterns_match_whole_names),
         RUN(wildcards_do_not_match_a_leading_dot),
         RUN(a_hostile_pattern_costs_no_more_than_its_length_times_the_name),
+        RUN(a_set_that_nothing_ends_costs_no_more_than_its_length),
+        RUN(a_set_ends_at_the_first_bracket_after_its_first_member),
         RUN(wildcards_are_seen),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

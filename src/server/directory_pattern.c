@@ -24,16 +24,16 @@ static enum fault extend_by_name(struct visits *visits, struct visit **place,
                       ret_next);
 }
 
-static enum fault extend_by_pattern(const struct caller *caller, struct visits *visits,
+static enum fault extend_by_pattern(const struct directory_request *request, struct visits *visits,
                                     struct visit ***place, const struct visit *from,
                                     struct text part)
 {
     struct gate_directory directory = {NULL};
     struct text name;
     enum store_kind kind;
-    enum fault f = gate_open_directory(caller, from->path, &directory);
+    enum fault f = gate_open_directory(request->caller, from->path, &directory);
     while (!f) {
-        f = gate_next(&directory, &name, &kind);
+        f = directory_is_cancelled(request) ? FAULT_CANCELLED : gate_next(&directory, &name, &kind);
         if (f || !name.len)
             break;
         if ((kind == STORE_DIRECTORY || kind == STORE_LINK || kind == STORE_UNKNOWN) &&
@@ -46,7 +46,8 @@ static enum fault extend_by_pattern(const struct caller *caller, struct visits *
 }
 
 /* Replaces every visit by those that the next part of the pattern makes of it. */
-static enum fault extend_all(const struct caller *caller, struct visits *visits, struct text part)
+static enum fault extend_all(const struct directory_request *request, struct visits *visits,
+                             struct text part)
 {
     struct visits before = *visits;
     struct visit **place = &visits->first;
@@ -55,7 +56,7 @@ static enum fault extend_all(const struct caller *caller, struct visits *visits,
     while (before.first) {
         struct visit *from = visits_take(&before);
         if (!f && pathname_has_wildcard(part))
-            f = extend_by_pattern(caller, visits, &place, from, part);
+            f = extend_by_pattern(request, visits, &place, from, part);
         else if (!f)
             f = extend_by_name(visits, place, from, part, &place);
         visit_free(from);
@@ -63,21 +64,23 @@ static enum fault extend_all(const struct caller *caller, struct visits *visits,
     return f;
 }
 
-enum fault pattern_expand(const struct caller *caller, struct text directory, struct text name,
-                          struct visits *visits, char **ret_last)
+enum fault pattern_expand(const struct directory_request *request, struct visits *visits,
+                          char **ret_last)
 {
-    struct text rest = name;
-    bool absolute = name.len && name.at[0] == '/';
-    enum fault f = visits_add(visits, &visits->first, absolute ? TEXT("/") : directory,
+    struct text rest = request->name;
+    bool absolute = rest.len && rest.at[0] == '/';
+    enum fault f = visits_add(visits, &visits->first, absolute ? TEXT("/") : request->directory,
                               absolute ? TEXT("/") : TEXT(""), NULL);
     while (!f) {
         struct text part = text_take_until(&rest, '/');
+        if (part.len > PATHNAME_PART_MAX)
+            return FAULT_NAME_INVALID;
         if (!rest.len) {
             *ret_last = memory_copy(part.at, part.len);
             return *ret_last ? FAULT_NONE : FAULT_NO_MEMORY;
         }
         if (part.len)
-            f = extend_all(caller, visits, part);
+            f = extend_all(request, visits, part);
     }
     return f;
 }

@@ -7,15 +7,16 @@
 #ifndef FERRY_SERVER_DIRECTORY_PATTERN_H
 #define FERRY_SERVER_DIRECTORY_PATTERN_H
 
-#include "gate/gate.h"
+#include "server/directory_stream.h"
 #include "server/directory_visits.h"
 
 /*
- * Fills the empty `visits` with the directories that `name`, as the client
- * gave it, stands for, and sets *ret_last (owned by the caller) to its last
- * part. Work is bounded by the limits of `visits`.
+ * Fills the empty `visits` with the directories that the request's name stands
+ * for, and sets *ret_last (owned by the caller) to the name's last part. Work
+ * is bounded by the limits of `visits`. FAULT_NAME_INVALID of a part longer
+ * than a name can be, FAULT_CANCELLED.
  */
-enum fault pattern_expand(const struct caller *caller, struct text directory, struct text name,
-                          struct visits *visits, char **ret_last);
+enum fault pattern_expand(const struct directory_request *request, struct visits *visits,
+                          char **ret_last);
 
 #endif

@@ -71,7 +71,9 @@ static enum fault next_wanted(struct directory_stream *ds, struct text *ret_name
                               enum store_kind *ret_kind)
 {
     for (;;) {
-        enum fault f = gate_next(&ds->directory, ret_name, ret_kind);
+        enum fault f = directory_is_cancelled(&ds->request)
+                           ? FAULT_CANCELLED
+                           : gate_next(&ds->directory, ret_name, ret_kind);
         if (f || !ret_name->len || is_wanted(ds, *ret_name))
             return f;
     }
@@ -134,7 +136,7 @@ static enum fault gather(struct directory_stream *ds)
     if (!ds->names || !ds->held)
         return FAULT_NO_MEMORY;
     ds->names_len = 0;
-    while (ds->held_count < SORT_NAMES_MAX && ds->names_len + 256 <= SORT_BYTES_MAX) {
+    while (ds->held_count < SORT_NAMES_MAX && ds->names_len + PATHNAME_PART_MAX < SORT_BYTES_MAX) {
         enum fault f = next_wanted(ds, &name, &kind);
         if (!f && !name.len) {
             ds->drained = true;
@@ -367,7 +369,7 @@ static enum fault directory_read(struct stream *stream, void *buffer, size_t siz
     if (size < DIRECTORY_LINE_MAX)
         return FAULT_BUG;
     while (!end && b.len < enough && size - b.len >= DIRECTORY_LINE_MAX) {
-        enum fault f = step(ds, &b, &end);
+        enum fault f = directory_is_cancelled(&ds->request) ? FAULT_CANCELLED : step(ds, &b, &end);
         if (f)
             return f;
         if (b.full)
@@ -423,8 +425,7 @@ static enum fault begin_pattern(struct directory_stream *ds)
     size_t slash = text_find_last(parents, '/');
     parents.len = slash == parents.len ? 0 : slash;
     ds->may_be_missing = pathname_has_wildcard(parents);
-    return pattern_expand(request->caller, request->directory, request->name, &ds->visits,
-                          &ds->pattern);
+    return pattern_expand(request, &ds->visits, &ds->pattern);
 }
 
 static enum fault begin(struct directory_stream *ds)

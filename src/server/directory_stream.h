@@ -9,6 +9,8 @@
 #ifndef FERRY_SERVER_DIRECTORY_STREAM_H
 #define FERRY_SERVER_DIRECTORY_STREAM_H
 
+#include <stdatomic.h>
+
 #include "base/stream.h"
 #include "gate/gate.h"
 #include "protocol/listing.h"
@@ -30,7 +32,14 @@ struct directory_request {
     struct text directory; /* working directory; alive until the stream is closed */
     struct text name;      /* as the client gave it, may be empty; likewise */
     int64_t now;           /* seconds since 1970 */
+    /* borrowed: likewise; may be NULL. Set by any thread, the listing ends in FAULT_CANCELLED */
+    const atomic_bool *cancelled;
 };
+
+static inline bool directory_is_cancelled(const struct directory_request *request)
+{
+    return request->cancelled && atomic_load_explicit(request->cancelled, memory_order_acquire);
+}
 
 /*
  * Begins a listing of a directory, of one file, or of the names a pattern

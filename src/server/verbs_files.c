@@ -423,6 +423,7 @@ enum fault work_stat(struct job *job)
         .form = DIRECTORY_LONG,
         .directory = text_of(job->directory),
         .now = time(NULL),
+        .cancelled = &job->progress.cancelled,
     };
     struct pages pages = {NULL, 0, 0};
     struct store_info info;

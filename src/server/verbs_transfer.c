@@ -265,6 +265,7 @@ static enum fault open_listing(struct job *job, enum directory_form form)
         .directory = text_of(job->directory),
         .name = job_argument(job),
         .now = time(NULL),
+        .cancelled = &job->progress.cancelled,
     };
     if (form != DIRECTORY_FACTS && request.name.len && request.name.at[0] == '-') {
         /* An option, unless there is a file of that very name. */

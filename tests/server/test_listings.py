@@ -108,6 +108,24 @@ def test_a_glob_bomb_ends_soon(tree, c):
     assert time.monotonic() - started < 10  # a hang, not a speed
 
 
+def test_abor_ends_a_walk_that_finds_nothing_to_send():
+    """Without looking at each name it would go on for minutes before it noticed."""
+    with Server() as server, server.login() as c:
+        for i in range(46):
+            os.symlink(".", server.path(f"l{i:02}"))
+        for i in range(3000):
+            server.write(f"f{i}")
+        data = c.begin("NLST l*/l*/l*/nothing")
+        c.ask("ABOR", "426")
+        c.expect("226")
+        data.close()
+
+
+def test_a_part_of_a_pattern_is_no_longer_than_a_name(c):
+    c.refuse("NLST */" + "[" * 256, "450")
+    assert c.fetch("NLST */" + "[" * 255) == b""
+
+
 def test_nlst_names_only_what_can_be_fetched(c):
     """RFC 1123 4.1.2.7: no directories, and usable as arguments of RETR as they are."""
     assert c.fetch("NLST") == b"a.txt\r\nb.txt\r\nlink\r\n"

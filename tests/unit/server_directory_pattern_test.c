@@ -8,7 +8,9 @@ static enum fault expand(const char *directory, const char *name, struct visits 
                          char **ret_last)
 {
     struct caller reader = world_enter("reader");
-    return pattern_expand(&reader, text_of(directory), text_of(name), visits, ret_last);
+    const struct directory_request request = {
+        .caller = &reader, .directory = text_of(directory), .name = text_of(name)};
+    return pattern_expand(&request, visits, ret_last);
 }
 
 static int compare(const void *a, const void *b)
@@ -139,6 +141,33 @@ TEST(a_name_that_gets_too_long_is_refused)
     refused(builder_end(&b), FAULT_NAME_INVALID);
 }
 
+TEST(a_part_longer_than_a_name_is_refused)
+{
+    char name[PATHNAME_PART_MAX + 4];
+    make_directories();
+    memset(name, '[', sizeof(name));
+    memcpy(name, "*/", 2);
+    name[2 + PATHNAME_PART_MAX] = '\0';
+    check("/a1", name, "/a1/sub>sub/ ", name + 2);
+    name[2 + PATHNAME_PART_MAX] = '[';
+    name[2 + PATHNAME_PART_MAX + 1] = '\0';
+    refused(name, FAULT_NAME_INVALID);
+}
+
+TEST(the_work_ends_when_nobody_wants_it_any_more)
+{
+    static const atomic_bool cancelled = true;
+    struct caller reader = world_enter("reader");
+    const struct directory_request request = {
+        .caller = &reader, .directory = TEXT("/"), .name = TEXT("*/x"), .cancelled = &cancelled};
+    struct visits visits = {NULL, 0, 0};
+    char *last = NULL;
+    make_directories();
+    assert_fault(pattern_expand(&request, &visits, &last), FAULT_CANCELLED);
+    assert_null(last);
+    visits_clear(&visits);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -150,6 +179,8 @@ int main(void)
         IN_WORLD(a_link_may_be_a_directory),
         IN_WORLD(too_many_directories_are_refused),
         IN_WORLD(a_name_that_gets_too_long_is_refused),
+        IN_WORLD(a_part_longer_than_a_name_is_refused),
+        IN_WORLD(the_work_ends_when_nobody_wants_it_any_more),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -8,6 +8,8 @@
 
 static char listing[1024 * 1024];
 
+static atomic_bool cancelled;
+
 /* Opens; `options` are those a client writes before the name. */
 static enum fault open_listing(enum directory_form form, const char *argument,
                                struct stream **ret_stream)
@@ -19,6 +21,7 @@ static enum fault open_listing(enum directory_form form, const char *argument,
         .facts = FACT_TYPE,
         .directory = TEXT("/"),
         .now = 1700000000,
+        .cancelled = &cancelled,
     };
     caller = world_enter("reader");
     request.name = listing_parse_options(text_of(argument), &request.options);
@@ -356,6 +359,23 @@ TEST(a_listing_can_be_given_up_at_any_point)
     assert_null(stream);
 }
 
+TEST(a_listing_that_is_cancelled_ends_at_the_next_name)
+{
+    struct stream *stream = NULL;
+    size_t len = 0;
+    make_many(2000);
+    assert_fault(open_listing(DIRECTORY_NAMES, "*", &stream), FAULT_NONE);
+    assert_fault(stream_read(stream, listing, DIRECTORY_LINE_MAX, &len), FAULT_NONE);
+    atomic_store(&cancelled, true);
+    assert_fault(stream_read(stream, listing, DIRECTORY_LINE_MAX, &len), FAULT_CANCELLED);
+    stream_close(&stream);
+    refused(DIRECTORY_NAMES, "*/*", FAULT_CANCELLED);
+    assert_fault(open_listing(DIRECTORY_NAMES, "none*", &stream), FAULT_NONE);
+    assert_fault(stream_read(stream, listing, DIRECTORY_LINE_MAX, &len), FAULT_CANCELLED);
+    stream_close(&stream);
+    atomic_store(&cancelled, false);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -381,6 +401,7 @@ int main(void)
         IN_WORLD(a_recursive_listing_that_cannot_name_a_directory_is_a_fault),
         IN_WORLD(a_read_without_room_for_a_line_and_a_write_are_our_own_fault),
         IN_WORLD(a_listing_can_be_given_up_at_any_point),
+        IN_WORLD(a_listing_that_is_cancelled_ends_at_the_next_name),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

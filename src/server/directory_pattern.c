@@ -41,8 +41,7 @@ static enum fault extend_by_pattern(const struct directory_request *request, str
             f = extend_by_name(visits, *place, from, name, place);
     }
     gate_close_directory(&directory);
-    bool is_no_directory = f == FAULT_NOT_DIRECTORY || f == FAULT_NOT_FOUND || f == FAULT_DENIED;
-    return is_no_directory ? FAULT_NONE : f;
+    return visit_is_out_of_reach(f) ? FAULT_NONE : f;
 }
 
 /* Replaces every visit by those that the next part of the pattern makes of it. */

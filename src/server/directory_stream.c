@@ -262,9 +262,10 @@ static enum fault put_dots(struct directory_stream *ds, struct builder *b)
             !builder_end(&path))
             return FAULT_NAME_INVALID;
         enum fault f = gate_stat(ds->request.caller, ACTION_LIST, bytes, true, &info);
-        if (f)
+        if (!f)
+            put_entry(ds, b, text_of(names[i]), &info, TEXT(""));
+        else if (!visit_is_out_of_reach(f)) /* the directory may be gone by now */
             return f;
-        put_entry(ds, b, text_of(names[i]), &info, TEXT(""));
     }
     return FAULT_NONE;
 }
@@ -285,13 +286,6 @@ static void put_header(struct directory_stream *ds, struct builder *b)
     builder_put(b, TEXT(":\n"));
 }
 
-/* The directory is not there, or not for this user: nothing that a second try could change. */
-static bool is_out_of_reach(enum fault f)
-{
-    return f == FAULT_NOT_FOUND || f == FAULT_NOT_DIRECTORY || f == FAULT_DENIED ||
-           f == FAULT_LINK_LOOP;
-}
-
 static enum fault begin_visit(struct directory_stream *ds, struct builder *b)
 {
     ds->visit = visits_take(&ds->visits);
@@ -304,7 +298,7 @@ static enum fault begin_visit(struct directory_stream *ds, struct builder *b)
     /* A subdirectory that may not be read or is gone is an empty one, as ls -R has it. */
     bool may_be_missing = ds->may_be_missing;
     ds->may_be_missing = true;
-    if (is_out_of_reach(f) && may_be_missing) {
+    if (visit_is_out_of_reach(f) && may_be_missing) {
         ds->drained = true;
         return FAULT_NONE;
     }

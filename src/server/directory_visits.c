@@ -41,6 +41,12 @@ enum fault visits_add(struct visits *visits, struct visit **place, struct text p
     return FAULT_NONE;
 }
 
+bool visit_is_out_of_reach(enum fault f)
+{
+    return f == FAULT_NOT_FOUND || f == FAULT_NOT_DIRECTORY || f == FAULT_DENIED ||
+           f == FAULT_LINK_LOOP;
+}
+
 struct visit *visits_take(struct visits *visits)
 {
     struct visit *visit = visits->first;

@@ -30,6 +30,8 @@ struct visits {
  */
 enum fault visits_add(struct visits *visits, struct visit **place, struct text path,
                       struct text shown, struct visit ***ret_next);
+/* The directory is not there, or not for this user: nothing that a second try could change. */
+bool visit_is_out_of_reach(enum fault f);
 /* Takes the first one off; there must be one. Free it with visit_free. */
 struct visit *visits_take(struct visits *visits);
 void visits_clear(struct visits *visits);

@@ -99,6 +99,18 @@ def test_patterns(tree, c):
     assert c.fetch("NLST [x]*") == b"[x]*\r\n"
 
 
+@pytest.mark.parametrize("target", ["b.txt", "nowhere", "a_link", ".hidden/x", "fifo"])
+def test_patterns_pass_over_what_is_no_directory(tree, c, target):
+    """Whichever of the names the system gives first."""
+    os.symlink(target, tree.path("a_link"))
+    found = [b"dirlink/one.txt", b"sub/one.txt"]
+    assert names(c.fetch("LIST */one*")) == [b"one.txt", b"one.txt"]
+    assert sorted(c.fetch("NLST */one*").split()) == found
+    assert c.fetch("NLST *l*/one*").split() == found[:1]
+    assert sorted(c.fetch("NLST */*/three").split()) == [b"dirlink/deep/three", b"sub/deep/three"]
+    assert len(c.ask("STAT */one*", "212").lines) == 4
+
+
 def test_a_glob_bomb_ends_soon(tree, c):
     for i in range(20):
         tree.write("a" * 200 + str(i))

@@ -119,6 +119,17 @@ TEST(a_link_may_be_a_directory)
     check("/", "link*/a*/*", "/link1/a1>link1/a1/ ", "*");
 }
 
+TEST(links_that_lead_nowhere_or_in_circles_are_passed_over)
+{
+    make_directories();
+    world_link("l2", "/l1");
+    world_link("l1", "/l2");
+    world_link("nowhere", "/l3");
+    world_link("a4", "/l4");
+    check("/", "*/*/*", "/a1/sub>a1/sub/ /b/a1>b/a1/ ", "*");
+    check("/", "l*/*/*", "", "*");
+}
+
 TEST(too_many_directories_are_refused)
 {
     char name[16];
@@ -177,6 +188,7 @@ int main(void)
         IN_WORLD(parts_without_wildcards_are_as_the_client_wrote_them),
         IN_WORLD(a_pattern_that_matches_nothing_stands_for_nothing),
         IN_WORLD(a_link_may_be_a_directory),
+        IN_WORLD(links_that_lead_nowhere_or_in_circles_are_passed_over),
         IN_WORLD(too_many_directories_are_refused),
         IN_WORLD(a_name_that_gets_too_long_is_refused),
         IN_WORLD(a_part_longer_than_a_name_is_refused),

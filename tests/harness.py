@@ -34,7 +34,7 @@ class Server:
     """A running ferryd with a directory of its own. Use as a context manager."""
 
     def __init__(self, *options, users=("demo:secret",), address="127.0.0.1", config=None,
-                 env=None, root=None, state=None, binary=None):
+                 env=None, root=None, state=None, binary=None, below_root=False):
         self.base = tempfile.mkdtemp(prefix="ferry-test-")
         self.root = root or os.path.join(self.base, "root")
         self.state = state or os.path.join(self.base, "state")
@@ -45,6 +45,9 @@ class Server:
         self.config = config
         self.env = env or {}
         self.binary = binary or FERRYD
+        # Permission bits bind everybody but root, unless it gives up what makes it so.
+        self.prefix = (["setpriv", "--bounding-set", "-dac_override,-dac_read_search"]
+                       if below_root and os.getuid() == 0 else [])
         self.process = None
         self.port = None
         self.log_path = os.path.join(self.base, "log")
@@ -74,7 +77,7 @@ class Server:
         return sorted(os.listdir(self.root))
 
     def command(self):
-        command = [self.binary]
+        command = [*self.prefix, self.binary]
         if self.config is not None:
             file = os.path.join(self.base, "ferryd.conf")
             with open(file, "w", encoding="utf-8") as f:

@@ -163,6 +163,14 @@ void listing_put_long(struct builder *b, const struct listing_entry *entry, int6
     builder_put_byte(b, '\n');
 }
 
+void listing_put_unknown(struct builder *b, char kind, struct text name)
+{
+    builder_put_byte(b, kind);
+    builder_put(b, TEXT("?????????   ? ?        ?                   ?   ?  ?     ? "));
+    listing_put_plain_name(b, name);
+    builder_put_byte(b, '\n');
+}
+
 void listing_put_name(struct builder *b, struct text prefix, const struct listing_entry *entry,
                       bool classify)
 {

@@ -53,6 +53,12 @@ struct listing_entry {
  */
 void listing_put_long(struct builder *b, const struct listing_entry *entry, int64_t now,
                       bool classify);
+/*
+ * The same columns of a file of which nothing but its kind (of struct
+ * listing_entry, or '?') and its name is known: a question mark in each, as ls
+ * has it.
+ */
+void listing_put_unknown(struct builder *b, char kind, struct text name);
 /* "prefix" "name" and -F's sign, "\n". */
 void listing_put_name(struct builder *b, struct text prefix, const struct listing_entry *entry,
                       bool classify);

@@ -4,11 +4,27 @@
 #include "protocol/listing.h"
 #include "protocol/pathname.h"
 
+static char letter_of(enum store_kind kind)
+{
+    switch (kind) {
+    case STORE_FILE:
+        return '-';
+    case STORE_DIRECTORY:
+        return 'd';
+    case STORE_LINK:
+        return 'l';
+    case STORE_SPECIAL: /* it does not say which */
+    case STORE_UNKNOWN:
+        break;
+    }
+    return '?';
+}
+
 static struct listing_entry entry_of(const struct directory_entry *entry)
 {
     const struct store_info *info = entry->info;
     return (struct listing_entry){
-        .kind = info->letter,
+        .kind = entry->is_unknown ? letter_of(info->kind) : info->letter,
         .mode = info->mode,
         .links = info->links,
         .owner = info->owner,
@@ -122,6 +138,8 @@ void directory_put_facts(struct builder *b, const struct caller *caller,
     char type[PATHNAME_MAX + 32];
     struct builder type_builder = builder_on(type, sizeof(type));
     struct facts facts = facts_of_info(caller, entry->info, letters);
+    if (entry->is_unknown)
+        facts.present = entry->info->kind == STORE_UNKNOWN ? 0 : FACT_TYPE;
     if (entry->info->kind == STORE_LINK && entry->link_target.len)
         facts.type = link_type(entry->link_target, &type_builder);
     facts_put(b, &facts, selected);
@@ -133,7 +151,10 @@ void directory_put_long(struct builder *b, const struct directory_entry *entry, 
                         bool classify)
 {
     const struct listing_entry line = entry_of(entry);
-    listing_put_long(b, &line, now, classify);
+    if (entry->is_unknown)
+        listing_put_unknown(b, line.kind, line.name);
+    else
+        listing_put_long(b, &line, now, classify);
 }
 
 void directory_put_name(struct builder *b, struct text prefix, const struct directory_entry *entry,

@@ -12,7 +12,8 @@
 struct directory_entry {
     struct text name;              /* borrowed by the caller */
     const struct store_info *info; /* borrowed by the caller */
-    struct text link_target;       /* empty unless it is a link */
+    struct text link_target;       /* empty unless it is a link whose target is known */
+    bool is_unknown;               /* of `info` only the kind is known, if that */
 };
 
 /* A line of LIST; `now` in seconds since 1970 decides how dates look. */

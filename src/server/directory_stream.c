@@ -93,7 +93,7 @@ static enum fault hold(struct directory_stream *ds, struct text name, enum store
     enum fault f = gate_entry_info(&ds->directory, copy, false, &info);
     if (!f)
         held->modified = info.modified.seconds;
-    return f == FAULT_NOT_FOUND ? FAULT_NONE : f;
+    return f == FAULT_NOT_FOUND || f == FAULT_DENIED ? FAULT_NONE : f; /* as put_name has it */
 }
 
 static int compare_names(const void *a, const void *b)
@@ -171,18 +171,17 @@ static enum fault next_name(struct directory_stream *ds, const char **ret_name,
 
 /* ---- Lines --------------------------------------------------------------------------- */
 
-static void put_entry(struct directory_stream *ds, struct builder *b, struct text name,
-                      const struct store_info *info, struct text link_target)
+static void put_entry(struct directory_stream *ds, struct builder *b,
+                      const struct directory_entry *entry)
 {
     const struct directory_request *request = &ds->request;
-    const struct directory_entry entry = {name, info, link_target};
     struct text shown = ds->visit ? text_of(ds->visit->shown) : TEXT("");
     if (request->form == DIRECTORY_FACTS)
-        directory_put_facts(b, request->caller, &entry, request->facts);
+        directory_put_facts(b, request->caller, entry, request->facts);
     else if (request->form == DIRECTORY_LONG || request->options.long_form)
-        directory_put_long(b, &entry, request->now, request->options.classify);
+        directory_put_long(b, entry, request->now, request->options.classify);
     else
-        directory_put_name(b, request->options.given ? TEXT("") : shown, &entry,
+        directory_put_name(b, request->options.given ? TEXT("") : shown, entry,
                            request->options.classify);
 }
 
@@ -232,6 +231,7 @@ static enum fault put_name(struct directory_stream *ds, struct builder *b, const
     char target[PATHNAME_MAX + 1];
     struct builder link = builder_on(target, sizeof(target));
     struct store_info info = {.kind = kind};
+    struct directory_entry entry = {.name = text_of(name), .info = &info};
     const struct listing_options *options = &ds->request.options;
     bool only_files = ds->request.form == DIRECTORY_NAMES && !options->given;
     if (only_files && !is_retrievable(ds, name, kind))
@@ -239,14 +239,17 @@ static enum fault put_name(struct directory_stream *ds, struct builder *b, const
     if (needs_info(ds) || (options->recursive && kind == STORE_UNKNOWN)) {
         bool created = ds->request.form == DIRECTORY_FACTS && ds->request.facts & FACT_CREATE;
         enum fault f = gate_entry_info(&ds->directory, name, created, &info);
-        if (f)
-            return f == FAULT_NOT_FOUND ? FAULT_NONE : f; /* gone since it was read */
+        if (f == FAULT_NOT_FOUND) /* gone since it was read */
+            return FAULT_NONE;
+        entry.is_unknown = f == FAULT_DENIED; /* the directory may be read, not searched */
+        if (f && !entry.is_unknown)
+            return f;
     }
-    if (info.kind == STORE_LINK && needs_info(ds))
-        (void)gate_entry_link(&ds->directory, name, &link);
-    put_entry(ds, b, text_of(name), &info, builder_text(&link));
+    if (info.kind == STORE_LINK && needs_info(ds) && !gate_entry_link(&ds->directory, name, &link))
+        entry.link_target = builder_text(&link);
+    put_entry(ds, b, &entry);
     if (options->recursive && info.kind == STORE_DIRECTORY)
-        return remember_subdirectory(ds, text_of(name));
+        return remember_subdirectory(ds, entry.name);
     return FAULT_NONE;
 }
 
@@ -262,8 +265,9 @@ static enum fault put_dots(struct directory_stream *ds, struct builder *b)
             !builder_end(&path))
             return FAULT_NAME_INVALID;
         enum fault f = gate_stat(ds->request.caller, ACTION_LIST, bytes, true, &info);
+        const struct directory_entry entry = {.name = text_of(names[i]), .info = &info};
         if (!f)
-            put_entry(ds, b, text_of(names[i]), &info, TEXT(""));
+            put_entry(ds, b, &entry);
         else if (!visit_is_out_of_reach(f)) /* the directory may be gone by now */
             return f;
     }
@@ -318,13 +322,15 @@ static void end_visit(struct directory_stream *ds)
 static enum fault put_single(struct directory_stream *ds, struct builder *b)
 {
     struct store_info info;
+    struct text name = ds->request.name;
+    const struct directory_entry entry = {.name = name.len ? name : TEXT("."), .info = &info};
     char *path = ds->single;
     ds->single = NULL;
     enum fault f = gate_stat(ds->request.caller, ACTION_LIST, path, true, &info);
     if (f) /* a link that leads nowhere */
         f = gate_stat(ds->request.caller, ACTION_LIST, path, false, &info);
     if (!f)
-        put_entry(ds, b, ds->request.name.len ? ds->request.name : TEXT("."), &info, TEXT(""));
+        put_entry(ds, b, &entry);
     memory_free(path);
     return f;
 }

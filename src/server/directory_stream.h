@@ -45,6 +45,10 @@ static inline bool directory_is_cancelled(const struct directory_request *reques
  * Begins a listing of a directory, of one file, or of the names a pattern
  * matches. Lines end with LF. FAULT_NOT_FOUND and others when there is nothing
  * to begin with; FAULT_NOT_DIRECTORY of DIRECTORY_FACTS.
+ *
+ * An entry that is gone when its turn comes is left out. One whose facts may
+ * not be known (its directory may be read, not searched) shows its name and,
+ * where the directory itself tells, its kind.
  */
 enum fault directory_stream_open(const struct directory_request *request,
                                  struct stream **ret_stream);

@@ -253,6 +253,33 @@ def test_hidden_temporaries_never_show(tree, c):
         c.ask(f"{command} .ferry-upload-123", "550")
 
 
+def test_what_may_be_read_but_not_searched_is_shown_as_far_as_it_is_known():
+    with Server(below_root=True) as server, server.login() as c:
+        server.write("sub/closed/file", b"123")
+        os.mkdir(server.path("sub/closed/dir"))
+        os.symlink("file", server.path("sub/closed/link"))
+        server.write("sub/open/file", b"123")
+        os.chmod(server.path("sub/closed"), 0o400)
+        os.mkdir(server.path("sub/shut"), 0o000)
+        try:
+            unknown = [kind + b"?????????   ? ?        ?                   ?   ?  ?     ? " + name
+                       for kind, name in ((b"d", b"dir"), (b"-", b"file"), (b"l", b"link"))]
+            assert c.fetch("LIST sub/closed").split(b"\r\n")[:-1] == unknown
+            assert c.fetch("LIST -t sub/closed").split(b"\r\n")[:-1] == unknown
+            assert c.fetch("NLST -F sub/closed").split() == [b"dir/", b"file", b"link@"]
+            assert parse_mlsd(c.fetch("MLSD sub/closed")) == {
+                b"dir": {b"type": b"dir"}, b"file": {b"type": b"file"},
+                b"link": {b"type": b"OS.unix=symlink"}}
+            whole = c.fetch("LIST -R sub").split(b"\r\n")
+            for line in [*unknown, b"sub/closed:", b"sub/closed/dir:", b"sub/shut:", b"sub/open:"]:
+                assert line in whole
+            assert sum(line.endswith(b" file") for line in whole) == 2
+            c.refuse("LIST sub/closed/file", "450")
+        finally:
+            os.chmod(server.path("sub/closed"), 0o700)
+            os.chmod(server.path("sub/shut"), 0o700)
+
+
 def test_names_of_any_bytes_survive_a_round_trip(tree, c):
     odd = [b"\xe9\xe8", b"a b", b" lead", b"trail ", b'q"q', b"\xc3\xb1", b"tab\t", b"x;y=z", b"-dash",
            b"a\\b", b"\x01", b"%2F", b"a*b", b"\xff\xfe", b"new\nline", b"cr\rx"]

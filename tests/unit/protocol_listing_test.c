@@ -69,6 +69,17 @@ TEST(links_show_where_they_point_and_special_bits_show)
     assert_non_null(strstr(long_line(entry), "d--S--S--T"));
 }
 
+TEST(what_is_not_known_is_a_question_mark_in_the_same_columns)
+{
+    char bytes[128];
+    struct listing_entry entry = {.kind = 'd', .modified = NOW, .name = TEXT("a b")};
+    struct builder b = builder_on(bytes, sizeof(bytes));
+    listing_put_unknown(&b, 'd', TEXT("a b"));
+    assert_text(builder_text(&b),
+                "d?????????   ? ?        ?                   ?   ?  ?     ? a b\n");
+    assert_int_equal(b.len, strlen(long_line(entry)));
+}
+
 TEST(a_newline_in_a_name_is_written_as_nul)
 {
     char bytes[64];
@@ -118,6 +129,7 @@ int main(void)
         RUN(a_long_line_is_what_ls_writes),
         RUN(wide_numbers_push_the_rest_and_stay_apart),
         RUN(links_show_where_they_point_and_special_bits_show),
+        RUN(what_is_not_known_is_a_question_mark_in_the_same_columns),
         RUN(a_newline_in_a_name_is_written_as_nul),
         RUN(classify_marks_directories_links_and_programs),
         RUN(options_are_taken_off_and_the_path_is_left),

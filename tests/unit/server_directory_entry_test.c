@@ -102,7 +102,7 @@ static struct text line_of_link(struct text name, struct text target)
     struct builder b = builder_on(bytes, sizeof(bytes));
     struct caller caller = world_enter("reader");
     struct store_info info = info_of(STORE_LINK, ALL_ACCESS);
-    const struct directory_entry entry = {name, &info, target};
+    const struct directory_entry entry = {.name = name, .info = &info, .link_target = target};
     directory_put_facts(&b, &caller, &entry, FACT_TYPE);
     assert_false(b.full);
     return builder_text(&b);
@@ -138,7 +138,7 @@ static struct text facts_line(unsigned selected)
     struct builder b = builder_on(bytes, sizeof(bytes));
     struct caller caller = world_enter("writer");
     struct store_info info = info_of(STORE_FILE, STORE_MAY_READ | STORE_MAY_REMOVE);
-    const struct directory_entry entry = {TEXT("name"), &info, TEXT("")};
+    const struct directory_entry entry = {.name = TEXT("name"), .info = &info};
     directory_put_facts(&b, &caller, &entry, selected);
     return builder_text(&b);
 }
@@ -158,7 +158,8 @@ static struct text long_line(enum store_kind kind, const char *target, bool clas
     static char bytes[1024];
     struct builder b = builder_on(bytes, sizeof(bytes));
     struct store_info info = info_of(kind, ALL_ACCESS);
-    const struct directory_entry entry = {TEXT("name"), &info, text_of(target)};
+    const struct directory_entry entry = {
+        .name = TEXT("name"), .info = &info, .link_target = text_of(target)};
     directory_put_long(&b, &entry, NOW, classify);
     return builder_text(&b);
 }
@@ -174,12 +175,40 @@ TEST(a_long_line_is_that_of_ls)
     assert_true(text_starts_with(long_line(STORE_SPECIAL, "", false), TEXT("prwx")));
 }
 
+static void check_unknown(enum store_kind kind, const char *facts, char letter, const char *name)
+{
+    char bytes[128];
+    struct caller caller = world_enter("reader");
+    const struct store_info info = {.kind = kind};
+    const struct directory_entry entry = {.name = TEXT("n"), .info = &info, .is_unknown = true};
+    struct builder b = builder_on(bytes, sizeof(bytes));
+    directory_put_facts(&b, &caller, &entry, (1 << FACT_COUNT) - 1);
+    assert_text(builder_text(&b), facts);
+    b = builder_on(bytes, sizeof(bytes));
+    directory_put_long(&b, &entry, NOW, true);
+    assert_int_equal(bytes[0], letter);
+    assert_true(text_starts_with(text_after(builder_text(&b), 1), TEXT("?????????   ? ")));
+    assert_true(text_ends_with(builder_text(&b), TEXT("     ? n\n")));
+    b = builder_on(bytes, sizeof(bytes));
+    directory_put_name(&b, TEXT(""), &entry, true);
+    assert_text(builder_text(&b), name);
+}
+
+TEST(of_what_may_not_be_known_the_kind_is_all_that_is_told)
+{
+    check_unknown(STORE_FILE, "type=file; n\n", '-', "n\n");
+    check_unknown(STORE_DIRECTORY, "type=dir; n\n", 'd', "n/\n");
+    check_unknown(STORE_LINK, "type=OS.unix=symlink; n\n", 'l', "n@\n");
+    check_unknown(STORE_SPECIAL, "type=OS.unix=special; n\n", '?', "n\n");
+    check_unknown(STORE_UNKNOWN, " n\n", '?', "n\n");
+}
+
 TEST(a_name_has_its_prefix_and_sign)
 {
     char bytes[64];
     struct builder b = builder_on(bytes, sizeof(bytes));
     struct store_info info = info_of(STORE_DIRECTORY, ALL_ACCESS);
-    const struct directory_entry entry = {TEXT("name"), &info, TEXT("")};
+    const struct directory_entry entry = {.name = TEXT("name"), .info = &info};
     directory_put_name(&b, TEXT("a/"), &entry, false);
     directory_put_name(&b, TEXT(""), &entry, true);
     assert_text(builder_text(&b), "a/name\nname/\n");
@@ -197,6 +226,7 @@ int main(void)
         IN_WORLD(a_name_is_one_line_whatever_it_holds),
         IN_WORLD(a_line_has_the_facts_that_were_selected),
         RUN(a_long_line_is_that_of_ls),
+        IN_WORLD(of_what_may_not_be_known_the_kind_is_all_that_is_told),
         RUN(a_name_has_its_prefix_and_sign),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -13,6 +13,7 @@ enum {
 
 static void set_option(struct listing_options *options, char letter)
 {
+    options->given |= letter != '1';
     switch (letter) {
     case 'a':
         options->all = true;
@@ -53,16 +54,17 @@ struct text listing_parse_options(struct text argument, struct listing_options *
 {
     struct listing_options options = {0};
     struct text rest = text_trim_start(argument);
+    bool any = false;
     while (rest.len >= 2 && rest.at[0] == '-') {
         struct text word = text_take_word(&rest);
-        options.given = true;
+        any = true;
         if (text_equal(word, TEXT("--")))
             break;
         for (size_t i = 1; i < word.len; i++)
             set_option(&options, word.at[i]);
     }
     *ret_options = options;
-    return options.given ? rest : argument;
+    return any ? rest : argument;
 }
 
 static void put_mode(struct builder *b, char kind, unsigned mode)

@@ -24,7 +24,7 @@ struct listing_options {
     bool reverse;   /* -r */
     bool classify;  /* -F: / after directories, * after programs, @ after links */
     bool directory; /* -d: the directory itself */
-    bool given;     /* there were options at all */
+    bool given;     /* any but -1, which asks for what NLST gives anyway */
 };
 
 /*

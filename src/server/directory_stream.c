@@ -185,7 +185,13 @@ static void put_entry(struct directory_stream *ds, struct builder *b,
                            request->options.classify);
 }
 
-/* Can a client RETR it? A link is what it points to (RFC 1123 4.1.2.7). */
+/* NLST without options: names for RETR (RFC 1123 4.1.2.7). */
+static bool is_names_only(const struct directory_request *request)
+{
+    return request->form == DIRECTORY_NAMES && !request->options.given;
+}
+
+/* Can a client RETR it? A link is what it points to. */
 static bool is_retrievable(struct directory_stream *ds, const char *name, enum store_kind kind)
 {
     char bytes[PATHNAME_MAX + 2];
@@ -233,8 +239,7 @@ static enum fault put_name(struct directory_stream *ds, struct builder *b, const
     struct store_info info = {.kind = kind};
     struct directory_entry entry = {.name = text_of(name), .info = &info};
     const struct listing_options *options = &ds->request.options;
-    bool only_files = ds->request.form == DIRECTORY_NAMES && !options->given;
-    if (only_files && !is_retrievable(ds, name, kind))
+    if (is_names_only(&ds->request) && !is_retrievable(ds, name, kind))
         return FAULT_NONE;
     if (needs_info(ds) || (options->recursive && kind == STORE_UNKNOWN)) {
         bool created = ds->request.form == DIRECTORY_FACTS && ds->request.facts & FACT_CREATE;
@@ -403,6 +408,8 @@ static enum fault begin_path(struct directory_stream *ds, const char *path,
     bool is_directory = info->kind == STORE_DIRECTORY;
     if (request->form == DIRECTORY_FACTS && !is_directory)
         return FAULT_NOT_DIRECTORY;
+    if (is_names_only(request) && !is_directory && info->kind != STORE_FILE)
+        return FAULT_NOT_FOUND; /* a name that RETR takes: there is none */
     if (!is_directory || request->options.directory) {
         ds->single = memory_copy(path, strlen(path));
         return ds->single ? FAULT_NONE : FAULT_NO_MEMORY;

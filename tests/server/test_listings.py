@@ -142,6 +142,11 @@ def test_nlst_names_only_what_can_be_fetched(c):
     """RFC 1123 4.1.2.7: no directories, and usable as arguments of RETR as they are."""
     assert c.fetch("NLST") == b"a.txt\r\nb.txt\r\nlink\r\n"
     assert c.fetch("NLST sub") == b"sub/one.txt\r\nsub/two.dat\r\n"
+    for command in ("NLST fifo", "NLST broken", "NLST -1 fifo"):
+        c.refuse(command, "450")
+    assert c.fetch("NLST link") == b"link\r\n"
+    assert c.fetch("NLST -1") == c.fetch("NLST")
+    assert c.fetch("NLST -1 sub") == c.fetch("NLST sub")
     c.ask("TYPE I", "200")
     for name in c.fetch("NLST sub").split():
         assert c.fetch("RETR " + name.decode())

@@ -118,6 +118,10 @@ TEST(options_are_taken_off_and_the_path_is_left)
     assert_text(listing_parse_options(TEXT("-- -x"), &options), "-x");
     assert_text(listing_parse_options(TEXT(" leading space"), &options), " leading space");
     assert_false(options.given);
+    assert_text(listing_parse_options(TEXT("-1 -- x"), &options), "x");
+    assert_false(options.given);
+    assert_text(listing_parse_options(TEXT("-1a"), &options), "");
+    assert_true(options.given && options.all);
     assert_text(listing_parse_options(TEXT("-"), &options), "-");
     assert_false(options.given);
     assert_text(listing_parse_options(TEXT(""), &options), "");

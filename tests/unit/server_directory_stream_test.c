@@ -83,6 +83,27 @@ TEST(names_are_those_that_can_be_fetched_in_order)
     assert_text(list(DIRECTORY_NAMES, "/d/../d"), "/d/../d/x\n");
     assert_text(list(DIRECTORY_NAMES, "to-dir"), "to-dir/x\n");
     assert_text(list(DIRECTORY_NAMES, "a"), "a\n");
+    assert_text(list(DIRECTORY_NAMES, "to-file"), "to-file\n");
+}
+
+TEST(one_name_a_line_is_what_names_are_anyway)
+{
+    make_files();
+    assert_text(list(DIRECTORY_NAMES, "-1"), "a\nb\nto-file\n");
+    assert_text(list(DIRECTORY_NAMES, "-1 d"), "d/x\n");
+    assert_text(list(DIRECTORY_NAMES, "-1F d"), "e/\nx\n");
+}
+
+TEST(what_cannot_be_fetched_is_not_there_for_names)
+{
+    make_files();
+    assert_int_equal(mkfifo(world_path("/fifo"), 0600), 0);
+    world_link("loop", "/loop");
+    refused(DIRECTORY_NAMES, "fifo", FAULT_NOT_FOUND);
+    refused(DIRECTORY_NAMES, "to-nothing", FAULT_NOT_FOUND);
+    refused(DIRECTORY_NAMES, "-1 loop", FAULT_NOT_FOUND);
+    assert_text(list(DIRECTORY_NAMES, "-F fifo"), "fifo\n");
+    assert_text(list(DIRECTORY_NAMES, "-F to-nothing"), "to-nothing@\n");
 }
 
 TEST(options_make_names_those_of_ls)
@@ -380,6 +401,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         IN_WORLD(names_are_those_that_can_be_fetched_in_order),
+        IN_WORLD(one_name_a_line_is_what_names_are_anyway),
+        IN_WORLD(what_cannot_be_fetched_is_not_there_for_names),
         IN_WORLD(options_make_names_those_of_ls),
         IN_WORLD(the_newest_comes_first_and_equals_by_name),
         IN_WORLD(a_newline_in_a_name_is_no_second_name),

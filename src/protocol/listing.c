@@ -156,7 +156,7 @@ void listing_put_long(struct builder *b, const struct listing_entry *entry, int6
     put_date(b, entry->modified, now);
     builder_put_byte(b, ' ');
     listing_put_plain_name(b, entry->name);
-    if (entry->kind == 'l') {
+    if (entry->link_target.len) {
         builder_put(b, TEXT(" -> "));
         listing_put_plain_name(b, entry->link_target);
     } else if (classify) {

@@ -43,7 +43,7 @@ struct listing_entry {
     uint64_t size;           /* bytes */
     int64_t modified;        /* seconds since 1970 UTC */
     struct text name;        /* borrowed by the caller */
-    struct text link_target; /* of kind 'l'; borrowed by the caller */
+    struct text link_target; /* of kind 'l', empty when not known; borrowed by the caller */
 };
 
 /*

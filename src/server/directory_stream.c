@@ -324,16 +324,33 @@ static void end_visit(struct directory_stream *ds)
     ds->visit = NULL;
 }
 
+/* Appends where the link at `path` leads, which its directory knows; nothing if that is closed. */
+static void put_target(const struct caller *caller, const char *path, struct builder *target)
+{
+    char bytes[PATHNAME_MAX + 2];
+    struct builder parent = builder_on(bytes, sizeof(bytes));
+    struct gate_directory directory = {NULL};
+    builder_put(&parent, pathname_parent(text_of(path)));
+    if (!gate_open_directory(caller, builder_end(&parent), &directory))
+        (void)gate_entry_link(&directory, pathname_last(text_of(path)).at, target);
+    gate_close_directory(&directory);
+}
+
 static enum fault put_single(struct directory_stream *ds, struct builder *b)
 {
+    char target[PATHNAME_MAX + 1];
+    struct builder link = builder_on(target, sizeof(target));
     struct store_info info;
     struct text name = ds->request.name;
-    const struct directory_entry entry = {.name = name.len ? name : TEXT("."), .info = &info};
+    struct directory_entry entry = {.name = name.len ? name : TEXT("."), .info = &info};
     char *path = ds->single;
     ds->single = NULL;
     enum fault f = gate_stat(ds->request.caller, ACTION_LIST, path, true, &info);
     if (f) /* a link that leads nowhere */
         f = gate_stat(ds->request.caller, ACTION_LIST, path, false, &info);
+    if (!f && info.kind == STORE_LINK)
+        put_target(ds->request.caller, path, &link);
+    entry.link_target = builder_text(&link);
     if (!f)
         put_entry(ds, b, &entry);
     memory_free(path);

@@ -81,11 +81,14 @@ def test_a_recursive_listing_does_not_follow_links(tree, c):
     assert c.fetch("LIST -R").count(b"loop") == 1
 
 
-def test_list_of_one_file_shows_the_name_as_it_was_given(c):
+def test_list_of_one_file_shows_the_name_as_it_was_given(tree, c):
+    os.symlink("loop", tree.path("loop"))
     assert names(c.fetch("LIST a.txt")) == [b"a.txt"]
     assert names(c.fetch("LIST sub/one.txt")) == [b"sub/one.txt"]
     assert names(c.fetch("LIST /a.txt")) == [b"/a.txt"]
-    assert names(c.fetch("LIST broken")) == [b"broken"]
+    assert c.fetch("LIST broken").endswith(b" broken -> nowhere\r\n")
+    assert c.fetch("LIST /loop").endswith(b" /loop -> loop\r\n")
+    assert c.ask("STAT broken", "213", "212").lines[1].endswith(b" broken -> nowhere")
 
 
 def test_patterns(tree, c):

@@ -62,6 +62,8 @@ TEST(links_show_where_they_point_and_special_bits_show)
     };
     assert_non_null(strstr(long_line(entry), "lrwxrwxrwx"));
     assert_non_null(strstr(long_line(entry), " a -> ../b c\n"));
+    entry.link_target = TEXT("");
+    assert_non_null(strstr(long_line(entry), " a\n"));
     entry.kind = 'd';
     entry.mode = 07777;
     assert_non_null(strstr(long_line(entry), "drwsrwsrwt"));

@@ -224,6 +224,16 @@ TEST(a_long_line_tells_where_a_link_leads)
     assert_int_equal(text_find(lines, '.'), lines.len);
 }
 
+TEST(a_link_that_is_all_there_is_tells_where_it_leads)
+{
+    make_files();
+    world_link("loop", "/d/loop");
+    assert_true(
+        text_ends_with(list(DIRECTORY_LONG, "to-nothing"), TEXT(" to-nothing -> nowhere\n")));
+    assert_true(text_ends_with(list(DIRECTORY_LONG, "d/loop"), TEXT(" d/loop -> loop\n")));
+    assert_true(text_ends_with(list(DIRECTORY_LONG, "-d to-dir"), TEXT(" to-dir\n")));
+}
+
 TEST(one_file_or_link_is_all_there_is)
 {
     make_files();
@@ -414,6 +424,7 @@ int main(void)
         IN_WORLD(every_level_of_a_recursive_listing_has_its_header),
         IN_WORLD(a_recursive_listing_does_not_follow_links),
         IN_WORLD(a_long_line_tells_where_a_link_leads),
+        IN_WORLD(a_link_that_is_all_there_is_tells_where_it_leads),
         IN_WORLD(one_file_or_link_is_all_there_is),
         IN_WORLD(facts_are_of_every_name_and_of_directories_only),
         IN_WORLD(what_is_missing_is_told_before_the_transfer),

@@ -53,7 +53,7 @@ static void set_option(struct listing_options *options, char letter)
 struct text listing_parse_options(struct text argument, struct listing_options *ret_options)
 {
     struct listing_options options = {0};
-    struct text rest = text_trim_start(argument);
+    struct text rest = argument;
     bool any = false;
     while (rest.len >= 2 && rest.at[0] == '-') {
         struct text word = text_take_word(&rest);

@@ -42,6 +42,12 @@ static inline bool directory_is_cancelled(const struct directory_request *reques
 }
 
 /*
+ * Takes ls's options off the request's name, unless there is a file of that
+ * very name.
+ */
+void directory_take_options(struct directory_request *request);
+
+/*
  * Begins a listing of a directory, of one file, or of the names a pattern
  * matches. Lines end with LF. FAULT_NOT_FOUND and others when there is nothing
  * to begin with; FAULT_NOT_DIRECTORY of DIRECTORY_FACTS.

@@ -422,12 +422,13 @@ enum fault work_stat(struct job *job)
         .caller = &job->caller,
         .form = DIRECTORY_LONG,
         .directory = text_of(job->directory),
+        .name = job_argument(job),
         .now = time(NULL),
         .cancelled = &job->progress.cancelled,
     };
     struct pages pages = {NULL, 0, 0};
     struct store_info info;
-    request.name = listing_parse_options(job_argument(job), &request.options);
+    directory_take_options(&request);
     enum fault f = job_resolve(job, request.name, &job->path);
     if (f)
         return f;

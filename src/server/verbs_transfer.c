@@ -267,17 +267,8 @@ static enum fault open_listing(struct job *job, enum directory_form form)
         .now = time(NULL),
         .cancelled = &job->progress.cancelled,
     };
-    if (form != DIRECTORY_FACTS && request.name.len && request.name.at[0] == '-') {
-        /* An option, unless there is a file of that very name. */
-        char *path = NULL;
-        struct store_info info;
-        enum fault f = job_resolve(job, request.name, &path);
-        if (!f)
-            f = gate_stat(&job->caller, ACTION_LIST, path, false, &info);
-        memory_free(path);
-        if (f)
-            request.name = listing_parse_options(request.name, &request.options);
-    }
+    if (form != DIRECTORY_FACTS)
+        directory_take_options(&request);
     enum fault f = directory_stream_open(&request, &job->listing);
     if (!f)
         job_set_opening(job, REPLY_OPENING_LISTING, TEXT(""), TEXT(""));

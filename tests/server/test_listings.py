@@ -167,6 +167,9 @@ def test_an_option_may_be_the_name_of_a_file(tree, c):
     tree.write("-a", b"x")
     assert names(c.fetch("LIST -a")) == [b"-a"]
     assert c.fetch("NLST -a") == b"-a\r\n"
+    assert len(c.ask("STAT -a", "213").lines) == 3
+    tree.write("-la empty", b"x")
+    assert c.ask("STAT -la empty", "213").lines[1].endswith(b" -la empty")
 
 
 def test_empty_directories_are_empty_listings(c):

@@ -69,16 +69,32 @@ static unsigned fact_named(struct text name)
     return i;
 }
 
-unsigned facts_parse_selection(struct text argument)
+/* Could it be the name of a fact, of anybody's? RFC 3659 7.2 and 2.1: one or more RCHAR. */
+static bool is_fact_name(struct text t)
+{
+    const struct text marks = TEXT(",.:!@#$%^&()-_+?/\\'\"");
+    for (size_t i = 0; i < t.len; i++) {
+        char c = text_upper(t.at[i]);
+        if ((c < 'A' || c > 'Z') && !text_is_digit(c) && text_find(marks, c) == marks.len)
+            return false;
+    }
+    return t.len > 0;
+}
+
+bool facts_parse_selection(struct text argument, unsigned *ret_mask)
 {
     unsigned mask = 0;
-    struct text rest = text_trim(argument);
+    struct text rest = argument;
     while (rest.len) {
-        unsigned fact = fact_named(text_take_until(&rest, ';'));
+        struct text name = text_take_until(&rest, ';');
+        unsigned fact = fact_named(name);
+        if (!is_fact_name(name))
+            return false;
         if (fact < FACT_COUNT)
             mask |= 1U << fact;
     }
-    return mask;
+    *ret_mask = mask;
+    return true;
 }
 
 void facts_put_selection(struct builder *b, unsigned mask, unsigned marked)

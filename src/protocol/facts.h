@@ -67,10 +67,11 @@ struct facts {
 void facts_put(struct builder *b, const struct facts *facts, unsigned selected);
 
 /*
- * Argument of OPTS MLST ("type;size;"): the mask of the names in it, unknown
- * ones left out, any case (RFC 3659 7.9).
+ * Argument of OPTS MLST ("type;size;"; the last semicolon may be missing): the
+ * mask of the names in it, unknown ones left out, any case (RFC 3659 7.9).
+ * False, and *ret_mask untouched, when it is no such list.
  */
-unsigned facts_parse_selection(struct text argument);
+bool facts_parse_selection(struct text argument, unsigned *ret_mask);
 /* "type;size;modify;" of a mask, with "*" after those also in `marked`. */
 void facts_put_selection(struct builder *b, unsigned mask, unsigned marked);
 

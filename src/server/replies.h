@@ -35,7 +35,7 @@ enum { REPLY_SIZE = 4 * 4096 + 512 };
     X(LANGUAGE_SET, 200, N_("Replies are in English now."))                                        \
     X(UTF8_ON, 200, N_("UTF-8 names are on."))                                                     \
     X(UTF8_OFF, 200, N_("UTF-8 names are off: names pass byte for byte."))                         \
-    X(MLST_OPTIONS, 200, "MLST OPTS {1}")                                                          \
+    X(MLST_OPTIONS, 200, "MLST OPTS{1}")                                                           \
     X(HASH_OPTIONS, 200, "{1}")                                                                    \
     X(CLIENT_NOTED, 200, N_("Noted."))                                                             \
     X(SERVER_IDENTITY, 200, "{1}")                                                                 \

@@ -305,12 +305,17 @@ void done_allo(struct session *session, struct job *job)
 
 /* ---- OPTS ---------------------------------------------------------------------------------- */
 
-/* OPTS MLST, RFC 3659 7.9: the reply tells what is in force. */
+/* OPTS MLST, RFC 3659 7.9: the reply tells what is in force, after a space if anything is. */
 static void set_facts(struct session *session, struct text options)
 {
     char bytes[256];
     struct builder b = builder_on(bytes, sizeof(bytes));
-    session->manners.facts = facts_parse_selection(options);
+    if (!facts_parse_selection(options, &session->manners.facts)) {
+        session_reply(session, REPLY_ARGUMENT);
+        return;
+    }
+    if (session->manners.facts)
+        builder_put_byte(&b, ' ');
     facts_put_selection(&b, session->manners.facts, 0);
     session_reply_with(session, REPLY_MLST_OPTIONS, builder_text(&b), TEXT(""));
 }

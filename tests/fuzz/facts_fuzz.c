@@ -20,17 +20,25 @@ static void check_time(struct text input)
     }
 }
 
+static void check_selection(struct text input)
+{
+    unsigned mask;
+    unsigned back;
+    char bytes[512];
+    struct builder b = builder_on(bytes, sizeof(bytes));
+    if (!facts_parse_selection(input, &mask))
+        return;
+    PROMISE(mask < 1U << FACT_COUNT);
+    facts_put_selection(&b, mask, 0);
+    PROMISE(!b.full && facts_parse_selection(builder_text(&b), &back) && back == mask);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct text input = {(const char *)data, size};
     struct fact_changes changes;
-    char bytes[512];
-    struct builder b = builder_on(bytes, sizeof(bytes));
     check_time(input);
-    unsigned mask = facts_parse_selection(input);
-    PROMISE(mask < 1U << FACT_COUNT);
-    facts_put_selection(&b, mask, 0);
-    PROMISE(!b.full && facts_parse_selection(builder_text(&b)) == mask);
+    check_selection(input);
     if (facts_parse_changes(input, &changes) == FACT_CHANGE_OK) {
         PROMISE(changes.present &&
                 !(changes.present & ~(unsigned)(FACT_MODIFY | FACT_CREATE | FACT_UNIX_MODE)));

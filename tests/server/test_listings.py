@@ -217,8 +217,10 @@ def test_mlsd_has_facts_of_everything(tree, c):
 def test_opts_mlst_selects_facts(c):
     assert c.ask("OPTS MLST size;TYPE;nonsense;", "200").text == "200 MLST OPTS type;size;"
     assert parse_mlsd(c.fetch("MLSD"))[b"a.txt"] == {b"type": b"file", b"size": b"1"}
+    for malformed in ("type size", "unique type;", "type; size;", "type;;", ";", "type=x;", "size*;"):
+        c.ask("OPTS MLST " + malformed, "501")
     assert "MLST type*;size*;modify;" in c.ask("FEAT", "211").text
-    assert c.ask("OPTS MLST", "200").text == "200 MLST OPTS "
+    assert c.ask("OPTS MLST", "200").text == "200 MLST OPTS"
     assert c.fetch("MLSD").startswith(b" ")
     c.ask("OPTS MLST create;", "200")
     assert re.fullmatch(rb"\d{14}", parse_mlsd(c.fetch("MLSD"))[b"a.txt"][b"create"])

@@ -41,10 +41,27 @@ TEST(only_selected_and_known_facts_are_written)
 
 TEST(a_selection_takes_names_in_any_case_and_leaves_out_unknown_ones)
 {
-    assert_int_equal(facts_parse_selection(TEXT("type;SIZE;unix.mode;media-type;")),
-                     FACT_TYPE | FACT_SIZE | FACT_UNIX_MODE);
-    assert_int_equal(facts_parse_selection(TEXT("")), 0);
-    assert_int_equal(facts_parse_selection(TEXT("type")), FACT_TYPE);
+    unsigned mask = 0;
+    assert_true(facts_parse_selection(TEXT("type;SIZE;unix.mode;media-type;X.a\"b;"), &mask));
+    assert_int_equal(mask, FACT_TYPE | FACT_SIZE | FACT_UNIX_MODE);
+    assert_true(facts_parse_selection(TEXT("type"), &mask));
+    assert_int_equal(mask, FACT_TYPE);
+    assert_true(facts_parse_selection(TEXT(""), &mask));
+    assert_int_equal(mask, 0);
+}
+
+/* "unique type;" is RFC 3659 7.9.1's own example. */
+TEST(what_is_no_list_of_facts_selects_nothing)
+{
+    static const char *const malformed[] = {
+        "unique type;", "type size",  ";",      ";type;", "type;;size;", "type; size;", "type;\t",
+        " type;",       "type=file;", "size*;", "a<b;",   "t\xFFpe;",    "type\x7F;",
+    };
+    unsigned mask = 4711;
+    for (size_t i = 0; i < COUNT(malformed); i++)
+        if (facts_parse_selection(text_of(malformed[i]), &mask))
+            fail_msg("%s is taken", malformed[i]);
+    assert_int_equal(mask, 4711);
 }
 
 TEST(feat_marks_what_is_on)
@@ -136,6 +153,7 @@ int main(void)
         RUN(all_facts_are_written_in_order_each_with_a_semicolon),
         RUN(only_selected_and_known_facts_are_written),
         RUN(a_selection_takes_names_in_any_case_and_leaves_out_unknown_ones),
+        RUN(what_is_no_list_of_facts_selects_nothing),
         RUN(feat_marks_what_is_on),
         RUN(times_are_real_dates_in_utc),
         RUN(times_write_what_they_read),

@@ -67,9 +67,10 @@ static int report(const struct user_pi *pi, const char *url, const char *local, 
     char why[USER_PI_TEXT_SIZE + 64];
     if (!f)
         return STATUS_DONE;
-    if (pi->code < 400 && status_of(f) == STATUS_REFUSED)
+    const bool was_refused = pi->code >= 300; /* a 3xx that we are told of is no answer to us */
+    if (!was_refused && status_of(f) == STATUS_REFUSED)
         return fail(STATUS_LOCAL, local ? local : shown(url), fault_text(f));
-    if (pi->code >= 400)
+    if (was_refused)
         (void)snprintf(why, sizeof(why), "%u %s", pi->code, pi->text);
     else
         (void)snprintf(why, sizeof(why), "%s", fault_text(f));

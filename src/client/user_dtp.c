@@ -18,15 +18,16 @@ static enum fault ask_for_port(struct user_pi *pi, uint16_t *ret_port)
     if (f)
         return f;
     if (pi->code == 229)
-        return address_parse_229(text_of(pi->text), ret_port) == ADDRESS_OK ? FAULT_NONE
-                                                                            : FAULT_ARGUMENT;
+        return address_parse_229(text_of(pi->text), ret_port) == ADDRESS_OK
+                   ? FAULT_NONE
+                   : FAULT_NO_DATA_CONNECTION;
     f = user_pi_command(pi, "PASV", NULL);
+    if (!f)
+        f = user_pi_fault(pi);
     if (f)
         return f;
-    if (pi->code != 227)
-        return user_pi_fault(pi);
-    if (address_parse_227(text_of(pi->text), &told) != ADDRESS_OK)
-        return FAULT_ARGUMENT;
+    if (pi->code != 227 || address_parse_227(text_of(pi->text), &told) != ADDRESS_OK)
+        return FAULT_NO_DATA_CONNECTION;
     *ret_port = endpoint_port(&told);
     return FAULT_NONE;
 }
@@ -61,6 +62,18 @@ static enum fault move(struct channel *channel, enum user_dtp_direction directio
                                        : transfer_send(&transfer, stream);
 }
 
+/* What is to be told of a transfer that ended so at our end. */
+static enum fault hear_the_end(struct user_pi *pi, enum fault moved)
+{
+    enum fault f = user_pi_final_reply(pi);
+    bool broke_on_the_way = moved == FAULT_CONNECTION_LOST || moved == FAULT_TIMED_OUT;
+    if (moved && !broke_on_the_way)
+        pi->code = 0; /* it was our file: the server only saw us go */
+    if (moved)
+        return moved;
+    return f ? f : user_pi_fault(pi);
+}
+
 enum fault user_dtp_transfer(struct user_pi *pi, enum user_dtp_direction direction,
                              const char *verb, const char *argument,
                              const struct parameters *parameters, struct stream *stream)
@@ -71,19 +84,14 @@ enum fault user_dtp_transfer(struct user_pi *pi, enum user_dtp_direction directi
     if (!f)
         f = connect_data(pi, port, &channel);
     if (!f)
-        f = user_pi_command(pi, verb, argument);
-    if (!f && pi->code >= 200) { /* refused before it began */
+        f = user_pi_send(pi, verb, argument);
+    if (!f)
+        f = user_pi_reply(pi);
+    if (!f && pi->code >= 200) { /* it ended before it began */
         f = user_pi_fault(pi);
-        channel_close(&channel);
-        return f ? f : FAULT_ARGUMENT;
+        f = f ? f : FAULT_NO_DATA_CONNECTION;
     }
     enum fault moved = f ? f : move(&channel, direction, parameters, stream);
     channel_close(&channel);
-    if (f)
-        return f;
-    /* Also when our side failed: the server has something to say about that, too. */
-    f = user_pi_reply(pi);
-    if (moved)
-        return moved;
-    return f ? f : user_pi_fault(pi);
+    return f ? f : hear_the_end(pi, moved);
 }

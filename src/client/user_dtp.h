@@ -16,7 +16,8 @@ enum user_dtp_direction { USER_DTP_FETCH, USER_DTP_SEND };
 /*
  * "verb argument" with `stream` at our end of the data connection. `parameters`
  * must be what TYPE, STRU and MODE last set. FAULT_NONE only when the stream
- * had its end and the server said 2xx.
+ * had its end and the server said 2xx, after any number of 1xx. A fault of the
+ * stream itself leaves no code in `pi`: it is not the server's.
  */
 enum fault user_dtp_transfer(struct user_pi *pi, enum user_dtp_direction direction,
                              const char *verb, const char *argument,

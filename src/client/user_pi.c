@@ -14,6 +14,8 @@ enum {
     REPLY_SECONDS = 120,
     /* Lines of one reply; a server that never ends its reply is cut off. */
     REPLY_LINES_MAX = 10000,
+    /* Likewise one that promises its final reply for ever. */
+    PRELIMINARY_REPLIES_MAX = 10000,
 };
 
 static enum fault connect_to(struct user_pi *pi, const char *host, uint16_t port)
@@ -45,9 +47,7 @@ enum fault user_pi_open(struct user_pi *pi, const char *host, uint16_t port)
     pi->line = line_on(pi->line_bytes, sizeof(pi->line_bytes));
     enum fault f = connect_to(pi, host, port);
     if (!f)
-        f = user_pi_reply(pi);
-    if (!f && pi->code == 120) /* RFC 959 5.4: ready in some minutes */
-        f = user_pi_reply(pi);
+        f = user_pi_final_reply(pi); /* RFC 959 5.4: 120 may come first, ready in some minutes */
     if (!f)
         f = user_pi_fault(pi);
     if (f)
@@ -129,11 +129,22 @@ enum fault user_pi_reply(struct user_pi *pi)
     return FAULT_TOO_LARGE;
 }
 
+enum fault user_pi_final_reply(struct user_pi *pi)
+{
+    for (int replies = 0; replies < PRELIMINARY_REPLIES_MAX; replies++) {
+        enum fault f = user_pi_reply(pi);
+        if (f || pi->code >= 200)
+            return f;
+    }
+    return FAULT_TOO_LARGE;
+}
+
 enum fault user_pi_send(struct user_pi *pi, const char *verb, const char *argument)
 {
     char bytes[2 * LINE_MAX_BYTES];
     struct builder b = builder_on(bytes, sizeof(bytes));
     struct text text = text_of(argument);
+    pi->code = 0;
     if (text_find(text, '\r') != text.len || text_find(text, '\n') != text.len)
         return FAULT_NAME_INVALID;
     builder_put_string(&b, verb);
@@ -160,7 +171,7 @@ enum fault user_pi_command(struct user_pi *pi, const char *verb, const char *arg
 {
     enum fault f = user_pi_send(pi, verb, argument);
     if (!f)
-        f = user_pi_reply(pi);
+        f = user_pi_final_reply(pi);
     return f;
 }
 
@@ -187,6 +198,7 @@ enum fault user_pi_fault(const struct user_pi *pi)
     case 502:
     case 504:
         return FAULT_UNSUPPORTED;
+    case 331: /* a password again: the one it had will not do */
     case 530:
         return FAULT_LOGIN_REFUSED;
     case 550:
@@ -196,7 +208,17 @@ enum fault user_pi_fault(const struct user_pi *pi)
     case 554:
         return FAULT_OUT_OF_RANGE;
     default:
-        return pi->code < 400 ? FAULT_NONE : pi->code < 500 ? FAULT_BUSY : FAULT_DENIED;
+        break;
+    }
+    switch (pi->code / 100) {
+    case 2:
+        return FAULT_NONE;
+    case 4:
+        return FAULT_BUSY;
+    case 5:
+        return FAULT_DENIED;
+    default: /* no end of anything: it waits for more, and there is none */
+        return FAULT_UNSUPPORTED;
     }
 }
 

@@ -26,7 +26,7 @@ struct user_pi {
     char input[4096];
     size_t input_at;
     size_t input_len;
-    unsigned code;                /* of the last reply */
+    unsigned code;                /* of the last reply; 0: none to the last command yet */
     char text[USER_PI_TEXT_SIZE]; /* of its last line, NUL-terminated */
     bool verbose;                 /* show the dialogue on standard error */
 };
@@ -39,16 +39,21 @@ enum fault user_pi_open(struct user_pi *pi, const char *host, uint16_t port);
 void user_pi_close(struct user_pi *pi);
 
 /*
- * Sends "verb argument" and waits for a reply that is not preliminary for it.
- * The code and text are in `pi`. An argument with CR or LF is refused: it would
- * be another command.
+ * Sends "verb argument". An argument with CR or LF is FAULT_NAME_INVALID: it
+ * would be another command.
  */
-enum fault user_pi_command(struct user_pi *pi, const char *verb, const char *argument);
-/* Sends without waiting; user_pi_reply then waits for each reply. */
 enum fault user_pi_send(struct user_pi *pi, const char *verb, const char *argument);
+/* Waits for the next reply, preliminary (1xx) or not. Its code and text are in `pi`. */
 enum fault user_pi_reply(struct user_pi *pi);
+/* Waits for the next reply that is not preliminary. */
+enum fault user_pi_final_reply(struct user_pi *pi);
+/* user_pi_send and user_pi_final_reply. */
+enum fault user_pi_command(struct user_pi *pi, const char *verb, const char *argument);
 
-/* What a completed reply means: FAULT_NONE for 2xx and 3xx, else the nearest fault. */
+/*
+ * What the last reply means as the end of a command: FAULT_NONE for 2xx, else
+ * the nearest fault. A 3xx where no command of ours continues is one, too.
+ */
 enum fault user_pi_fault(const struct user_pi *pi);
 
 /* USER, PASS. FAULT_LOGIN_REFUSED, FAULT_ACCOUNT_NEEDED. */

@@ -155,6 +155,42 @@ def test_a_transfer_that_the_server_calls_broken_leaves_no_file(tmp_path):
     assert os.listdir(tmp_path) == []
 
 
+BEFORE_RETR = ("220 hi", WAIT, "230 in", WAIT, "200 ok", WAIT, "229 (|||@PORT@|)", WAIT)
+
+
+def test_promises_are_no_end_of_a_transfer(tmp_path):
+    """1xx may come several times, before the data and after it (RFC 959 4.2)."""
+    server = Scripted(*BEFORE_RETR, "125 soon", "150 go", SEND, "426 broken", data=b"half")
+    assert b"426" in ferry("get", f"ftp://127.0.0.1:{server.port}/f", cwd=tmp_path, status=6).stderr
+    assert os.listdir(tmp_path) == []
+    server = Scripted("120 wait", "220 hi", *BEFORE_RETR[1:], "125 soon", "150 go", SEND,
+                      "112 all of it", "226 done", data=b"whole")
+    ferry("get", f"ftp://127.0.0.1:{server.port}/f", cwd=tmp_path)
+    assert (tmp_path / "f").read_bytes() == b"whole"
+
+
+@pytest.mark.parametrize("replies, status", [(("150 go", SEND, "350 more"), 5), (("350 more",), 5),
+                                             (("150 go", SEND, "550 gone"), 5),
+                                             (("226 nothing",), 6)])
+def test_only_2xx_after_the_data_is_success(tmp_path, replies, status):
+    server = Scripted(*BEFORE_RETR, *replies, data=b"half")
+    ferry("get", f"ftp://127.0.0.1:{server.port}/f", cwd=tmp_path, status=status)
+    assert os.listdir(tmp_path) == []
+
+
+@pytest.mark.parametrize("replies", [("229 (|||x|)",), ("500 no", WAIT, "227 none"),
+                                     ("500 no", WAIT, "200 ok")])
+def test_a_port_that_is_none_is_no_data_connection(tmp_path, replies):
+    server = Scripted(*BEFORE_RETR[:-2], *replies)
+    assert b"data connection" in ferry("get", f"ftp://127.0.0.1:{server.port}/f", cwd=tmp_path,
+                                       status=6).stderr
+
+
+def test_a_password_that_is_answered_with_331_again_is_no_login(tmp_path):
+    server = Scripted("220 hi", WAIT, "331 password", WAIT, "331 password", WAIT, "200 ok")
+    ferry("get", f"ftp://127.0.0.1:{server.port}/f", cwd=tmp_path, status=4)
+
+
 def test_replies_cannot_move_the_cursor(tmp_path):
     server = Scripted("220 hi", WAIT, "530 \x1b]0;gotcha\x07 no")
     result = ferry("get", f"ftp://127.0.0.1:{server.port}/f", cwd=tmp_path, status=4)

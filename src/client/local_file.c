@@ -13,7 +13,7 @@
 
 struct local_file {
     struct stream stream;
-    int fd;          /* owned unless a standard stream */
+    int fd;          /* owned unless a standard stream; -1: closed */
     char *path;      /* owned: what it is to be called; NULL unless written */
     char *temporary; /* owned: what it is called until then */
 };
@@ -115,52 +115,75 @@ static enum fault name_temporary(struct local_file *file, const char *path)
     return file->path && file->temporary ? FAULT_NONE : FAULT_NO_MEMORY;
 }
 
+/* A device or a FIFO is written to, not replaced. */
+static bool is_written_in_place(const char *path)
+{
+    struct stat info;
+    return stat(path, &info) == 0 && !S_ISREG(info.st_mode) && !S_ISDIR(info.st_mode);
+}
+
+static enum fault open_for_writing(struct local_file *file, const char *path)
+{
+    if (is_standard(path)) {
+        file->fd = STDOUT_FILENO;
+        return FAULT_NONE;
+    }
+    if (is_written_in_place(path)) {
+        file->fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+        return file->fd < 0 ? fault_from_errno(errno) : FAULT_NONE;
+    }
+    enum fault f = name_temporary(file, path);
+    if (!f) {
+        file->fd = mkostemp(file->temporary, O_CLOEXEC);
+        f = file->fd < 0 ? fault_from_errno(errno) : FAULT_NONE;
+    }
+    if (f) { /* there is no such file to remove */
+        memory_free(file->temporary);
+        file->temporary = NULL;
+    }
+    return f;
+}
+
 enum fault local_file_create(const char *path, struct stream **ret_stream)
 {
-    struct local_file *file = file_new(STDOUT_FILENO);
-    if (!file)
-        return FAULT_NO_MEMORY;
-    if (!is_standard(path)) {
-        /* A device or a FIFO is written to, not replaced. */
-        struct stat info;
-        if (stat(path, &info) == 0 && !S_ISREG(info.st_mode) && !S_ISDIR(info.st_mode)) {
-            file->fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
-            if (file->fd < 0) {
-                enum fault f = fault_from_errno(errno);
-                file_close(&file->stream);
-                return f;
-            }
-            *ret_stream = &file->stream;
-            return FAULT_NONE;
-        }
-        enum fault f = name_temporary(file, path);
-        file->fd = f ? -1 : mkostemp(file->temporary, O_CLOEXEC);
-        if (file->fd < 0) {
-            f = f ? f : fault_from_errno(errno);
-            memory_free(file->temporary);
-            file->temporary = NULL;
-            file_close(&file->stream);
-            return f;
-        }
-    }
-    *ret_stream = &file->stream;
-    return FAULT_NONE;
+    struct local_file *file = file_new(-1);
+    enum fault f = file ? open_for_writing(file, path) : FAULT_NO_MEMORY;
+    if (!f)
+        *ret_stream = &file->stream;
+    else if (file)
+        file_close(&file->stream);
+    return f;
+}
+
+/* A file system may tell only now that it had no room for what was written (NFS, quotas). */
+static enum fault close_written(struct local_file *file)
+{
+    int fd = file->fd;
+    if (fd <= STDERR_FILENO)
+        return FAULT_NONE; /* its owner closes it */
+    file->fd = -1;
+    return close(fd) ? fault_from_errno(errno) : FAULT_NONE;
+}
+
+/* mkostemp made it private; a file one fetched is like any other one makes. */
+static enum fault give_usual_mode(int fd)
+{
+    mode_t mask = umask(0);
+    umask(mask);
+    return fchmod(fd, 0666 & ~mask) ? fault_from_errno(errno) : FAULT_NONE;
 }
 
 enum fault local_file_publish(struct stream **stream)
 {
     struct local_file *file = of(*stream);
-    enum fault f = FAULT_NONE;
-    if (file->temporary) {
-        mode_t mask = umask(0);
-        umask(mask);
-        /* mkostemp made it private; a file one fetched is like any other one makes. */
-        if (fchmod(file->fd, 0666 & ~mask) || rename(file->temporary, file->path))
-            f = fault_from_errno(errno);
-        if (!f) {
-            memory_free(file->temporary);
-            file->temporary = NULL;
-        }
+    enum fault f = file->temporary ? give_usual_mode(file->fd) : FAULT_NONE;
+    if (!f)
+        f = close_written(file);
+    if (!f && file->temporary && rename(file->temporary, file->path))
+        f = fault_from_errno(errno);
+    if (!f) { /* it is no longer called so */
+        memory_free(file->temporary);
+        file->temporary = NULL;
     }
     stream_close(stream);
     return f;

@@ -12,7 +12,10 @@
 enum fault local_file_open(const char *path, struct stream **ret_stream);
 /* For writing, under a temporary name beside `path`. */
 enum fault local_file_create(const char *path, struct stream **ret_stream);
-/* Gives it its name; on a fault it is removed. Closes it either way. */
+/*
+ * Closes it and gives it its name; on a fault, of closing too, it is removed
+ * and what had the name stays.
+ */
 enum fault local_file_publish(struct stream **stream);
 
 #endif

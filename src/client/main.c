@@ -2,6 +2,7 @@
 /*
  * ferry: one-shot commands and URLs. The table is the help.
  */
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -178,9 +179,8 @@ static int show_help(void)
     return STATUS_DONE;
 }
 
-int main(int argc, char **argv)
+static int run(int argc, char **argv)
 {
-    (void)signal(SIGPIPE, SIG_IGN);
     if (argc < 2)
         return fail(STATUS_USAGE, "no command", "ferry --help lists them");
     if (strcmp(argv[1], "--help") == 0)
@@ -193,4 +193,13 @@ int main(int argc, char **argv)
         if (strcmp(argv[1], subcommands[i].name) == 0)
             return subcommands[i].run(argc - 2, argv + 2);
     return fail(STATUS_USAGE, argv[1], "no such command; ferry --help lists them");
+}
+
+int main(int argc, char **argv)
+{
+    (void)signal(SIGPIPE, SIG_IGN);
+    int status = run(argc, argv);
+    /* What is written may be lost as late as now: a full disk, a quota. */
+    bool lost = ferror(stdout) || fflush(stdout) || (fclose(stdout) && errno != EBADF);
+    return lost && !status ? fail(STATUS_LOCAL, "standard output", strerror(errno)) : status;
 }

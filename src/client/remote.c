@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "client/remote.h"
 
+#include <errno.h>
 #include <stdio.h>
 
 #include "client/local_file.h"
@@ -74,7 +75,7 @@ static enum fault terminal_write(struct stream *stream, const void *bytes, size_
     for (size_t i = 0; i < len; i++) {
         bool control = (at[i] < ' ' && at[i] != '\n' && at[i] != '\t') || at[i] == 0x7F;
         if (putchar(control ? '?' : at[i]) == EOF)
-            return FAULT_IO;
+            return fault_from_errno(errno);
     }
     return FAULT_NONE;
 }

@@ -3,6 +3,7 @@
  * ferryctl: administration. Each command is a pattern and one call; the
  * patterns are the help.
  */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -85,7 +86,7 @@ static int show_help(void)
     return EXIT_SUCCESS;
 }
 
-int main(int argc, char **argv)
+static int run(int argc, char **argv)
 {
     for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
         if (matches(commands[i].pattern, argc, argv))
@@ -98,4 +99,12 @@ int main(int argc, char **argv)
     }
     return fail(argc > 1 ? argv[1] : "no command", "ferryctl --help lists the commands",
                 EXIT_USAGE);
+}
+
+int main(int argc, char **argv)
+{
+    int status = run(argc, argv);
+    /* What is written may be lost as late as now: a full disk, a quota. */
+    bool lost = ferror(stdout) || fflush(stdout) || (fclose(stdout) && errno != EBADF);
+    return lost && !status ? fail("standard output", strerror(errno), EXIT_FAILURE) : status;
 }

@@ -204,6 +204,26 @@ def test_bad_greetings_are_clear_errors(tmp_path, greeting):
     assert result.stderr.startswith(b"ferry: 127.0.0.1: ")
 
 
+def test_output_that_is_lost_is_no_success(shared):
+    shared.empty()
+    shared.write("f", b"content")
+    shared.write("many/" + "x" * 200)
+    for i in range(100):
+        shared.write(f"many/{'x' * 200}{i}")
+    for command in (["--help"], ["--version"], ["ls", url(shared)], ["ls", url(shared, "many")],
+                    ["get", url(shared, "f"), "-o", "-"], ["get", url(shared, "f"), "-o", "/dev/full"]):
+        with open("/dev/full", "wb") as full:
+            result = subprocess.run([os.path.abspath(FERRY), *command], stdout=full, check=False,
+                                    stderr=subprocess.PIPE, timeout=60,
+                                    env=dict(os.environ, **SANITIZER_ENV))
+        assert result.returncode == 1, (command, result)
+        assert b"o space left on device" in result.stderr
+    for command in (["--help"], ["--version"], ["password", "hash"]):
+        with open("/dev/full", "wb") as full:
+            assert subprocess.run([FERRYCTL, *command], input=b"a\n", stdout=full, check=False,
+                                  stderr=subprocess.DEVNULL, timeout=60).returncode == 1
+
+
 def test_ferryctl_hashes_a_password_that_ferryd_takes(tmp_path):
     result = subprocess.run([FERRYCTL, "password", "hash"], input=b"a secret\n", capture_output=True,
                             check=True, timeout=20)

@@ -55,7 +55,7 @@ struct text listing_parse_options(struct text argument, struct listing_options *
     struct listing_options options = {0};
     struct text rest = argument;
     bool any = false;
-    while (rest.len >= 2 && rest.at[0] == '-') {
+    while (rest.len >= 2 && rest.at[0] == '-' && rest.at[1] != ' ') {
         struct text word = text_take_word(&rest);
         any = true;
         if (text_equal(word, TEXT("--")))

@@ -4,8 +4,9 @@
  *
  * Threads are made when work arrives and no thread is free, up to a maximum,
  * with small stacks, and leave after a while without work: a server at rest
- * has none (but the stack of the last one). What waits for a thread waits in a queue with a named limit; when
- * that is full workers_submit refuses at once and the caller tells the user.
+ * has none (but the stack of the last one). What waits for a thread waits in a
+ * queue with a named limit; when that is full workers_submit refuses at once
+ * and the caller tells the user.
  *
  * Any thread may submit. A worker runs with every signal blocked.
  */

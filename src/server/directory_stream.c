@@ -481,9 +481,11 @@ static enum fault begin(struct directory_stream *ds)
 static enum fault probe(struct directory_stream *ds)
 {
     struct store_info info;
-    if (!ds->visits.first || ds->pattern)
+    if (!ds->visits.first || ds->may_be_missing)
         return FAULT_NONE;
     enum fault f = gate_stat(ds->request.caller, ACTION_LIST, ds->visits.first->path, true, &info);
+    if (!f && info.kind != STORE_DIRECTORY)
+        f = FAULT_NOT_DIRECTORY;
     if (!f && !(info.access & STORE_MAY_READ))
         f = FAULT_DENIED;
     return f;

@@ -70,7 +70,7 @@ AFTER_LOGIN = {
             "RMD /", "RMDA /", "SITE COPY f none/x", "XSHA256 d", "RETR f/x", "AVBL f", "MKD d"],
     "553": ["STOR none/x", "APPE none/x", "STOR d", "APPE d", "STOU none/x", "STOR f/x", "STOR /",
             "COMB none/x f"],
-    "450": ["LIST none", "NLST none", "STAT none", "LIST none/x"],
+    "450": ["LIST none", "NLST none", "STAT none", "LIST none/x", "LIST none/*", "NLST f/*"],
     "200": ["TYPE A", "TYPE A N", "type a n", "TYPE I", "TYPE L 8", "STRU F", "MODE S", "NOOP",
             "CDUP", "XCUP", "SITE UMASK", "SITE UMASK 077", "SITE IDLE", "SITE IDLE 60",
             "SITE CHMOD 600 f", "OPTS MLST", "OPTS HASH", "OPTS HASH MD5", "EPSV ALL", "ALLO 0",

@@ -158,9 +158,16 @@ static enum fault open_file(struct audit_file *file)
     file->fd = open(file->name, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0640);
     if (file->fd >= 0)
         return FAULT_NONE;
-    int error = errno; /* logging may change it */
-    log_error("audit-file-not-open", LOG_TEXT("file", text_of(file->name)), LOG_ERRNO(error));
-    return fault_from_errno(error);
+    return fault_from_errno(errno);
+}
+
+/* After rotation: what cannot be opened now is lost until it can. */
+static void reopen_file(struct audit_file *file)
+{
+    enum fault f = open_file(file);
+    if (f)
+        log_error("audit-file-not-open", LOG_TEXT("file", text_of(file->name)),
+                  LOG_TEXT("fault", text_of(fault_text(f))));
 }
 
 /* The bytes written, fewer when the disk refuses. */
@@ -232,7 +239,7 @@ static void *run_writer(void *argument)
         pthread_mutex_unlock(&audit->lock);
         uint64_t lost = write_lines(audit, lines);
         for (unsigned i = 0; reopen && i < SINK_COUNT; i++)
-            (void)open_file(&audit->files[i]); /* a line for it is lost until the next try */
+            reopen_file(&audit->files[i]);
         pthread_mutex_lock(&audit->lock);
         audit->lost += lost;
         audit->queued -= taken; /* until it is written it is waiting */

@@ -47,8 +47,7 @@ struct audit;
 
 /*
  * Opens the files (NULL: none of that kind) for appending and starts the
- * writer. FAULT_NO_MEMORY, or what the first file that failed said, with its
- * name logged.
+ * writer. FAULT_NO_MEMORY, or what the first file that failed said.
  */
 enum fault audit_open(const char *json_file, const char *xferlog_file, struct audit **ret_audit);
 

@@ -57,7 +57,8 @@ struct backends *backends_new(void)
     return memory_new(sizeof(struct backends));
 }
 
-void backends_open_state(struct backends *backends, const char *state)
+bool backends_open_state(struct backends *backends, const char *state,
+                         char message[CONFIG_MESSAGE_SIZE])
 {
     char path[PATH_SIZE];
     struct builder b = builder_on(path, sizeof(path));
@@ -66,11 +67,10 @@ void backends_open_state(struct backends *backends, const char *state)
         state = getenv("STATE_DIRECTORY");
     if (!state && put_default_state(&b))
         state = path;
-    enum fault f = state ? journal_open(state, &backends->journal) : FAULT_NOT_FOUND;
-    if (f)
-        log_warning("no-state-directory", LOG_TEXT("directory", text_of(state ? state : "")),
-                    LOG_TEXT("fault", text_of(fault_text(f))),
-                    LOG_TEXT("effect", TEXT("a crash may leave hidden temporary files")));
+    if (!state)
+        return config_complain(message, "no state directory: HOME says no place for one");
+    enum fault f = journal_open(state, &backends->journal);
+    return !f || config_complain(message, "state directory %s: %s", state, fault_text(f));
 }
 
 void backends_free(struct backends *backends)

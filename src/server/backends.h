@@ -20,10 +20,12 @@ struct backends;
 struct backends *backends_new(void);
 /*
  * Undoes what a crash left, as the state directory tells, and begins to keep
- * that for the next one. NULL: a default place for who runs us. A directory
- * that cannot be used is logged and done without. Before any realm is built.
+ * that for the next one. NULL: a default place for who runs us. Before any
+ * realm is built. False with a message when the directory cannot be used; then
+ * it is done without.
  */
-void backends_open_state(struct backends *backends, const char *state);
+bool backends_open_state(struct backends *backends, const char *state,
+                         char message[CONFIG_MESSAGE_SIZE]);
 void backends_free(struct backends *backends);
 
 /*

@@ -151,7 +151,9 @@ static void serve(struct server *server, struct backends *backends, const struct
     drain(server, grace_s);
 }
 
-static int run(struct config *config, struct backends *backends, const struct command_line *line)
+/* `no_state`: why there is no state directory; NULL: there is one. */
+static int run(struct config *config, struct backends *backends, const struct command_line *line,
+               const char *no_state)
 {
     char message[CONFIG_MESSAGE_SIZE] = "out of memory";
     int status = EXIT_SUCCESS;
@@ -163,10 +165,16 @@ static int run(struct config *config, struct backends *backends, const struct co
     raise_descriptor_limit();
     apply_log_level(config);
     struct server *server = server_new(config);
-    if (server && server_start(server, message))
+    if (server && !server_open_logs(server, message)) {
+        status = fail(message, EXIT_USAGE);
+    } else if (server && server_start(server, message)) {
+        if (no_state)
+            log_warning("no-state-directory", LOG_TEXT("reason", text_of(no_state)),
+                        LOG_TEXT("effect", TEXT("a crash may leave hidden temporary files")));
         serve(server, backends, line);
-    else
+    } else {
         status = fail(message, EXIT_FAILURE);
+    }
     server_free(server);
     return status;
 }
@@ -184,19 +192,20 @@ static int build_and_run(struct config *config, const struct config_request *req
                          const struct command_line *line)
 {
     char message[CONFIG_MESSAGE_SIZE];
+    char state_message[CONFIG_MESSAGE_SIZE];
     int status = EXIT_SUCCESS;
     struct backends *backends = backends_new();
     if (!backends)
         return fail("out of memory", EXIT_FAILURE);
     /* The state directory is not touched by who only asks whether the settings are right. */
-    if (!request->check_only)
-        backends_open_state(backends, config->state);
+    bool has_state = request->check_only ||
+                     backends_open_state(backends, config->state, state_message);
     if (!backends_build_realms(backends, config, message))
         status = fail(message, EXIT_USAGE);
     else if (request->check_only)
         (void)printf("The settings are right.\n");
     else
-        status = run(config, backends, line);
+        status = run(config, backends, line, has_state ? NULL : state_message);
     /* The trees go before the journal that they write. */
     config_unref(config);
     backends_free(backends);

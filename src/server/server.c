@@ -102,13 +102,15 @@ static bool make_pools(struct server *server)
     return true;
 }
 
-static bool open_audit(struct server *server, char message[CONFIG_MESSAGE_SIZE])
+bool server_open_logs(struct server *server, char message[CONFIG_MESSAGE_SIZE])
 {
     const struct config *config = server->config;
     if (!config->audit && !config->xferlog)
         return true;
     enum fault f = audit_open(config->audit, config->xferlog, &server->audit);
-    return !f || config_complain(message, "audit or xferlog: %s", fault_text(f));
+    return !f || config_complain(message, "audit %s, xferlog %s: %s",
+                                 config->audit ? config->audit : "none",
+                                 config->xferlog ? config->xferlog : "none", fault_text(f));
 }
 
 static void *run_loop(void *argument)
@@ -172,8 +174,6 @@ bool server_start(struct server *server, char message[CONFIG_MESSAGE_SIZE])
     (void)config_complain(message, "out of memory");
     server->sessions = register_new();
     if (!server->sessions || !make_pools(server))
-        return false;
-    if (!open_audit(server, message))
         return false;
     systemd_take_sockets(&server->sockets);
     if (!server->sockets.count && !listener_open_all(server->config, &server->sockets, message))

@@ -39,6 +39,8 @@ bool server_submit(struct server *server, enum pool pool, struct work *work);
 
 /* NULL when out of memory. Takes a reference to the configuration. */
 struct server *server_new(struct config *config);
+/* Audit and xferlog, before it is started; false with a message. */
+bool server_open_logs(struct server *server, char message[CONFIG_MESSAGE_SIZE]);
 /* Opens the sockets and starts the loops; false with a message. */
 bool server_start(struct server *server, char message[CONFIG_MESSAGE_SIZE]);
 /* Where it listens: "127.0.0.1:2121 [::1]:2121". */

@@ -294,13 +294,18 @@ enum fault store_local_open(const char *directory, struct journal *journal,
         .space = local_space,
         .free = local_free,
     };
+    int probe = -1;
     int root = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (root < 0)
         return fault_from_errno(errno);
-    struct store_local *local = memory_new(sizeof(*local));
+    /* Better no start than one that refuses every file, as where openat2 is missing or barred. */
+    enum fault f = local_open_path(root, "/", true, &probe);
+    if (!f)
+        close(probe);
+    struct store_local *local = f ? NULL : memory_new(sizeof(*local));
     if (!local) {
         close(root);
-        return FAULT_NO_MEMORY;
+        return f ? f : FAULT_NO_MEMORY;
     }
     local->base.type = &type;
     local->root = root;

@@ -41,6 +41,7 @@ def test_help_and_version():
     ["--root", "/tmp", "--data-timeout", "0"], ["--root", "/tmp", "--user", ":x"],
     ["--root", "/tmp", "--user", "x:"], ["--root", "/tmp", "--passive-address", "::1"],
     ["--root", "/tmp", "--passive-ports", "9-1"], ["--root", "/tmp", "--config", "/no/such"],
+    ["--root", "/tmp", "--xferlog", "/no/such/file"], ["--root", "/tmp", "--audit", "/tmp"],
     ["--root", "/tmp", "--anonymous=/no/such"], ["--root", "/tmp", "--log-level", "x"],
     ["--root", "/tmp", "--user", "a:1", "--user", "a:2"]])
 def test_a_wrong_option_is_one_clear_line_and_status_2(options, tmp_path):

@@ -218,7 +218,7 @@ static bool is_directory(const char *name)
 TEST(the_state_directory_is_the_one_that_was_named)
 {
     assert_int_equal(setenv("STATE_DIRECTORY", path("systemd"), 1), 0);
-    backends_open_state(backends, path("state"));
+    assert_true(backends_open_state(backends, path("state"), message));
     assert_true(is_directory("state"));
     assert_false(is_directory("systemd"));
 }
@@ -226,7 +226,7 @@ TEST(the_state_directory_is_the_one_that_was_named)
 TEST(without_one_it_is_that_of_systemd)
 {
     assert_int_equal(setenv("STATE_DIRECTORY", path("systemd"), 1), 0);
-    backends_open_state(backends, NULL);
+    assert_true(backends_open_state(backends, NULL, message));
     assert_true(is_directory("systemd"));
 }
 
@@ -235,7 +235,8 @@ TEST(a_state_directory_that_cannot_be_used_is_done_without)
     char below_a_file[160];
     struct config *config = config_of("");
     (void)snprintf(below_a_file, sizeof(below_a_file), "%s/state", path("conf"));
-    backends_open_state(backends, below_a_file);
+    assert_false(backends_open_state(backends, below_a_file, message));
+    assert_non_null(strstr(message, below_a_file));
     assert_true(backends_build_realms(backends, config, message));
     config_unref(config);
 }

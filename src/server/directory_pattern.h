@@ -7,7 +7,7 @@
 #ifndef FERRY_SERVER_DIRECTORY_PATTERN_H
 #define FERRY_SERVER_DIRECTORY_PATTERN_H
 
-#include "server/directory_stream.h"
+#include "server/directory_request.h"
 #include "server/directory_visits.h"
 
 /*

@@ -126,7 +126,8 @@ enum { REPLY_SIZE = 4 * 4096 + 512 };
     X(TIMED_OUT, 426, N_("Data connection stood still; transfer aborted."))                        \
     X(CANCELLED, 426, N_("Transfer aborted."))                                                     \
     X(BROKEN_OLD, 426, N_("Transfer aborted; the file that was there is unchanged."))              \
-    X(BROKEN_PARTIAL, 426, N_("Transfer aborted; {1} bytes are kept to be resumed."))              \
+    X(BROKEN_PARTIAL, 426, N_("Transfer aborted; what arrived is kept to be resumed."))            \
+    X(BROKEN_CHANGED, 426, N_("Transfer aborted; the file holds what arrived."))                   \
     X(BROKEN_NOTHING, 426, N_("Transfer aborted; nothing was stored."))                            \
     X(BUSY, 450, N_("File busy or server busy; try again later."))                                 \
     X(LIST_NOT_FOUND, 450, N_("No such file or directory."))                                       \

@@ -205,20 +205,13 @@ enum fault work_stou(struct job *job)
 /* What became of an upload that broke: the client decides by it how to go on. */
 static void reply_broken(struct job *job, enum store_remains remains)
 {
-    char digits[24];
-    struct builder b = builder_on(digits, sizeof(digits));
-    switch (remains) {
-    case STORE_LEFT_OLD:
-        job_reply(job, REPLY_BROKEN_OLD, TEXT(""), TEXT(""));
-        break;
-    case STORE_LEFT_PARTIAL:
-    case STORE_LEFT_CHANGED:
-        job_reply(job, REPLY_BROKEN_PARTIAL, number_text(&b, bytes_moved(job)), TEXT(""));
-        break;
-    case STORE_LEFT_NOTHING:
-        job_reply(job, REPLY_BROKEN_NOTHING, TEXT(""), TEXT(""));
-        break;
-    }
+    static const enum reply_id replies[] = {
+        [STORE_LEFT_NOTHING] = REPLY_BROKEN_NOTHING,
+        [STORE_LEFT_PARTIAL] = REPLY_BROKEN_PARTIAL,
+        [STORE_LEFT_OLD] = REPLY_BROKEN_OLD,
+        [STORE_LEFT_CHANGED] = REPLY_BROKEN_CHANGED,
+    };
+    job_reply(job, replies[remains], TEXT(""), TEXT(""));
 }
 
 static bool is_broken(enum fault f)

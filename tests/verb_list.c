@@ -27,6 +27,7 @@ static void print(const char *table, const struct verb *verb)
         {KEEPS_SPACES, "keeps-spaces"},
         {LONG, "long"},
         {LONG_IN_TEXT, "long-in-text"},
+        {LONG_IF_WIDE, "long-if-wide"},
     };
     printf("%s\t%s\t", table, verb->name);
     for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++)

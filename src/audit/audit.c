@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -164,7 +165,10 @@ static enum fault open_file(struct audit_file *file)
 /* After rotation: what cannot be opened now is lost until it can. */
 static void reopen_file(struct audit_file *file)
 {
+    struct stat info;
     enum fault f = open_file(file);
+    /* A line was torn in the old file: a new one has nothing to end. */
+    file->torn = file->torn && file->fd >= 0 && fstat(file->fd, &info) == 0 && info.st_size > 0;
     if (f)
         log_error("audit-file-not-open", LOG_TEXT("file", text_of(file->name)),
                   LOG_TEXT("fault", text_of(fault_text(f))));

@@ -29,6 +29,11 @@ const char *fault_name(enum fault fault)
     return row_of(fault)->name;
 }
 
+bool fault_is_of_the_way(enum fault fault)
+{
+    return fault == FAULT_CONNECTION_LOST || fault == FAULT_TIMED_OUT || fault == FAULT_CANCELLED;
+}
+
 enum fault fault_from_errno(int error)
 {
     switch (error) {

@@ -10,6 +10,8 @@
 #ifndef FERRY_BASE_FAULT_H
 #define FERRY_BASE_FAULT_H
 
+#include <stdbool.h>
+
 /* name, English text (the log's and the audit's; fronts have their own) */
 #define FAULT_LIST(X)                                                                              \
     X(NONE, "no fault")                                                                            \
@@ -53,6 +55,9 @@ const char *fault_text(enum fault fault);
 
 /* Upper-case name without prefix ("NOT_FOUND"), as the audit writes it. */
 const char *fault_name(enum fault fault);
+
+/* Did the way to the other end break, or was it broken off? Then what arrived is worth keeping. */
+bool fault_is_of_the_way(enum fault fault);
 
 /*
  * Translates an errno value of a file system or memory call; never FAULT_NONE.

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * One mutex guards everything: work here lasts from a system call to hours,
- * so the lock is never what anybody waits for. Threads are detached and
- * counted; workers_free waits for the count to fall to zero.
+ * so the lock is never what anybody waits for. Threads are counted;
+ * workers_free waits for the count to fall to zero, and for the last of them.
  */
 #include "base/workers.h"
 

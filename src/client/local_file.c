@@ -93,7 +93,8 @@ enum fault local_file_open(const char *path, struct stream **ret_stream)
             close(fd);
         return f ? f : FAULT_NO_MEMORY;
     }
-    if (S_ISREG(info.st_mode)) { /* the kernel may send it by itself */
+    /* The kernel may send it by itself; but those of /proc say 0 and have more. */
+    if (S_ISREG(info.st_mode) && info.st_size > 0) {
         file->stream.fd = fd;
         file->stream.file_end = info.st_size;
     }

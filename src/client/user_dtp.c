@@ -66,8 +66,7 @@ static enum fault move(struct channel *channel, enum user_dtp_direction directio
 static enum fault hear_the_end(struct user_pi *pi, enum fault moved)
 {
     enum fault f = user_pi_final_reply(pi);
-    bool broke_on_the_way = moved == FAULT_CONNECTION_LOST || moved == FAULT_TIMED_OUT;
-    if (moved && !broke_on_the_way)
+    if (moved && !fault_is_of_the_way(moved))
         pi->code = 0; /* it was our file: the server only saw us go */
     if (moved)
         return moved;
@@ -92,6 +91,9 @@ enum fault user_dtp_transfer(struct user_pi *pi, enum user_dtp_direction directi
         f = f ? f : FAULT_NO_DATA_CONNECTION;
     }
     enum fault moved = f ? f : move(&channel, direction, parameters, stream);
-    channel_close(&channel);
+    if (!f && moved && direction == USER_DTP_SEND)
+        channel_reset(&channel); /* a server must not take it for the whole file */
+    else
+        channel_close(&channel);
     return f ? f : hear_the_end(pi, moved);
 }

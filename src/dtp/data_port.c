@@ -93,6 +93,8 @@ enum fault data_port_accept(const struct data_port *port, const union endpoint *
     for (int i = 0; i < STRANGERS_MAX; i++) {
         union endpoint from;
         int fd = socket_accept(port->listener, false, &from);
+        if (fd < 0 && (errno == ECONNABORTED || errno == EINTR || errno == EPROTO))
+            continue; /* that one is gone again */
         if (fd < 0)
             return errno == EAGAIN ? FAULT_BUSY : FAULT_NO_DATA_CONNECTION;
         if (any_host || endpoint_same_host(&from, peer)) {

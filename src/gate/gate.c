@@ -161,15 +161,6 @@ enum fault gate_open_upload(const struct caller *caller, const char *path,
     return FAULT_NONE;
 }
 
-/*
- * What broke on the way keeps what arrived, to be resumed; what the disk or a
- * limit refused is not kept: it would hold the very room that is missing.
- */
-static bool is_worth_resuming(enum fault f)
-{
-    return f == FAULT_CONNECTION_LOST || f == FAULT_TIMED_OUT || f == FAULT_CANCELLED;
-}
-
 static enum fault end_upload(struct gate_file *file, const struct gate_outcome *outcome,
                              enum store_remains *ret_remains)
 {
@@ -180,7 +171,8 @@ static enum fault end_upload(struct gate_file *file, const struct gate_outcome *
         if (!file->existed)
             remains = STORE_LEFT_NOTHING;
     } else {
-        bool keep = outcome->keep_partial && is_worth_resuming(f);
+        /* What the disk or a limit refused is not kept: it would hold the room that is missing. */
+        bool keep = outcome->keep_partial && fault_is_of_the_way(f);
         remains = file->upload->type->abandon(file->upload, keep);
     }
     if (ret_remains)

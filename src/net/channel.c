@@ -157,6 +157,14 @@ void channel_interrupt(struct channel *channel)
     (void)shutdown(channel->fd, SHUT_RDWR);
 }
 
+void channel_reset(struct channel *channel)
+{
+    const struct linger at_once = {.l_onoff = 1, .l_linger = 0};
+    if (channel->fd >= 0)
+        (void)setsockopt(channel->fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
+    channel_close(channel);
+}
+
 void channel_close(struct channel *channel)
 {
     if (channel->fd >= 0)

@@ -47,4 +47,10 @@ void channel_interrupt(struct channel *channel);
 
 void channel_close(struct channel *channel);
 
+/*
+ * Closes with a reset instead of an orderly end, which in stream mode would say
+ * that the file was complete (RFC 959 3.4.1).
+ */
+void channel_reset(struct channel *channel);
+
 #endif

@@ -182,7 +182,12 @@ static enum pool pool_of(const struct job *job)
 {
     unsigned flags = job->verb->flags;
     bool counts = job->restart || !(flags & OPENS_DATA); /* SIZE, or a transfer after REST */
-    if (flags & LONG || (flags & LONG_IN_TEXT && job_is_text(job) && counts))
+    /* What a pattern speaks of is looked for before the transfer; STAT -R is none at all. */
+    struct text argument = job_argument(job);
+    bool wide = pathname_has_wildcard(argument) ||
+                (!job->verb->move && text_starts_with(argument, TEXT("-")));
+    if (flags & LONG || (flags & LONG_IF_WIDE && wide) ||
+        (flags & LONG_IN_TEXT && job_is_text(job) && counts))
         return POOL_LONG;
     return flags & HASHES ? POOL_LOGIN : POOL_QUICK;
 }
@@ -250,6 +255,8 @@ void job_on_data_connection(struct job *job)
     int fd = passive_take(job->session);
     if (fd >= 0)
         move(job, fd);
+    else if (!passive_is_awaited(job->session))
+        clear(job, FAULT_NO_DATA_CONNECTION);
 }
 
 static void on_connected(void *owner, unsigned events)

@@ -29,7 +29,7 @@ enum {
 
 /* NULL when out of memory. `server` (borrowed) outlives the loop. */
 struct loop *loop_new(struct server *server, struct config *config);
-/* Runs until loop_tell(LOOP_STOP) and the last session has gone. */
+/* Runs until loop_tell(LOOP_DRAIN or LOOP_STOP) and the last session has gone. */
 void loop_run(struct loop *loop);
 void loop_free(struct loop *loop);
 

@@ -20,8 +20,9 @@ static void on_arrival(void *owner, unsigned events)
     bool any_host = session->config->allow_fxp && session->login &&
                     !login_is_anonymous(session->login);
     if (data_port_accept(&session->data_port, &session->control.peer, any_host,
-                         &passive->connection))
+                         &passive->connection) == FAULT_BUSY)
         return;
+    /* One has come; or none can, for want of descriptors: not to be woken for it without end. */
     watch_stop(passive->watch);
     passive->watch = NULL;
     if (session->job)
@@ -42,6 +43,11 @@ enum fault passive_listen(struct session *session, union endpoint *ret_local)
         return FAULT_NONE;
     passive_close(session);
     return FAULT_NO_MEMORY;
+}
+
+bool passive_is_awaited(const struct session *session)
+{
+    return session->passive.watch != NULL;
 }
 
 int passive_take(struct session *session)

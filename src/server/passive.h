@@ -8,6 +8,8 @@
 #ifndef FERRY_SERVER_PASSIVE_H
 #define FERRY_SERVER_PASSIVE_H
 
+#include <stdbool.h>
+
 #include "base/endpoint.h"
 #include "base/fault.h"
 
@@ -32,6 +34,9 @@ enum fault passive_listen(struct session *session, union endpoint *ret_local);
  * was for one. -1 when it has not; job_on_data_connection tells when it does.
  */
 int passive_take(struct session *session);
+
+/* May one still come? */
+bool passive_is_awaited(const struct session *session);
 
 /* Back to the default data port; closes what is open. Any kind of port. */
 void passive_close(struct session *session);

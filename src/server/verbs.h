@@ -29,6 +29,7 @@ enum verb_flags {
     KEEPS_SPACES = 1 << 10, /* there is a pathname or a secret in the argument */
     LONG = 1 << 11,         /* reads whole files or trees: has workers of its own */
     LONG_IN_TEXT = 1 << 12, /* likewise when TYPE A has to be counted out */
+    LONG_IF_WIDE = 1 << 13, /* likewise when it goes through more than one directory */
 };
 
 struct verb {

@@ -49,26 +49,26 @@ static enum fault refuse(struct job *job, enum fault f)
 
 /*
  * Moves a file's stream to where the transfer of its text would be after
- * `restart` bytes (RFC 3659 5.3). FAULT_OUT_OF_RANGE when it is shorter.
+ * job->restart bytes (RFC 3659 5.3). FAULT_OUT_OF_RANGE when it is shorter.
  */
-static enum fault seek_in_text(struct stream *stream, uint64_t restart, struct type_ascii *ascii)
+static enum fault seek_in_text(struct job *job, struct stream *stream)
 {
     enum { PIECE_BYTES = 64 * 1024 };
-    uint64_t left = restart;
+    uint64_t left = job->restart;
     enum fault f = FAULT_NONE;
     char *piece = memory_new(PIECE_BYTES);
     if (!piece)
         return FAULT_NO_MEMORY;
     while (!f && left) {
         int64_t before = stream->file_offset;
-        size_t len;
-        f = stream_read(stream, piece, PIECE_BYTES, &len);
+        size_t len = 0;
+        f = job_is_cancelled(job) ? FAULT_CANCELLED : stream_read(stream, piece, PIECE_BYTES, &len);
         if (f)
             break;
         if (!len)
             f = FAULT_OUT_OF_RANGE;
-        stream->file_offset = before +
-                              (int64_t)type_ascii_measure(ascii, (struct text){piece, len}, &left);
+        const struct text read = {piece, len};
+        stream->file_offset = before + (int64_t)type_ascii_measure(&job->ascii, read, &left);
     }
     memory_free(piece);
     return f;
@@ -81,7 +81,7 @@ static enum fault seek_file(struct job *job)
     struct stream *stream = job->file->stream;
     uint64_t size = job->file->info.size;
     if (job->restart && job_is_text(job))
-        return seek_in_text(stream, job->restart, &job->ascii);
+        return seek_in_text(job, stream);
     uint64_t first = job->has_range ? job->range_first : job->restart;
     /* A range is of the file's bytes; of a text's transfer nobody has asked for one yet. */
     if (first > size || (job->has_range && job_is_text(job)))
@@ -143,7 +143,7 @@ static enum fault find_text_offset(struct job *job, uint64_t *ret_offset)
     enum fault f = gate_inspect(&job->caller, ACTION_APPEND, job->path, &stream);
     if (f)
         return f == FAULT_NOT_FOUND ? FAULT_OUT_OF_RANGE : f;
-    f = seek_in_text(stream, job->restart, &job->ascii);
+    f = seek_in_text(job, stream);
     *ret_offset = (uint64_t)stream->file_offset;
     stream_close(&stream);
     return f;
@@ -214,11 +214,6 @@ static void reply_broken(struct job *job, enum store_remains remains)
     job_reply(job, replies[remains], TEXT(""), TEXT(""));
 }
 
-static bool is_broken(enum fault f)
-{
-    return f == FAULT_CONNECTION_LOST || f == FAULT_TIMED_OUT || f == FAULT_CANCELLED;
-}
-
 /*
  * In MODE S the end of the data connection is the end of the file, whether the
  * client meant it or died. Its kernel closes both connections when it dies, so
@@ -240,7 +235,7 @@ enum fault move_stor(struct job *job)
     if (!outcome.fault && client_has_vanished(job))
         outcome.fault = FAULT_CONNECTION_LOST;
     enum fault f = gate_close(&job->file, &outcome, &remains);
-    if (is_broken(outcome.fault))
+    if (fault_is_of_the_way(outcome.fault))
         reply_broken(job, remains);
     else if (!f)
         job_reply(job, REPLY_UPLOAD_COMPLETE, TEXT(""), TEXT(""));

@@ -110,7 +110,9 @@ struct store_upload_type {
     /*
      * Makes the upload the file, at once and completely, or faults and leaves
      * what was there. FAULT_EXISTS of STORE_UNIQUE; FAULT_BUSY when what is
-     * continued was changed by others meanwhile. Frees the upload either way.
+     * continued was changed by others meanwhile. With sync, when only the last
+     * step onto the disk failed, the file is in place although the fault is
+     * told. Frees the upload either way.
      */
     enum fault (*publish)(struct store_upload *upload);
     /*

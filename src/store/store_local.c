@@ -105,14 +105,6 @@ static enum fault file_read(struct stream *stream, void *buffer, size_t size, si
     return FAULT_NONE;
 }
 
-static enum fault file_write(struct stream *stream, const void *bytes, size_t len)
-{
-    (void)stream;
-    (void)bytes;
-    (void)len;
-    return FAULT_BUG;
-}
-
 static void file_close(struct stream *stream)
 {
     close(stream->fd);
@@ -131,7 +123,7 @@ static enum fault open_plain(int path_fd, const struct store_info *info, int *re
 static enum fault local_open_read(struct store *store, const char *path, struct stream **ret_stream,
                                   struct store_info *ret_info)
 {
-    static const struct stream_type type = {file_read, file_write, file_close};
+    static const struct stream_type type = {.read = file_read, .close = file_close};
     struct store_info info = {.kind = STORE_SPECIAL};
     int path_fd;
     int fd = -1;

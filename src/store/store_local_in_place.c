@@ -61,6 +61,9 @@ enum fault local_open_direct(struct local_upload *upload)
     /* Where there are no locks, direct uploads do without. */
     if (!f && local_lock(upload->fd, LOCK_SH) == FAULT_BUSY)
         f = FAULT_BUSY;
+    /* While the lock was awaited who had made it may have taken it away again. */
+    if (!f && !local_is_target(&upload->place, upload->fd))
+        f = FAULT_BUSY;
     if (f)
         return f;
     upload->old_size = (uint64_t)info.st_size;

@@ -12,6 +12,11 @@
 #include "store/store_local_copy.h"
 #include "store/store_local_target.h"
 
+enum {
+    /* How often an append finds that its file has come or gone meanwhile. */
+    APPEND_TRIES_MAX = 16,
+};
+
 /* ---- Hidden names -------------------------------------------------------- */
 
 static void put_temporary_name(char *name, size_t size)
@@ -130,6 +135,12 @@ enum fault local_write_staged(struct local_upload *upload, const void *bytes, si
 
 /* ---- Ending -------------------------------------------------------------- */
 
+/* Nobody's file may be replaced: another upload's name, or another's bytes before ours. */
+static bool wants_free_name(const struct local_upload *upload)
+{
+    return upload->request.kind == STORE_UNIQUE || upload->request.kind == STORE_APPEND;
+}
+
 /*
  * The hidden name becomes the target's. File systems whose renames cannot keep
  * off a name that is taken (NFS) have links, which always do: with a second
@@ -138,7 +149,7 @@ enum fault local_write_staged(struct local_upload *upload, const void *bytes, si
 static enum fault rename_temporary(struct local_upload *upload)
 {
     int parent = upload->place.parent;
-    unsigned flags = upload->request.kind == STORE_UNIQUE ? RENAME_NOREPLACE : 0;
+    unsigned flags = wants_free_name(upload) ? RENAME_NOREPLACE : 0;
     if (renameat2(parent, upload->temporary, parent, upload->place.name, flags)) {
         if (flags && errno == EINVAL &&
             linkat(parent, upload->temporary, parent, upload->place.name, 0) == 0)
@@ -168,7 +179,7 @@ static enum fault replace_with_nameless(struct local_upload *upload)
     return f;
 }
 
-enum fault local_publish_staged(struct local_upload *upload)
+static enum fault publish_whole(struct local_upload *upload)
 {
     enum fault f = take_prefix(upload);
     if (f)
@@ -183,7 +194,7 @@ enum fault local_publish_staged(struct local_upload *upload)
         return rename_temporary(upload);
     if (!upload->base.existed) {
         f = give_name(upload->fd, upload->place.parent, upload->place.name);
-        if (f != FAULT_EXISTS || upload->request.kind == STORE_UNIQUE)
+        if (f != FAULT_EXISTS || wants_free_name(upload))
             return f;
     }
     return replace_with_nameless(upload);
@@ -215,15 +226,11 @@ static enum fault append_tail(struct local_upload *upload, int target, uint64_t 
     return f;
 }
 
-enum fault local_publish_tail(struct local_upload *upload)
+static enum fault publish_tail(struct local_upload *upload)
 {
     uint64_t size;
     int target = -1;
     enum fault f = local_lock_target(&upload->place, &target, &size);
-    if (f == FAULT_NOT_FOUND && upload->request.kind == STORE_APPEND) {
-        upload->base.existed = false;
-        return local_publish_staged(upload);
-    }
     if (f)
         return f;
     if (local_has_mark(target) ||
@@ -235,6 +242,27 @@ enum fault local_publish_tail(struct local_upload *upload)
     return f;
 }
 
+/* The file an append was begun for may be gone by now, one that was not there may have come. */
+static enum fault publish_append(struct local_upload *upload)
+{
+    bool exists = upload->way == LOCAL_STAGED_TAIL;
+    for (int i = 0; i < APPEND_TRIES_MAX; i++) {
+        upload->base.existed = exists;
+        enum fault f = exists ? publish_tail(upload) : publish_whole(upload);
+        if (f != (exists ? FAULT_NOT_FOUND : FAULT_EXISTS))
+            return f;
+        exists = !exists;
+    }
+    return FAULT_BUSY;
+}
+
+enum fault local_publish_staged(struct local_upload *upload)
+{
+    if (upload->request.kind == STORE_APPEND)
+        return publish_append(upload);
+    return upload->way == LOCAL_STAGED_TAIL ? publish_tail(upload) : publish_whole(upload);
+}
+
 enum store_remains local_abandon_staged(struct local_upload *upload, bool keep)
 {
     if (upload->base.existed)
@@ -244,7 +272,7 @@ enum store_remains local_abandon_staged(struct local_upload *upload, bool keep)
     /* The name must still be free: what another session published is complete. */
     upload->request.kind = STORE_UNIQUE;
     local_set_mark(upload->fd);
-    enum fault f = local_publish_staged(upload);
+    enum fault f = publish_whole(upload);
     if (f == FAULT_EXISTS)
         return STORE_LEFT_OLD;
     return f ? STORE_LEFT_NOTHING : STORE_LEFT_PARTIAL;

@@ -24,7 +24,6 @@ enum fault local_write_staged(struct local_upload *upload, const void *bytes, si
 
 /* It becomes the file; or its bytes become the end of the file. */
 enum fault local_publish_staged(struct local_upload *upload);
-enum fault local_publish_tail(struct local_upload *upload);
 enum store_remains local_abandon_staged(struct local_upload *upload, bool keep);
 
 /* Removes its hidden name, if it has one. */

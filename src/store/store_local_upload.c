@@ -84,15 +84,6 @@ static enum fault open_by_kind(struct local_upload *upload)
 
 /* ---- Writing ------------------------------------------------------------- */
 
-static enum fault upload_read(struct stream *stream, void *buffer, size_t size, size_t *ret_len)
-{
-    (void)stream;
-    (void)buffer;
-    (void)size;
-    *ret_len = 0;
-    return FAULT_BUG;
-}
-
 static bool is_in_place(const struct local_upload *upload)
 {
     return upload->way == LOCAL_PARTIAL || upload->way == LOCAL_DIRECT;
@@ -129,10 +120,8 @@ static enum fault upload_publish(struct store_upload *base)
     enum fault f = FAULT_BUG;
     switch (upload->way) {
     case LOCAL_STAGED:
-        f = local_publish_staged(upload);
-        break;
     case LOCAL_STAGED_TAIL:
-        f = local_publish_tail(upload);
+        f = local_publish_staged(upload);
         break;
     case LOCAL_PARTIAL:
         f = local_publish_partial(upload);
@@ -171,7 +160,7 @@ enum fault local_open_upload(int root, struct journal *journal, const char *path
                              const struct store_upload_request *request,
                              struct store_upload **ret_upload)
 {
-    static const struct stream_type stream_type = {upload_read, upload_write, upload_close};
+    static const struct stream_type stream_type = {.write = upload_write, .close = upload_close};
     static const struct store_upload_type type = {upload_publish, upload_abandon};
     struct local_upload *upload = memory_new(sizeof(*upload));
     if (!upload)

@@ -8,7 +8,7 @@ import threading
 
 import pytest
 
-from harness import SANITIZER_ENV, Client, Server
+from harness import SANITIZER_ENV, Client, Server, eventually
 
 FERRY = os.path.join(os.path.dirname(os.environ.get("FERRYD", "build/asan/ferryd")), "ferry")
 FERRYCTL = os.path.join(os.path.dirname(FERRY), "ferryctl")
@@ -93,6 +93,28 @@ def test_messages_never_show_a_password(shared, tmp_path):
         result = subprocess.run([os.path.abspath(FERRY), "get", url(shared, "none", login)],
                                 cwd=tmp_path, capture_output=True, timeout=60, check=False)
         assert result.returncode and b"127.0.0.1" in result.stderr and b"secret" not in result.stderr
+
+
+def test_a_local_file_that_fails_on_the_way_replaces_nothing(server, tmp_path):
+    server.write("f", b"good")
+    source = tmp_path / "shrinks"
+    with open(source, "wb") as f:
+        f.truncate(1 << 30)
+    timer = threading.Timer(0.05, os.truncate, (source, 1 << 20))
+    timer.start()
+    result = subprocess.run([os.path.abspath(FERRY), "put", str(source), url(server, "f")],
+                            capture_output=True, timeout=60, check=False)
+    timer.join()
+    if result.returncode == 0:  # it was through before
+        assert server.read("f") == b"\0" * len(server.read("f"))
+    else:
+        assert result.returncode == 1 and eventually(lambda: server.read("f") == b"good")
+
+
+def test_files_that_say_no_size_are_sent_whole(server):
+    ferry("put", "/proc/version", url(server, "version"))
+    with open("/proc/version", "rb") as f:
+        assert server.read("version") == f.read()
 
 
 def test_a_device_is_written_to_not_replaced(server):

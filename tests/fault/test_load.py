@@ -284,6 +284,33 @@ def test_without_descriptors_clients_hear_421_and_the_server_recovers(release):
         assert eventually(lambda: can_work(server))
 
 
+def test_without_descriptors_a_data_connection_is_425_and_no_loop_spins(release):
+    with Server(binary=release) as server, server.login() as c:
+        port = int(c.ask("EPSV", "229").text.split("|||")[1].split("|")[0])
+        used = len(os.listdir(f"/proc/{server.process.pid}/fd"))
+        soft, hard = resource.prlimit(server.process.pid, resource.RLIMIT_NOFILE)
+        resource.prlimit(server.process.pid, resource.RLIMIT_NOFILE, (used, hard))
+        waiting = socket.create_connection(("127.0.0.1", port))
+        before = ticks_of(server)
+        time.sleep(1)
+        assert ticks_of(server) - before < os.sysconf("SC_CLK_TCK") / 2
+        c.send("NLST")
+        codes = [c.reply().code]
+        if codes == ["150"]:
+            codes.append(c.reply().code)
+        assert codes[-1] in ("425", "450"), codes
+        waiting.close()
+        resource.prlimit(server.process.pid, resource.RLIMIT_NOFILE, (soft, hard))
+        assert c.fetch("NLST") == b""
+
+
+def ticks_of(server):
+    """The time on processors that the server has used, in ticks of the clock."""
+    with open(f"/proc/{server.process.pid}/stat", encoding="ascii") as f:
+        fields = f.read().rsplit(")", 1)[1].split()
+    return int(fields[11]) + int(fields[12])
+
+
 def can_work(server):
     try:
         with server.login() as c:

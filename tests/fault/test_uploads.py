@@ -303,6 +303,23 @@ def test_appends_of_many_sessions_are_all_there_each_whole(server):
     assert all(len(line) == 999 and len(set(line)) == 1 for line in lines)
 
 
+def test_appends_that_make_the_file_are_all_there(server):
+    """None of them found it when it began."""
+    with server.login() as a, server.login() as b, server.login() as c:
+        datas = []
+        for session, content in ((a, b"A" * 1000), (b, b"B" * 2000), (c, b"C" * 3000)):
+            session.ask("TYPE I", "200")
+            data = session.begin("APPE log")
+            data.sendall(content)
+            datas.append(data)
+        for session, data in zip((a, b, c), datas):
+            data.close()
+            session.expect("226")
+    content = server.read("log")
+    assert sorted(content) == sorted(b"A" * 1000 + b"B" * 2000 + b"C" * 3000)
+    assert content == b"A" * 1000 + b"B" * 2000 + b"C" * 3000
+
+
 def test_stou_makes_names_of_its_own(server, client):
     client.ask("TYPE I", "200")
     made = []

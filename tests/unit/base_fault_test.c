@@ -12,6 +12,18 @@ TEST(every_fault_has_a_name_and_a_text)
     assert_string_equal(fault_name((enum fault)4711), "BUG");
 }
 
+TEST(faults_of_the_way_are_those_of_connections)
+{
+    static const enum fault of_the_way[] = {FAULT_CONNECTION_LOST, FAULT_TIMED_OUT,
+                                            FAULT_CANCELLED};
+    unsigned count = 0;
+    for (unsigned i = 0; i < FAULT_COUNT; i++)
+        count += fault_is_of_the_way((enum fault)i);
+    for (size_t i = 0; i < COUNT(of_the_way); i++)
+        assert_true(fault_is_of_the_way(of_the_way[i]));
+    assert_int_equal(count, COUNT(of_the_way));
+}
+
 TEST(errno_values_become_what_a_user_can_be_told)
 {
     static const struct {
@@ -44,6 +56,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         RUN(every_fault_has_a_name_and_a_text),
+        RUN(faults_of_the_way_are_those_of_connections),
         RUN(errno_values_become_what_a_user_can_be_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,7 +2,7 @@
 #include "server/verbs.h"
 #include "tests/unit/unit.h"
 
-enum { ALL_FLAGS = (LONG_IN_TEXT << 1) - 1 };
+enum { ALL_FLAGS = (LONG_IF_WIDE << 1) - 1 };
 
 /* Asks the same of every verb of both tables. */
 static void each(void (*check)(const struct verb *verb))

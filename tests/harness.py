@@ -37,7 +37,7 @@ class Server:
                  env=None, root=None, state=None, binary=None, below_root=False):
         self.base = tempfile.mkdtemp(prefix="ferry-test-")
         self.root = root or os.path.join(self.base, "root")
-        self.state = state or os.path.join(self.base, "state")
+        self.state = os.path.join(self.base, "state") if state is None else state  # "": not said
         os.makedirs(self.root, exist_ok=True)
         self.options = list(options)
         self.users = users
@@ -83,7 +83,9 @@ class Server:
             with open(file, "w", encoding="utf-8") as f:
                 f.write(self.config.replace("@BASE@", self.base).replace("@ROOT@", self.root))
             command += ["--config", file]
-        command += ["--port", "0", "--root", self.root, "--state", self.state]
+        command += ["--port", "0", "--root", self.root]
+        if self.state:
+            command += ["--state", self.state]
         for address in [self.address] if isinstance(self.address, str) else self.address:
             command += ["--address", address]
         for user in self.users:

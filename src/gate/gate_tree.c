@@ -119,7 +119,7 @@ static enum fault pour_part(const struct caller *caller, const char *part,
 }
 
 enum fault gate_combine(const struct caller *caller, const char *target, char *const *parts,
-                        size_t count, unsigned mode, const atomic_bool *cancelled)
+                        size_t count, unsigned mode, const atomic_bool *cancelled, bool *ret_part)
 {
     struct gate_file *whole = NULL;
     struct gate_outcome outcome = {.fault = FAULT_NONE};
@@ -127,6 +127,7 @@ enum fault gate_combine(const struct caller *caller, const char *target, char *c
     struct store_upload_request request = {
         .kind = STORE_APPEND, .mode = mode, .sources = infos, .source_count = count};
     enum fault f = infos ? look_at_parts(caller, parts, count, infos) : FAULT_NO_MEMORY;
+    *ret_part = f != FAULT_NONE;
     if (!f)
         f = gate_open_upload(caller, target, &request, &whole);
     for (size_t i = 0; i < count && whole && !outcome.fault; i++)
@@ -136,8 +137,10 @@ enum fault gate_combine(const struct caller *caller, const char *target, char *c
     if (f)
         return f;
     f = gate_close(&whole, &outcome, NULL);
-    for (size_t i = 0; i < count && !f; i++)
+    for (size_t i = 0; i < count && !f; i++) {
         f = gate_remove(caller, parts[i]);
+        *ret_part = f != FAULT_NONE;
+    }
     return f;
 }
 

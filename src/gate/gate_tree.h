@@ -20,10 +20,11 @@ enum fault gate_copy(const struct caller *caller, const char *from, const char *
  * Appends `parts` (count of them) to the file `target`, made if absent, as one
  * upload, then removes the parts. All of them are looked at first, and nothing
  * is changed when one cannot be read or removed, or FAULT_ARGUMENT: when one is
- * the target itself or comes twice, whatever its name.
+ * the target itself or comes twice, whatever its name. *ret_part: the fault is
+ * of a part, not of the target.
  */
 enum fault gate_combine(const struct caller *caller, const char *target, char *const *parts,
-                        size_t count, unsigned mode, const atomic_bool *cancelled);
+                        size_t count, unsigned mode, const atomic_bool *cancelled, bool *ret_part);
 
 /* Removes a directory and all that is in it. Links are removed, not followed. */
 enum fault gate_remove_tree(const struct caller *caller, const char *path,

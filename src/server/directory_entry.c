@@ -68,12 +68,15 @@ static const struct {
 };
 
 /* What the user may do with it, as far as can be told without trying. */
-static void put_perm(struct builder *b, const struct caller *caller, const struct store_info *info)
+static void put_perm(struct builder *b, const struct caller *caller, const struct store_info *info,
+                     const struct store_info *file)
 {
     bool direct = login_upload_manner(caller->login)->direct;
     for (size_t i = 0; i < sizeof(permissions) / sizeof(*permissions); i++) {
         unsigned access = permissions[i].access | (direct ? 0 : permissions[i].transaction_access);
-        if (permissions[i].kinds & 1 << info->kind && (info->access & access) == access &&
+        /* Bytes are those of the file that a link leads to; its name is its own. */
+        const struct store_info *of = file && permissions[i].kinds == FILES ? file : info;
+        if (permissions[i].kinds & 1 << of->kind && (of->access & access) == access &&
             gate_may(caller, permissions[i].action))
             builder_put_byte(b, permissions[i].letter);
     }
@@ -95,16 +98,18 @@ static struct text type_of(const struct store_info *info)
     return TEXT("OS.unix=special");
 }
 
-struct facts facts_of_info(const struct caller *caller, const struct store_info *info,
-                           char letters[FACT_PERM_SIZE])
+/* `file` (may be NULL) is what a link leads to. */
+static struct facts facts_of(const struct caller *caller, const struct store_info *info,
+                             const struct store_info *file, char letters[FACT_PERM_SIZE])
 {
     struct builder perm = builder_on(letters, FACT_PERM_SIZE);
-    put_perm(&perm, caller, info);
+    const struct store_info *content = file ? file : info;
+    put_perm(&perm, caller, info, file);
     struct facts facts = {
         .present = (1U << FACT_COUNT) - 1,
         .type = type_of(info),
-        .size = info->size,
-        .modify = {info->modified.seconds, info->modified.nanoseconds},
+        .size = content->size,
+        .modify = {content->modified.seconds, content->modified.nanoseconds},
         .create = {info->created.seconds, info->created.nanoseconds},
         .perm = builder_text(&perm),
         .device = info->device,
@@ -113,11 +118,17 @@ struct facts facts_of_info(const struct caller *caller, const struct store_info 
         .owner = info->owner,
         .group = info->group,
     };
-    if (info->kind != STORE_FILE)
+    if (content->kind != STORE_FILE)
         facts.present &= ~(unsigned)FACT_SIZE;
     if (!info->has_created)
         facts.present &= ~(unsigned)FACT_CREATE;
     return facts;
+}
+
+struct facts facts_of_info(const struct caller *caller, const struct store_info *info,
+                           char letters[FACT_PERM_SIZE])
+{
+    return facts_of(caller, info, NULL, letters);
 }
 
 /* "OS.unix=slink:target", unless the target holds what a fact cannot. */
@@ -137,7 +148,7 @@ void directory_put_facts(struct builder *b, const struct caller *caller,
     char letters[FACT_PERM_SIZE];
     char type[PATHNAME_MAX + 32];
     struct builder type_builder = builder_on(type, sizeof(type));
-    struct facts facts = facts_of_info(caller, entry->info, letters);
+    struct facts facts = facts_of(caller, entry->info, entry->file, letters);
     if (entry->is_unknown)
         facts.present = entry->info->kind == STORE_UNKNOWN ? 0 : FACT_TYPE;
     if (entry->info->kind == STORE_LINK && entry->link_target.len)

@@ -13,6 +13,7 @@ struct directory_entry {
     struct text name;              /* borrowed by the caller */
     const struct store_info *info; /* borrowed by the caller */
     struct text link_target;       /* empty unless it is a link whose target is known */
+    const struct store_info *file; /* borrowed: the plain file that a link leads to; NULL: none */
     bool is_unknown;               /* of `info` only the kind is known, if that */
 };
 

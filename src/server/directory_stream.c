@@ -191,20 +191,23 @@ static bool is_names_only(const struct directory_request *request)
     return request->form == DIRECTORY_NAMES && !request->options.given;
 }
 
-/* Can a client RETR it? A link is what it points to. */
-static bool is_retrievable(struct directory_stream *ds, const char *name, enum store_kind kind)
+/* Is it a plain file, or a link that leads to one? */
+static bool leads_to_file(struct directory_stream *ds, const char *name, struct store_info *info)
 {
     char bytes[PATHNAME_MAX + 2];
     struct builder b = builder_on(bytes, sizeof(bytes));
-    struct store_info info;
-    if (kind == STORE_FILE)
-        return true;
-    if (kind != STORE_LINK && kind != STORE_UNKNOWN)
-        return false;
     if (!pathname_resolve(text_of(ds->visit->path), text_of(name), &b) || !builder_end(&b))
         return false;
-    return !gate_stat(ds->request.caller, ACTION_LIST, bytes, true, &info) &&
-           info.kind == STORE_FILE;
+    return !gate_stat(ds->request.caller, ACTION_LIST, bytes, true, info) &&
+           info->kind == STORE_FILE;
+}
+
+/* Can a client RETR it? */
+static bool is_retrievable(struct directory_stream *ds, const char *name, enum store_kind kind)
+{
+    struct store_info info;
+    return kind == STORE_FILE ||
+           ((kind == STORE_LINK || kind == STORE_UNKNOWN) && leads_to_file(ds, name, &info));
 }
 
 /* NLST without options needs no more than the name. */
@@ -237,6 +240,7 @@ static enum fault put_name(struct directory_stream *ds, struct builder *b, const
     char target[PATHNAME_MAX + 1];
     struct builder link = builder_on(target, sizeof(target));
     struct store_info info = {.kind = kind};
+    struct store_info file;
     struct directory_entry entry = {.name = text_of(name), .info = &info};
     const struct listing_options *options = &ds->request.options;
     if (is_names_only(&ds->request) && !is_retrievable(ds, name, kind))
@@ -252,6 +256,9 @@ static enum fault put_name(struct directory_stream *ds, struct builder *b, const
     }
     if (info.kind == STORE_LINK && needs_info(ds) && !gate_entry_link(&ds->directory, name, &link))
         entry.link_target = builder_text(&link);
+    if (info.kind == STORE_LINK && ds->request.form == DIRECTORY_FACTS &&
+        leads_to_file(ds, name, &file))
+        entry.file = &file;
     put_entry(ds, b, &entry);
     if (options->recursive && info.kind == STORE_DIRECTORY)
         return remember_subdirectory(ds, entry.name);

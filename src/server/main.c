@@ -204,6 +204,8 @@ static int build_and_run(struct config *config, const struct config_request *req
         status = fail(message, EXIT_USAGE);
     else if (request->check_only)
         (void)printf("The settings are right.\n");
+    else if (!has_state && config->state) /* one that was asked for; a default is done without */
+        status = fail(state_message, EXIT_USAGE);
     else
         status = run(config, backends, line, has_state ? NULL : state_message);
     /* The trees go before the journal that they write. */

@@ -178,7 +178,8 @@ enum { REPLY_SIZE = 4 * 4096 + 512 };
     X(STORE_NOT_FILE, 553, N_("Cannot store there: not a plain file."))                            \
     X(STORE_DENIED, 553, N_("Cannot store there: permission denied."))                             \
     X(STORE_REFUSED, 553, N_("File name not allowed."))                                            \
-    X(RESTART_INVALID, 554, N_("Restart position is outside the file."))
+    X(RESTART_INVALID, 554, N_("Restart position is outside the file."))                           \
+    X(RANGE_IN_TEXT, 554, N_("A range is of bytes: send TYPE I first."))
 
 enum reply_id {
     REPLY_NONE,

@@ -152,6 +152,7 @@ enum fault work_comb(struct job *job)
 {
     char *paths[COMB_PARTS_MAX + 1] = {NULL};
     size_t count = 0;
+    bool of_part = false;
     struct text rest = job_argument(job);
     enum fault f = FAULT_NONE;
     while (!f && rest.len) {
@@ -169,7 +170,9 @@ enum fault work_comb(struct job *job)
         f = FAULT_ARGUMENT;
     if (!f)
         f = gate_combine(&job->caller, paths[0], paths + 1, count - 1, 0666 & ~job->umask,
-                         &job->progress.cancelled);
+                         &job->progress.cancelled, &of_part);
+    if (of_part)
+        job_reply(job, reply_of_fault(f, REPLY_COLUMN_FILE), TEXT(""), TEXT(""));
     if (!f)
         job_reply(job, REPLY_COMBINED, pathname_last(text_of(paths[0])), TEXT(""));
     for (size_t i = 0; i < count; i++)

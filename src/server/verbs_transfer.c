@@ -83,8 +83,11 @@ static enum fault seek_file(struct job *job)
     if (job->restart && job_is_text(job))
         return seek_in_text(job, stream);
     uint64_t first = job->has_range ? job->range_first : job->restart;
-    /* A range is of the file's bytes; of a text's transfer nobody has asked for one yet. */
-    if (first > size || (job->has_range && job_is_text(job)))
+    if (job->has_range && job_is_text(job)) {
+        job_reply(job, REPLY_RANGE_IN_TEXT, TEXT(""), TEXT(""));
+        return FAULT_OUT_OF_RANGE;
+    }
+    if (first > size)
         return FAULT_OUT_OF_RANGE;
     stream->file_offset = (int64_t)first;
     if (job->has_range && job->range_last < size)

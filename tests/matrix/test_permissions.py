@@ -47,7 +47,7 @@ COMMANDS = [
     (["MFMT 20200101000000 f"], ["213"], ["550"], WRITING),
     (["MFCT 20200101000000 f"], ["213"], ["550"], WRITING),
     (["MFF modify=20200101000000; f"], ["213"], ["550"], WRITING),
-    (["COMB whole f d/inner"], ["250"], ["553"], WRITING),
+    (["COMB whole f d/inner"], ["250"], ["550"], WRITING),
 ]
 TRANSFERS = [
     ("RETR f", READING, "550"),

@@ -224,8 +224,19 @@ def test_combining(shared):
         shared.write("more", b"!")
         c.ask("COMB whole more", "250")
         assert shared.read("whole")[-2:] == b"2!"
-        c.ask("COMB whole none", "553")
+        c.ask("COMB whole none", "550")
         assert shared.read("whole")[-2:] == b"2!"
+
+
+def test_combining_says_which_side_is_wrong(shared):
+    shared.empty()
+    shared.write("f", b"f")
+    os.mkfifo(shared.path("fifo"))
+    with shared.login() as c:
+        c.ask("COMB whole none", "550")
+        c.ask("COMB whole f fifo", "550")
+        c.ask("COMB none/whole f", "553")
+    assert shared.names() == ["f", "fifo"]
 
 
 def test_combining_never_loses_what_is_given_twice(shared):

@@ -208,7 +208,12 @@ def test_mlsd_has_facts_of_everything(tree, c):
     assert set(facts[b"perm"]) == set(b"adfrw")
     assert entries[b"sub"][b"type"] == b"dir" and b"size" not in entries[b"sub"]
     assert set(entries[b"sub"][b"perm"]) == set(b"cdeflmp")
-    assert entries[b"link"][b"type"] == b"OS.unix=slink:b.txt"
+    link = entries[b"link"]
+    assert link[b"type"] == b"OS.unix=slink:b.txt" and set(link[b"perm"]) == set(b"adfrw")
+    assert (link[b"size"], link[b"modify"]) == (entries[b"b.txt"][b"size"], entries[b"b.txt"][b"modify"])
+    assert link[b"unique"] != entries[b"b.txt"][b"unique"]
+    for other in (b"broken", b"dirlink"):
+        assert b"size" not in entries[other] and set(entries[other][b"perm"]) == set(b"df")
     assert entries[b"fifo"][b"type"] == b"OS.unix=special"
     unique = {facts[b"unique"] for facts in entries.values()}
     assert len(unique) == len(entries)

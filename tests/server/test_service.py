@@ -41,11 +41,11 @@ def test_help_and_version():
     ["--root", "/tmp", "--data-timeout", "0"], ["--root", "/tmp", "--user", ":x"],
     ["--root", "/tmp", "--user", "x:"], ["--root", "/tmp", "--passive-address", "::1"],
     ["--root", "/tmp", "--passive-ports", "9-1"], ["--root", "/tmp", "--config", "/no/such"],
-    ["--root", "/tmp", "--xferlog", "/no/such/file"], ["--root", "/tmp", "--audit", "/tmp"],
+    ["--root", "/tmp", "--state", "/proc/nowhere"], ["--root", "/tmp", "--xferlog", "/no/such/file"], ["--root", "/tmp", "--audit", "/tmp"],
     ["--root", "/tmp", "--anonymous=/no/such"], ["--root", "/tmp", "--log-level", "x"],
     ["--root", "/tmp", "--user", "a:1", "--user", "a:2"]])
 def test_a_wrong_option_is_one_clear_line_and_status_2(options, tmp_path):
-    result = run(*options, "--state", str(tmp_path))
+    result = run("--state", str(tmp_path), *options)
     assert result.returncode == 2
     assert result.stdout == ""
     assert result.stderr.startswith("ferryd: ") and result.stderr.count("\n") == 1
@@ -419,8 +419,8 @@ def test_the_listening_line_is_all_there_is_on_standard_output(server):
     assert server.process.stdout.read() in (None, b"")
 
 
-def test_a_state_directory_that_cannot_be_used_is_said_and_done_without():
-    with Server(state="/proc/nowhere") as server, server.login() as c:
+def test_a_default_state_directory_that_cannot_be_used_is_said_and_done_without():
+    with Server(state="", env={"STATE_DIRECTORY": "/proc/nowhere"}) as server, server.login() as c:
         assert "no-state-directory" in server.log()
         c.ask("TYPE I", "200")
         c.store("STOR f", b"1")

@@ -152,6 +152,9 @@ def test_rang_sends_a_range_both_ends_included(shared):
         assert c.fetch("RETR f") == b"0123456789"
         c.ask("RANG 11 12", "350")
         c.refuse("RETR f", "554")
+        c.ask("TYPE A", "200")
+        c.ask("RANG 0 4", "350")
+        assert "TYPE I" in c.refuse("RETR f", "554").text
 
 
 def test_conversion_can_be_switched_off():

@@ -25,6 +25,8 @@
 
 /* ---- A place ---------------------------------------------------------------------- */
 
+static bool of_part; /* what gate_combine said last */
+
 static char base[64];
 static struct journal *journal;
 static struct realm realm;
@@ -361,7 +363,7 @@ static enum fault copy_and_combine(void)
     enum fault f = gate_copy(&caller, "/1", "/whole", 0644, &never);
     bool is_copied = !f;
     if (!f)
-        f = gate_combine(&caller, "/whole", parts, COUNT(parts), 0644, &never);
+        f = gate_combine(&caller, "/whole", parts, COUNT(parts), 0644, &never, &of_part);
     end_shortage();
     if (f) {
         const char *whole = content_of("root/whole");

@@ -19,6 +19,8 @@ struct world {
     char audit_file[96];
 };
 
+static bool of_part; /* what gate_combine said last */
+
 static struct world world;
 
 static void add_user(const char *name, bool read_only, const char *charge)
@@ -214,7 +216,7 @@ TEST(a_reader_changes_nothing_by_any_door)
     assert_fault(gate_change(&reader, "/f", &changes), FAULT_DENIED);
     assert_fault(gate_make_link(&reader, "f", "/l"), FAULT_DENIED);
     assert_fault(gate_copy(&reader, "/f", "/g", 0644, &no), FAULT_DENIED);
-    assert_fault(gate_combine(&reader, "/g", parts, 1, 0644, &no), FAULT_DENIED);
+    assert_fault(gate_combine(&reader, "/g", parts, 1, 0644, &no, &of_part), FAULT_DENIED);
     assert_fault(gate_remove_tree(&reader, "/d", &no), FAULT_DENIED);
     login_unref(reader.login);
     login_unref(writer.login);
@@ -255,12 +257,12 @@ TEST(combining_appends_the_parts_and_removes_them)
     struct store_info info;
     put(&writer, "/1", "one");
     put(&writer, "/2", "two");
-    assert_fault(gate_combine(&writer, "/all", parts, 2, 0644, &no), FAULT_NONE);
+    assert_fault(gate_combine(&writer, "/all", parts, 2, 0644, &no, &of_part), FAULT_NONE);
     assert_fault(gate_stat(&writer, ACTION_LIST, "/all", true, &info), FAULT_NONE);
     assert_int_equal(info.size, 6);
     assert_fault(gate_stat(&writer, ACTION_LIST, "/1", true, &info), FAULT_NOT_FOUND);
     put(&writer, "/3", "three");
-    assert_fault(gate_combine(&writer, "/all", missing, 2, 0644, &no), FAULT_NOT_FOUND);
+    assert_fault(gate_combine(&writer, "/all", missing, 2, 0644, &no, &of_part), FAULT_NOT_FOUND);
     assert_fault(gate_stat(&writer, ACTION_LIST, "/all", true, &info), FAULT_NONE);
     assert_int_equal(info.size, 6);
     assert_fault(gate_stat(&writer, ACTION_LIST, "/3", true, &info), FAULT_NONE);
@@ -304,8 +306,9 @@ TEST(combining_refuses_a_part_that_comes_twice_or_is_the_whole_by_any_name)
         struct caller caller = enter("writer");
         for (size_t i = 0; i < COUNT(cases); i++) {
             size_t count = cases[i][2] ? 2 : 1;
-            assert_fault(gate_combine(&caller, cases[i][0], cases[i] + 1, count, 0644, &no),
-                         FAULT_ARGUMENT);
+            assert_fault(
+                gate_combine(&caller, cases[i][0], cases[i] + 1, count, 0644, &no, &of_part),
+                FAULT_ARGUMENT);
             assert_string_equal(content_of("a"), "AAA");
             assert_string_equal(content_of("b"), "BBB");
             assert_string_equal(content_of("hard"), "AAA");

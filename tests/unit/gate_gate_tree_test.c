@@ -2,6 +2,8 @@
 #include "gate/gate_tree.h"
 #include "tests/unit/world.h"
 
+static bool of_part; /* what gate_combine said last */
+
 static atomic_bool no = false;
 static atomic_bool yes = true;
 
@@ -59,7 +61,7 @@ static enum fault combine(const struct caller *caller, const char *target, const
                           const char *second)
 {
     char *const parts[] = {(char *)first, (char *)second};
-    return gate_combine(caller, target, parts, second ? 2 : 1, 0644, &no);
+    return gate_combine(caller, target, parts, second ? 2 : 1, 0644, &no, &of_part);
 }
 
 TEST(combining_keeps_the_order_of_the_parts_and_removes_them)
@@ -110,7 +112,7 @@ TEST(combining_what_is_missing_or_cancelled_changes_nothing)
     world_make_directory("/dir");
     assert_fault(combine(&writer, "/whole", "/a", "/none"), FAULT_NOT_FOUND);
     assert_fault(combine(&writer, "/whole", "/a", "/dir"), FAULT_IS_DIRECTORY);
-    assert_fault(gate_combine(&writer, "/whole", parts, 1, 0644, &yes), FAULT_CANCELLED);
+    assert_fault(gate_combine(&writer, "/whole", parts, 1, 0644, &yes, &of_part), FAULT_CANCELLED);
     assert_fault(combine(&writer, "/dir", "/a", NULL), FAULT_IS_DIRECTORY);
     assert_content("/whole", "0");
     assert_content("/a", "1");

@@ -234,6 +234,16 @@ static enum fault remember_subdirectory(struct directory_stream *ds, struct text
                       builder_text(&shown_builder), &ds->insert);
 }
 
+/* Where the link `entry` leads: its text in `link`, in `file` the file that RETR would give. */
+static void find_target(struct directory_stream *ds, const char *name, struct builder *link,
+                        struct store_info *file, struct directory_entry *entry)
+{
+    if (!gate_entry_link(&ds->directory, name, link))
+        entry->link_target = builder_text(link);
+    if (ds->request.form == DIRECTORY_FACTS && leads_to_file(ds, name, file))
+        entry->file = file;
+}
+
 static enum fault put_name(struct directory_stream *ds, struct builder *b, const char *name,
                            enum store_kind kind)
 {
@@ -254,11 +264,8 @@ static enum fault put_name(struct directory_stream *ds, struct builder *b, const
         if (f && !entry.is_unknown)
             return f;
     }
-    if (info.kind == STORE_LINK && needs_info(ds) && !gate_entry_link(&ds->directory, name, &link))
-        entry.link_target = builder_text(&link);
-    if (info.kind == STORE_LINK && ds->request.form == DIRECTORY_FACTS &&
-        leads_to_file(ds, name, &file))
-        entry.file = &file;
+    if (info.kind == STORE_LINK && needs_info(ds))
+        find_target(ds, name, &link, &file, &entry);
     put_entry(ds, b, &entry);
     if (options->recursive && info.kind == STORE_DIRECTORY)
         return remember_subdirectory(ds, entry.name);

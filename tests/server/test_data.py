@@ -21,7 +21,13 @@ def test_every_way_moves_files_both_ways_and_lists(server, client, way):
     assert client.fetch("NLST", way) == b"f\r\n"
 
 
-def test_the_default_data_port_is_the_clients_control_port(server):
+@pytest.fixture
+def low_port():
+    """A server below the ports that the system gives to everybody, so that L-1 is free, too."""
+    with Server("--port", "21101") as running:
+        yield running
+
+def test_the_default_data_port_is_the_clients_control_port(low_port):
     """RFC 959 3.2: no PORT, no PASV: from L-1 to U, where the client listens."""
     listener = socket.socket()
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -30,7 +36,7 @@ def test_the_default_data_port_is_the_clients_control_port(server):
     control.bind(("127.0.0.1", 0))
     own = control.getsockname()
     control.settimeout(20)
-    control.connect(("127.0.0.1", server.port))
+    control.connect(("127.0.0.1", low_port.port))
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
     c = Client.__new__(Client)
     c.socket, c.buffer, c.host = control, b"", "127.0.0.1"
@@ -39,11 +45,11 @@ def test_the_default_data_port_is_the_clients_control_port(server):
     listener.bind(own)
     listener.listen(1)
     listener.settimeout(20)
-    server.write("f", b"content")
+    low_port.write("f", b"content")
     c.ask("TYPE I", "200")
     c.send("RETR f")
     data, source = listener.accept()
-    assert source[1] == server.port - 1
+    assert source[1] == low_port.port - 1
     c.expect("150")
     assert read_all(data) == b"content"
     data.close()
@@ -52,13 +58,12 @@ def test_the_default_data_port_is_the_clients_control_port(server):
     c.close()
 
 
-def test_active_connections_come_from_the_port_below_the_control_port():
-    # Below the range from which the system gives ports to everybody, so that L-1 is free, too.
-    with Server("--port", "21101") as server, server.login() as c:
+def test_active_connections_come_from_the_port_below_the_control_port(low_port):
+    with low_port.login() as c:
         listener = c.active()
         c.send("NLST")
         data, source = listener.accept()
-        assert source == ("127.0.0.1", 21100)
+        assert source == ("127.0.0.1", low_port.port - 1)
         c.expect("150")
         c.expect("226")
         data.close()

@@ -178,6 +178,13 @@ void builder_put_number(struct builder *b, uint64_t number)
     put_digits(b, number, 10, 1);
 }
 
+struct text builder_number(struct builder *b, uint64_t number)
+{
+    size_t start = b->len;
+    builder_put_number(b, number);
+    return (struct text){b->at + start, b->len - start};
+}
+
 void builder_put_number_padded(struct builder *b, uint64_t number, unsigned width)
 {
     put_digits(b, number, 10, width);

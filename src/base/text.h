@@ -112,6 +112,8 @@ void builder_put(struct builder *b, struct text t);
 void builder_put_string(struct builder *b, const char *string);
 void builder_put_byte(struct builder *b, char byte);
 void builder_put_number(struct builder *b, uint64_t number);
+/* Likewise; the text of the number alone, inside the builder. */
+struct text builder_number(struct builder *b, uint64_t number);
 /* At least `width` digits, filled with zeros. */
 void builder_put_number_padded(struct builder *b, uint64_t number, unsigned width);
 void builder_put_octal(struct builder *b, unsigned number, unsigned width);

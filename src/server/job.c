@@ -64,6 +64,14 @@ bool job_is_cancelled(const struct job *job)
     return atomic_load_explicit(&job->progress.cancelled, memory_order_acquire);
 }
 
+void job_keep_path(struct job *job, char **place)
+{
+    memory_free(*place);
+    *place = job->fault ? NULL : job->path;
+    if (!job->fault)
+        job->path = NULL;
+}
+
 bool job_is_text(const struct job *job)
 {
     return job->parameters.type == TYPE_ASCII && job->config->ascii_conversion;

@@ -121,5 +121,7 @@ enum fault job_resolve(const struct job *job, struct text name, char **ret_path)
 bool job_is_cancelled(const struct job *job);
 /* TYPE A with conversion switched on. */
 bool job_is_text(const struct job *job);
+/* On the loop: job->path becomes what a later verb is about, in *place; NULL after a fault. */
+void job_keep_path(struct job *job, char **place);
 
 #endif

@@ -121,10 +121,7 @@ enum fault work_rnfr(struct job *job)
 
 void done_rnfr(struct session *session, struct job *job)
 {
-    memory_free(session->pending.rename_from);
-    session->pending.rename_from = job->fault ? NULL : job->path;
-    if (!job->fault)
-        job->path = NULL;
+    job_keep_path(job, &session->pending.rename_from);
 }
 
 /* RNTO, RFC 959 4.1.3: immediately after RNFR. */

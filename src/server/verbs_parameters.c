@@ -210,13 +210,6 @@ void verb_lpsv(struct session *session, struct text argument)
 
 /* ---- Where and how much ---------------------------------------------------------------- */
 
-static struct text number_text(struct builder *b, uint64_t number)
-{
-    size_t start = b->len;
-    builder_put_number(b, number);
-    return (struct text){b->at + start, b->len - start};
-}
-
 /* REST, RFC 3659 5: a byte position of the transfer, in MODE S. */
 void verb_rest(struct session *session, struct text argument)
 {
@@ -229,7 +222,7 @@ void verb_rest(struct session *session, struct text argument)
     }
     session->pending.restart = restart;
     session->pending.has_range = false;
-    session_reply_with(session, REPLY_RESTARTING, number_text(&b, restart), TEXT(""));
+    session_reply_with(session, REPLY_RESTARTING, builder_number(&b, restart), TEXT(""));
 }
 
 /* RANG: first and last byte, counted from 0; first after last takes it back (RANG 1 0). */
@@ -251,7 +244,8 @@ void verb_rang(struct session *session, struct text argument)
     pending->range_first = first;
     pending->range_last = last;
     if (pending->has_range)
-        session_reply_with(session, REPLY_RANGE_SET, number_text(&b, first), number_text(&b, last));
+        session_reply_with(session, REPLY_RANGE_SET, builder_number(&b, first),
+                           builder_number(&b, last));
     else
         session_reply(session, REPLY_RANGE_OFF);
 }
@@ -293,7 +287,7 @@ enum fault work_allo(struct job *job)
         return FAULT_TOO_LARGE;
     if (job->reserve_bytes > space.free_bytes)
         return FAULT_NO_SPACE;
-    job_reply(job, REPLY_ALLOCATED, number_text(&b, job->reserve_bytes), TEXT(""));
+    job_reply(job, REPLY_ALLOCATED, builder_number(&b, job->reserve_bytes), TEXT(""));
     return FAULT_NONE;
 }
 

@@ -235,10 +235,7 @@ enum fault work_site_cpfr(struct job *job)
 
 void done_cpfr(struct session *session, struct job *job)
 {
-    memory_free(session->pending.copy_from);
-    session->pending.copy_from = job->fault ? NULL : job->path;
-    if (!job->fault)
-        job->path = NULL;
+    job_keep_path(job, &session->pending.copy_from);
 }
 
 void verb_site_cpto(struct session *session, struct text argument)

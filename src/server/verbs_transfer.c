@@ -15,12 +15,6 @@
 #include "server/job.h"
 #include "server/verbs.h"
 
-static struct text number_text(struct builder *b, uint64_t number)
-{
-    builder_put_number(b, number);
-    return builder_text(b);
-}
-
 static struct transfer transfer_of(struct job *job)
 {
     struct transfer transfer = {
@@ -113,7 +107,7 @@ enum fault work_retr(struct job *job)
         job_set_opening(job, REPLY_OPENING_FILE, pathname_last(text_of(job->path)), TEXT(""));
     else
         job_set_opening(job, REPLY_OPENING_SIZED, pathname_last(text_of(job->path)),
-                        number_text(&b, (uint64_t)(stream->file_end - stream->file_offset)));
+                        builder_number(&b, (uint64_t)(stream->file_end - stream->file_offset)));
     return FAULT_NONE;
 }
 

@@ -69,7 +69,6 @@ enum fault local_lock(int fd, int operation)
 enum fault local_lock_target(const struct local_place *place, int *ret_fd, uint64_t *ret_size)
 {
     for (int i = 0; i < LOCK_TRIES; i++) {
-        struct stat named;
         struct stat locked;
         int fd = -1;
         enum fault f = local_open_target(place, O_WRONLY, &fd);
@@ -78,9 +77,7 @@ enum fault local_lock_target(const struct local_place *place, int *ret_fd, uint6
         f = local_lock(fd, LOCK_EX);
         if (!f && fstat(fd, &locked))
             f = fault_from_errno(errno);
-        if (!f)
-            f = local_stat_place(place, &named);
-        if (!f && locked.st_ino == named.st_ino && locked.st_dev == named.st_dev) {
+        if (!f && local_is_target(place, fd)) {
             *ret_fd = fd;
             *ret_size = (uint64_t)locked.st_size;
             return FAULT_NONE;

@@ -130,6 +130,8 @@ TEST(a_builder_writes_numbers_in_every_base)
     builder_put_number(&b, 0);
     builder_put_byte(&b, ' ');
     builder_put_number(&b, UINT64_MAX);
+    assert_text(builder_number(&b, 42), "42");
+    b.len -= 2;
     builder_put_byte(&b, ' ');
     builder_put_number_padded(&b, 7, 3);
     builder_put_byte(&b, ' ');

@@ -84,8 +84,7 @@ TEST(an_ipv6_listener_leaves_ipv4_to_another)
 {
     union endpoint any = endpoint_any(AF_INET6, 0);
     int v6 = socket_listen(&any, 4);
-    if (v6 < 0)
-        skip(); /* a machine without IPv6 */
+    assert_true(v6 >= 0);
     union endpoint bound = socket_local(v6);
     assert_int_equal(bound.any.sa_family, AF_INET6);
     int v4 = listen_on("0.0.0.0", endpoint_port(&bound));

@@ -41,6 +41,8 @@
     X(ACCOUNT_NEEDED, "account needed")                                                            \
     X(TOO_MANY, "too many sessions")                                                               \
     X(LISTING_TOO_LARGE, "listing too large")                                                      \
+    X(MALFORMED, "data not as TYPE, STRU and MODE say")                                            \
+    X(PAGE_TYPE, "page type unknown")                                                              \
     X(BUG, "internal error")
 
 enum fault {

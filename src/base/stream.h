@@ -29,6 +29,17 @@ struct stream_type {
      * NULL when it is only ever read.
      */
     enum fault (*write)(struct stream *stream, const void *bytes, size_t len);
+    /*
+     * The next byte written goes to `offset`; what nobody wrote is a hole, which
+     * reads as zeros. NULL when it cannot.
+     */
+    enum fault (*seek)(struct stream *stream, uint64_t offset);
+    /*
+     * From `from` on: where the next bytes that are no hole begin and end, both at
+     * the file's end when there are none. NULL when it does not know of holes.
+     */
+    enum fault (*next_data)(struct stream *stream, int64_t from, int64_t *ret_first,
+                            int64_t *ret_end);
     /* Releases everything, the struct included. Never NULL. */
     void (*close)(struct stream *stream);
 };
@@ -56,6 +67,23 @@ static inline enum fault stream_read(struct stream *stream, void *buffer, size_t
 static inline enum fault stream_write(struct stream *stream, const void *bytes, size_t len)
 {
     return stream->type->write ? stream->type->write(stream, bytes, len) : FAULT_BUG;
+}
+
+/* FAULT_UNSUPPORTED of a stream that is written from its beginning to its end. */
+static inline enum fault stream_seek(struct stream *stream, uint64_t offset)
+{
+    return stream->type->seek ? stream->type->seek(stream, offset) : FAULT_UNSUPPORTED;
+}
+
+/* Where no holes are known, all from `from` to file_end is data. */
+static inline enum fault stream_next_data(struct stream *stream, int64_t from, int64_t *ret_first,
+                                          int64_t *ret_end)
+{
+    if (stream->type->next_data)
+        return stream->type->next_data(stream, from, ret_first, ret_end);
+    *ret_first = from;
+    *ret_end = stream->file_end;
+    return FAULT_NONE;
 }
 
 /* Accepts NULL and a pointer to NULL; leaves NULL behind. */

@@ -62,7 +62,8 @@ static void file_close(struct stream *stream)
 
 static struct local_file *file_new(int fd)
 {
-    static const struct stream_type type = {file_read, file_write, file_close};
+    static const struct stream_type type = {
+        .read = file_read, .write = file_write, .close = file_close};
     struct local_file *file = memory_new(sizeof(*file));
     if (!file)
         return NULL;

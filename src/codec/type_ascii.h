@@ -14,6 +14,7 @@
 #include <stdbool.h>
 
 #include "base/text.h"
+#include "codec/stage.h"
 
 struct type_ascii {
     /*
@@ -47,5 +48,27 @@ size_t type_ascii_receive_end(struct type_ascii *state, char *out);
  * of the transfer, not of the file).
  */
 size_t type_ascii_measure(struct type_ascii *state, struct text in, uint64_t *wire_left);
+
+/*
+ * The same as stages. Marks go on behind the converted bytes; what receiving
+ * holds back goes in front of MARK_RECORD and MARK_FILE, not of a restart marker.
+ */
+struct type_ascii_stage {
+    struct stage stage;
+    struct stage_buffer buffer;
+    struct type_ascii state;
+};
+
+void type_ascii_send_init(struct type_ascii_stage *ascii, struct stage *next,
+                          struct stage_buffer buffer);
+void type_ascii_receive_init(struct type_ascii_stage *ascii, struct stage *next,
+                             struct stage_buffer buffer);
+
+/*
+ * What a receiving one holds back, for a restart marker: "r", nothing when it
+ * holds nothing. take: false when `state` is neither.
+ */
+void type_ascii_put_state(const struct type_ascii_stage *ascii, struct builder *b);
+bool type_ascii_take_state(struct type_ascii_stage *ascii, struct text state);
 
 #endif

@@ -20,6 +20,10 @@ enum { REPLY_SIZE = 4 * 4096 + 512 };
 #define N_(text) text
 
 #define REPLY_LIST(X)                                                                              \
+    X(RESTART_MARK, 110, "MARK {1} = {2}")                                                         \
+    X(OPEN_LISTING, 125, N_("Data connection already open; listing starting."))                    \
+    X(OPEN_FILE, 125, N_("Data connection already open; transfer of {1} starting."))               \
+    X(OPEN_UNIQUE, 125, "FILE: {1}")                                                               \
     X(OPENING_LISTING, 150, N_("Opening data connection for the listing."))                        \
     X(OPENING_SIZED, 150, N_("Opening data connection for {1} ({2} bytes)."))                      \
     X(OPENING_FILE, 150, N_("Opening data connection for {1}."))                                   \
@@ -36,6 +40,7 @@ enum { REPLY_SIZE = 4 * 4096 + 512 };
     X(UTF8_ON, 200, N_("UTF-8 names are on."))                                                     \
     X(UTF8_OFF, 200, N_("UTF-8 names are off: names pass byte for byte."))                         \
     X(MLST_OPTIONS, 200, "MLST OPTS{1}")                                                           \
+    X(MODE_Z_OPTIONS, 200, N_("MODE Z LEVEL is {1}."))                                             \
     X(HASH_OPTIONS, 200, "{1}")                                                                    \
     X(CLIENT_NOTED, 200, N_("Noted."))                                                             \
     X(SERVER_IDENTITY, 200, "{1}")                                                                 \
@@ -62,7 +67,7 @@ enum { REPLY_SIZE = 4 * 4096 + 512 };
     X(STATUS_PEER, 211, N_("Connected from {1}."))                                                 \
     X(STATUS_USER, 211, N_("Logged in as {1}."))                                                   \
     X(STATUS_NO_USER, 211, N_("Not logged in."))                                                   \
-    X(STATUS_PARAMETERS, 211, N_("TYPE {1}; STRU F; MODE S."))                                     \
+    X(STATUS_PARAMETERS, 211, "{1}")                                                               \
     X(STATUS_PORT_DEFAULT, 211, N_("Data port: the default one."))                                 \
     X(STATUS_PORT_ACTIVE, 211, N_("Data port: connecting to {1}."))                                \
     X(STATUS_PORT_PASSIVE, 211, N_("Data port: listening."))                                       \
@@ -86,6 +91,7 @@ enum { REPLY_SIZE = 4 * 4096 + 512 };
     X(HOST_OK, 220, N_("Host {1} selected."))                                                      \
     X(GOODBYE, 221, N_("Goodbye."))                                                                \
     X(TRANSFER_COMPLETE, 226, N_("Transfer complete."))                                            \
+    X(UPLOAD_SUSPECT, 226, N_("File stored; the sender marked {1} bytes as suspect."))             \
     X(UPLOAD_COMPLETE, 226, N_("Transfer complete; file stored."))                                 \
     X(LISTING_COMPLETE, 226, N_("Listing complete."))                                              \
     X(ABORT_DONE, 226, N_("ABOR done; no transfer is running."))                                   \
@@ -94,6 +100,11 @@ enum { REPLY_SIZE = 4 * 4096 + 512 };
     X(EXTENDED_PASSIVE, 229, "Entering Extended Passive Mode (|||{1}|).")                          \
     X(LOGGED_IN, 230, N_("User {1} logged in."))                                                   \
     X(LOGGED_IN_ANONYMOUS, 230, N_("Anonymous access granted."))                                   \
+    X(TRANSFER_COMPLETE_OPEN, 250, N_("Transfer complete; data connection stays open."))           \
+    X(UPLOAD_SUSPECT_OPEN, 250,                                                                    \
+      N_("File stored; the sender marked {1} bytes as suspect; data connection stays open."))      \
+    X(UPLOAD_COMPLETE_OPEN, 250, N_("File stored; data connection stays open."))                   \
+    X(LISTING_COMPLETE_OPEN, 250, N_("Listing complete; data connection stays open."))             \
     X(DIRECTORY_CHANGED, 250, N_("Directory is now {1}."))                                         \
     X(MOUNTED, 250, N_("Structure {1} mounted."))                                                  \
     X(DELETED, 250, N_("File deleted."))                                                           \
@@ -127,6 +138,7 @@ enum { REPLY_SIZE = 4 * 4096 + 512 };
     X(CANCELLED, 426, N_("Transfer aborted."))                                                     \
     X(BROKEN_OLD, 426, N_("Transfer aborted; the file that was there is unchanged."))              \
     X(BROKEN_PARTIAL, 426, N_("Transfer aborted; what arrived is kept to be resumed."))            \
+    X(BROKEN_KEPT, 426, N_("Transfer aborted; it can go on from the last marker."))                \
     X(BROKEN_CHANGED, 426, N_("Transfer aborted; the file holds what arrived."))                   \
     X(BROKEN_NOTHING, 426, N_("Transfer aborted; nothing was stored."))                            \
     X(BUSY, 450, N_("File busy or server busy; try again later."))                                 \
@@ -136,6 +148,8 @@ enum { REPLY_SIZE = 4 * 4096 + 512 };
     X(LOCAL_ERROR, 451, N_("Local error in processing."))                                          \
     X(ACTION_ABORTED, 451, N_("Requested action aborted."))                                        \
     X(LISTING_TOO_LARGE, 451, N_("Listing too large; it is not complete."))                        \
+    X(DATA_MALFORMED, 451,                                                                         \
+      N_("Data not in the form that TYPE, STRU and MODE say; transfer aborted."))                  \
     X(NO_SPACE, 452, N_("Insufficient storage space."))                                            \
     X(UNKNOWN, 500, N_("Command {1} not understood."))                                             \
     X(LINE_TOO_LONG, 500, N_("Command line too long."))                                            \
@@ -169,8 +183,10 @@ enum { REPLY_SIZE = 4 * 4096 + 512 };
     X(LINK_LOOP, 550, N_("Too many symbolic links."))                                              \
     X(CROSS_DEVICE, 550, N_("Names are on different file systems."))                               \
     X(UNSUPPORTED, 550, N_("Not supported by this file system."))                                  \
+    X(FILE_MALFORMED, 550, N_("File not in the form that TYPE and STRU say."))                     \
     X(TREE_ERROR, 550, N_("Local error in processing."))                                           \
     X(TREE_NO_SPACE, 550, N_("Insufficient storage space."))                                       \
+    X(PAGE_TYPE, 551, N_("Page type unknown; transfer aborted."))                                  \
     X(TOO_LARGE, 552, N_("Exceeded storage allocation."))                                          \
     X(NO_SPACE_MIDWAY, 552, N_("Insufficient storage space; transfer aborted."))                   \
     X(STORE_NOT_FOUND, 553, N_("Cannot store there: no such directory."))                          \
@@ -178,8 +194,9 @@ enum { REPLY_SIZE = 4 * 4096 + 512 };
     X(STORE_NOT_FILE, 553, N_("Cannot store there: not a plain file."))                            \
     X(STORE_DENIED, 553, N_("Cannot store there: permission denied."))                             \
     X(STORE_REFUSED, 553, N_("File name not allowed."))                                            \
+    X(MARKER_INVALID, 554, N_("That restart marker is not one of this transfer."))                 \
     X(RESTART_INVALID, 554, N_("Restart position is outside the file."))                           \
-    X(RANGE_IN_TEXT, 554, N_("A range is of bytes: send TYPE I first."))
+    X(RANGE_IN_TEXT, 554, N_("A range is of bytes: send TYPE I and STRU F first."))
 
 enum reply_id {
     REPLY_NONE,

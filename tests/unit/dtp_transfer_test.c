@@ -46,7 +46,8 @@ static void buffer_close(struct stream *stream)
     (void)stream;
 }
 
-static const struct stream_type buffer_type = {buffer_read, buffer_write, buffer_close};
+static const struct stream_type buffer_type = {
+    .read = buffer_read, .write = buffer_write, .close = buffer_close};
 
 struct pair {
     struct channel channel;

@@ -124,6 +124,13 @@ enum fault gate_open_read(const struct caller *caller, enum action action, const
     return FAULT_NONE;
 }
 
+enum fault gate_open_annex(const struct caller *caller, const char *path, const struct stream *file,
+                           struct stream **ret_annex)
+{
+    struct store *store = store_of(caller);
+    return store->type->open_annex(store, path, file, ret_annex);
+}
+
 /* Which right an upload needs: that depends on what is there. */
 static enum action upload_action(const struct caller *caller, const char *path,
                                  const struct store_upload_request *request)
@@ -159,6 +166,28 @@ enum fault gate_open_upload(const struct caller *caller, const char *path,
     file->existed = file->upload->existed;
     *ret_file = file;
     return FAULT_NONE;
+}
+
+enum fault gate_annex(struct gate_file *file, struct text bytes)
+{
+    return file->upload->type->annex(file->upload, bytes);
+}
+
+enum fault gate_keep(struct gate_file *file, struct store_kept *ret_kept)
+{
+    return file->upload->type->keep(file->upload, ret_kept);
+}
+
+enum fault gate_set_size(struct gate_file *file, uint64_t size)
+{
+    return file->upload->type->set_size(file->upload, size);
+}
+
+enum fault gate_change_upload(struct gate_file *file, const struct store_changes *changes)
+{
+    if (!gate_may(file->caller, ACTION_ATTRIBUTES))
+        return FAULT_DENIED;
+    return file->upload->type->change(file->upload, changes);
 }
 
 static enum fault end_upload(struct gate_file *file, const struct gate_outcome *outcome,

@@ -69,8 +69,23 @@ struct gate_outcome {
 /* `action` is READ or HASH. */
 enum fault gate_open_read(const struct caller *caller, enum action action, const char *path,
                           struct gate_file **ret_file);
+/*
+ * What is kept beside the file (store.h: annex) that `file` has the bytes of:
+ * gate_inspect's, or a gate_file's. FAULT_NOT_FOUND: nothing is. Close it before the file.
+ */
+enum fault gate_open_annex(const struct caller *caller, const char *path, const struct stream *file,
+                           struct stream **ret_annex);
 enum fault gate_open_upload(const struct caller *caller, const char *path,
                             struct store_upload_request *request, struct gate_file **ret_file);
+/* What an upload can be told besides its bytes: see store_upload_type. */
+enum fault gate_annex(struct gate_file *file, struct text bytes);
+enum fault gate_keep(struct gate_file *file, struct store_kept *ret_kept);
+enum fault gate_set_size(struct gate_file *file, uint64_t size);
+/*
+ * Needs the right to attributes, too: FAULT_DENIED, which is not audited, since
+ * the upload goes on without.
+ */
+enum fault gate_change_upload(struct gate_file *file, const struct store_changes *changes);
 /*
  * Ends it: an upload is published, or given up when the outcome has a fault
  * (*ret_remains, may be NULL, says what that left). Returns the outcome's

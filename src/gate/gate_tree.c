@@ -29,6 +29,31 @@ static enum fault pour(struct stream *from, struct stream *to, char *buffer, uin
     }
 }
 
+static enum fault pour_annex(struct stream *annex, struct gate_file *to, char *buffer)
+{
+    for (;;) {
+        size_t len;
+        enum fault f = stream_read(annex, buffer, COPY_BYTES, &len);
+        if (!f && len)
+            f = gate_annex(to, (struct text){buffer, len});
+        if (f || !len)
+            return f;
+    }
+}
+
+static enum fault copy_annex(const struct gate_file *from, struct gate_file *to)
+{
+    struct stream *annex = NULL;
+    enum fault f = gate_open_annex(from->caller, from->path, from->stream, &annex);
+    if (f)
+        return f == FAULT_NOT_FOUND ? FAULT_NONE : f;
+    char *buffer = memory_new(COPY_BYTES);
+    f = buffer ? pour_annex(annex, to, buffer) : FAULT_NO_MEMORY;
+    memory_free(buffer);
+    stream_close(&annex);
+    return f;
+}
+
 /* Writes the whole file to the stream and closes it. */
 static enum fault pour_file(struct gate_file **source, struct stream *to, uint64_t *bytes,
                             const atomic_bool *cancelled)
@@ -64,7 +89,11 @@ enum fault gate_copy(const struct caller *caller, const char *from, const char *
         (void)gate_close(&source, &outcome, NULL);
         return f;
     }
-    outcome.fault = pour_file(&source, target->stream, &outcome.bytes, cancelled);
+    outcome.fault = copy_annex(source, target);
+    if (outcome.fault)
+        (void)gate_close(&source, &outcome, NULL);
+    else
+        outcome.fault = pour_file(&source, target->stream, &outcome.bytes, cancelled);
     return gate_close(&target, &outcome, NULL);
 }
 

@@ -10,8 +10,8 @@
 #include "gate/gate.h"
 
 /*
- * Copies one plain file over or to a name, as an upload does: whole or not at
- * all. FAULT_ARGUMENT for a direct upload over the file itself.
+ * Copies one plain file and its annex over or to a name, as an upload does:
+ * whole or not at all. FAULT_ARGUMENT for a direct upload over the file itself.
  */
 enum fault gate_copy(const struct caller *caller, const char *from, const char *to, unsigned mode,
                      const atomic_bool *cancelled);

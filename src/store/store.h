@@ -84,6 +84,14 @@ enum store_upload_kind {
     STORE_UNIQUE,  /* like REPLACE, but the name must be free when it is published */
 };
 
+/* How much an upload had when it was kept. */
+struct store_kept {
+    /* Of the upload's own: what an append appends to is not among them. Of an upload that writes
+     * into the file itself: of the file. */
+    uint64_t bytes;
+    uint64_t annex_bytes;
+};
+
 struct store_upload_request {
     enum store_upload_kind kind;
     uint64_t offset;        /* of STORE_RESUME */
@@ -91,6 +99,10 @@ struct store_upload_request {
     unsigned mode;          /* permission bits of a new file */
     bool direct;            /* write into the file itself, no transaction */
     bool sync;              /* on the disk before publish returns */
+    /* STORE_REPLACE and STORE_APPEND: go on with what keep() kept, from there; else
+     * FAULT_OUT_OF_RANGE */
+    bool goes_on;
+    struct store_kept kept;
     /* borrowed for the call: files the bytes will come from; FAULT_ARGUMENT when `path` is one */
     const struct store_info *sources;
     size_t source_count;
@@ -102,6 +114,7 @@ enum store_remains {
     STORE_LEFT_PARTIAL, /* what arrived is now the file, to be resumed */
     STORE_LEFT_OLD,     /* the file is what it was before */
     STORE_LEFT_CHANGED, /* a direct upload: the file holds what arrived */
+    STORE_LEFT_KEPT,    /* the file is what it was; what keep() kept is there, to go on with */
 };
 
 struct store_upload;
@@ -121,6 +134,28 @@ struct store_upload_type {
      * shorter for an upload that got no byte.
      */
     enum store_remains (*abandon)(struct store_upload *upload, bool keep);
+    /*
+     * Everything so far, the annex too, is on the disk when it returns, apart from
+     * the file, and stays there when the upload or this process breaks off, until
+     * it is gone on with, done anew or the file removed. Not what set_size and
+     * change said. FAULT_BUSY: another upload of the name, of this kind, is kept
+     * and alive. FAULT_UNSUPPORTED: this one cannot be kept.
+     */
+    enum fault (*keep)(struct store_upload *upload, struct store_kept *ret_kept);
+    /*
+     * More of the annex (see open_annex). Published with the file; that of an
+     * append follows the one that the file has, a line "at SIZE" of the file
+     * before between them. FAULT_NAME_INVALID: the name is too long to have one.
+     */
+    enum fault (*annex)(struct store_upload *upload, struct text bytes);
+    /*
+     * The file is to be so long when it is published, a hole at its end if need
+     * be. FAULT_UNSUPPORTED of an append or continuation, as change and the
+     * stream's seek.
+     */
+    enum fault (*set_size)(struct store_upload *upload, uint64_t size);
+    /* What the file is to have when it is published; not the time of its creation. */
+    enum fault (*change)(struct store_upload *upload, const struct store_changes *changes);
 };
 
 struct store_upload {
@@ -172,6 +207,15 @@ struct store_type {
     /* A plain file for reading. FAULT_IS_DIRECTORY, FAULT_NOT_PLAIN_FILE. */
     enum fault (*open_read)(struct store *store, const char *path, struct stream **ret_stream,
                             struct store_info *ret_info);
+    /*
+     * The annex: what was kept beside the file that `file` (open_read's) has the
+     * bytes of. It goes where the file goes by rename, and ends with it. It
+     * counts only as long as nobody but the store changed the file.
+     * FAULT_NOT_FOUND: there is none; FAULT_BUSY: the file was replaced or
+     * changed since it was opened.
+     */
+    enum fault (*open_annex)(struct store *store, const char *path, const struct stream *file,
+                             struct stream **ret_annex);
     /* FAULT_BUSY when an interrupted upload of that name is being resumed by somebody. */
     enum fault (*open_upload)(struct store *store, const char *path,
                               const struct store_upload_request *request,

@@ -9,10 +9,14 @@
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "store/store_local_annex.h"
 #include "store/store_local_change.h"
 #include "store/store_local_directory.h"
+#include "store/store_local_file.h"
 #include "store/store_local_info.h"
+#include "store/store_local_names.h"
 #include "store/store_local_path.h"
+#include "store/store_local_target.h"
 #include "store/store_local_upload.h"
 
 struct store_local {
@@ -20,10 +24,6 @@ struct store_local {
     int root;                /* owned: the directory */
     struct journal *journal; /* borrowed: the server's */
     struct local_identity identity;
-};
-
-struct local_file {
-    struct stream stream; /* its fd is owned here */
 };
 
 static int root_of(struct store *store)
@@ -87,64 +87,16 @@ static enum fault local_stat(struct store *store, const char *path, bool follow,
 
 /* ---- Reading --------------------------------------------------------------- */
 
-static enum fault file_read(struct stream *stream, void *buffer, size_t size, size_t *ret_len)
-{
-    int64_t left = stream->file_end - stream->file_offset;
-    ssize_t n;
-    if ((uint64_t)left < size)
-        size = (size_t)left;
-    do {
-        n = pread(stream->fd, buffer, size, stream->file_offset);
-    } while (n < 0 && errno == EINTR);
-    if (n < 0)
-        return fault_from_errno(errno);
-    if (n == 0 && size > 0)
-        return FAULT_IO; /* it became shorter since it was opened */
-    stream->file_offset += n;
-    *ret_len = (size_t)n;
-    return FAULT_NONE;
-}
-
-static void file_close(struct stream *stream)
-{
-    close(stream->fd);
-    memory_free(stream);
-}
-
-static enum fault open_plain(int path_fd, const struct store_info *info, int *ret_fd)
-{
-    if (info->kind == STORE_DIRECTORY)
-        return FAULT_IS_DIRECTORY;
-    if (info->kind != STORE_FILE)
-        return FAULT_NOT_PLAIN_FILE;
-    return local_reopen(path_fd, O_RDONLY, ret_fd);
-}
-
 static enum fault local_open_read(struct store *store, const char *path, struct stream **ret_stream,
                                   struct store_info *ret_info)
 {
-    static const struct stream_type type = {.read = file_read, .close = file_close};
-    struct store_info info = {.kind = STORE_SPECIAL};
-    int path_fd;
-    int fd = -1;
-    enum fault f = local_open_path(root_of(store), path, true, &path_fd);
-    if (f)
-        return f;
-    f = local_info(identity_of(store), path_fd, "", &info);
-    if (!f)
-        f = open_plain(path_fd, &info, &fd);
-    close(path_fd);
-    if (f)
-        return f;
-    struct local_file *file = memory_new(sizeof(*file));
-    if (!file) {
-        close(fd);
-        return FAULT_NO_MEMORY;
-    }
-    file->stream = (struct stream){&type, fd, 0, (int64_t)info.size};
-    *ret_stream = &file->stream;
-    *ret_info = info;
-    return FAULT_NONE;
+    return local_open_file(identity_of(store), root_of(store), path, ret_stream, ret_info);
+}
+
+static enum fault local_open_its_annex(struct store *store, const char *path,
+                                       const struct stream *file, struct stream **ret_annex)
+{
+    return local_open_annex(root_of(store), path, file, ret_annex);
 }
 
 /* ---- The tree ---------------------------------------------------------------- */
@@ -208,15 +160,32 @@ static enum fault local_rename(struct store *store, const char *from, const char
     if (f)
         return f;
     f = local_open_place(root_of(store), to, &new);
-    if (!f) {
-        if (!old.name[0] || !new.name[0])
-            f = FAULT_DENIED;
-        else if (renameat(old.parent, old.name, new.parent, new.name))
-            /* EINVAL: a directory into itself */
-            f = errno == EINVAL ? FAULT_NAME_INVALID : fault_from_errno(errno);
-    }
+    if (!f)
+        f = local_rename_place(&old, &new);
     local_close_place(&new);
     local_close_place(&old);
+    return f;
+}
+
+/* A file's annex is to be that of the file with its new time. */
+static enum fault change_with_annex(int root, const char *path, int fd,
+                                    const struct store_changes *changes)
+{
+    struct local_place place;
+    struct local_beside beside = {.fd = -1};
+    struct stat info;
+    enum fault f = local_open_place_followed(root, path, &place);
+    if (f)
+        return f;
+    f = local_open_beside(&place, false, &beside);
+    if (!f && fstat(fd, &info))
+        f = fault_from_errno(errno);
+    if (!f && local_is_target(&place, fd))
+        f = local_keep_annex(&beside, &info, &changes->modified);
+    if (!f)
+        f = local_change_file(fd, changes);
+    local_close_beside(&beside);
+    local_close_place(&place);
     return f;
 }
 
@@ -224,10 +193,12 @@ static enum fault local_change(struct store *store, const char *path,
                                const struct store_changes *changes)
 {
     int fd;
-    enum fault f = local_open_path(root_of(store), path, true, &fd);
+    int root = root_of(store);
+    enum fault f = local_open_path(root, path, true, &fd);
     if (f)
         return f;
-    f = local_change_file(fd, changes);
+    f = changes->mask & STORE_CHANGE_MODIFIED ? change_with_annex(root, path, fd, changes)
+                                              : local_change_file(fd, changes);
     close(fd);
     return f;
 }
@@ -275,6 +246,7 @@ enum fault store_local_open(const char *directory, struct journal *journal,
     static const struct store_type type = {
         .stat = local_stat,
         .open_read = local_open_read,
+        .open_annex = local_open_its_annex,
         .open_upload = local_upload,
         .open_directory = local_open_names,
         .remove = local_remove,

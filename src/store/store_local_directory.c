@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "store/store_local_names.h"
 #include "store/store_local_path.h"
 
 struct local_directory {
@@ -49,7 +50,7 @@ static enum fault directory_next(struct store_directory *directory, struct text 
             return errno ? fault_from_errno(errno) : FAULT_NONE;
         }
         struct text name = text_of(entry->d_name);
-        if (text_equal(name, TEXT(".")) || text_equal(name, TEXT("..")) || local_is_temporary(name))
+        if (text_equal(name, TEXT(".")) || text_equal(name, TEXT("..")) || local_is_hidden(name))
             continue;
         *ret_name = name;
         *ret_kind = kind_of_entry(entry->d_type);

@@ -7,8 +7,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "store/store_local_copy.h"
+#include "store/store_local_change.h"
+#include "store/store_local_kept.h"
 #include "store/store_local_target.h"
+#include "store/store_local_upload_annex.h"
 
 static enum fault seek_to(struct local_upload *upload, uint64_t offset)
 {
@@ -20,13 +22,13 @@ static enum fault seek_to(struct local_upload *upload, uint64_t offset)
 
 /* ---- Opening ------------------------------------------------------------- */
 
-enum fault local_open_partial(struct local_upload *upload, int target, uint64_t size,
+enum fault local_open_partial(struct local_upload *upload, int target, const struct stat *info,
                               uint64_t offset)
 {
     upload->way = LOCAL_PARTIAL;
     upload->fd = target;
-    upload->old_size = size;
-    upload->cuts = offset < size;
+    upload->old = local_version_of(info);
+    upload->cuts = offset < upload->old.size;
     /* While the lock was awaited its name may have become another file's. */
     if (!local_is_target(&upload->place, target))
         return FAULT_BUSY;
@@ -46,11 +48,45 @@ static enum fault open_or_make(struct local_upload *upload, int flags)
     return FAULT_NONE;
 }
 
-enum fault local_open_direct(struct local_upload *upload)
+/* From where it was kept: what the file has behind that goes. */
+static enum fault go_on_direct(struct local_upload *upload)
+{
+    uint64_t offset = upload->request.kept.bytes;
+    if (offset > upload->old.size)
+        return FAULT_OUT_OF_RANGE;
+    enum fault f = local_go_on_with_annex(upload);
+    if (!f)
+        f = seek_to(upload, offset);
+    if (f)
+        return f;
+    upload->cuts = offset < upload->old.size;
+    if (upload->request.kind == STORE_APPEND)
+        return FAULT_NONE;
+    upload->start = 0;
+    upload->position = offset;
+    upload->written = offset;
+    return FAULT_NONE;
+}
+
+/* Where a direct upload begins in the file. */
+static enum fault place_direct(struct local_upload *upload)
 {
     const struct store_upload_request *request = &upload->request;
-    struct stat info;
     bool appends = request->kind == STORE_APPEND;
+    if (request->goes_on)
+        return go_on_direct(upload);
+    if (request->kind == STORE_RESUME)
+        return request->offset > upload->old.size ? FAULT_OUT_OF_RANGE
+                                                  : seek_to(upload, request->offset);
+    upload->start = appends ? upload->old.size : 0;
+    upload->cuts = !appends && upload->old.size > 0;
+    return FAULT_NONE;
+}
+
+enum fault local_open_direct(struct local_upload *upload)
+{
+    struct stat info;
+    bool appends = upload->request.kind == STORE_APPEND && !upload->request.goes_on;
     upload->way = LOCAL_DIRECT;
     enum fault f = open_or_make(upload, O_WRONLY | (appends ? O_APPEND : 0));
     if (f)
@@ -66,13 +102,8 @@ enum fault local_open_direct(struct local_upload *upload)
         f = FAULT_BUSY;
     if (f)
         return f;
-    upload->old_size = (uint64_t)info.st_size;
-    if (request->kind == STORE_RESUME)
-        return request->offset > upload->old_size ? FAULT_OUT_OF_RANGE
-                                                  : seek_to(upload, request->offset);
-    upload->start = appends ? upload->old_size : 0;
-    upload->cuts = !appends && upload->old_size > 0;
-    return FAULT_NONE;
+    upload->old = local_version_of(&info);
+    return place_direct(upload);
 }
 
 /* ---- Writing ------------------------------------------------------------- */
@@ -92,7 +123,11 @@ static enum fault cut(struct local_upload *upload)
 
 enum fault local_write_in_place(struct local_upload *upload, const void *bytes, size_t len)
 {
-    enum fault f = local_write_all(upload->fd, bytes, len, &upload->written);
+    /* What the file had is not to show in the hole before our bytes. */
+    bool leaves_hole = upload->position > upload->written;
+    enum fault f = upload->cuts && leaves_hole ? cut(upload) : FAULT_NONE;
+    if (!f)
+        f = local_write_on(upload, bytes, len);
     if (!upload->cuts || !upload->written)
         return f;
     enum fault cutting = cut(upload);
@@ -105,7 +140,7 @@ enum fault local_write_in_place(struct local_upload *upload, const void *bytes, 
 static bool is_ours(const struct local_upload *upload)
 {
     struct stat info;
-    uint64_t size = upload->written ? upload->start + upload->written : upload->old_size;
+    uint64_t size = upload->written ? upload->start + upload->written : upload->old.size;
     return fstat(upload->fd, &info) == 0 && (uint64_t)info.st_size == size &&
            local_has_mark(upload->fd) && local_is_target(&upload->place, upload->fd);
 }
@@ -117,22 +152,27 @@ enum fault local_publish_partial(struct local_upload *upload)
     if (ftruncate(upload->fd, (off_t)(upload->start + upload->written)))
         return fault_from_errno(errno);
     enum fault f = local_settle(upload->fd, upload->request.sync);
+    if (!f)
+        f = local_publish_annex_in_place(upload);
     /* It is no partial any more, once nothing of it can be lost. */
     return f ? f : local_clear_mark(upload->fd, upload->request.sync);
 }
 
 enum store_remains local_abandon_partial(struct local_upload *upload)
 {
-    uint64_t size = upload->written ? upload->start + upload->written : upload->old_size;
+    uint64_t size = upload->written ? upload->start + upload->written : upload->old.size;
+    bool is_still_ours = is_ours(upload);
     /* Gives back the room made sure of: to the length that it has. */
-    if (upload->request.reserve_bytes && is_ours(upload))
+    if (upload->request.reserve_bytes && is_still_ours)
         (void)!ftruncate(upload->fd, (off_t)size);
+    if (upload->written && is_still_ours)
+        (void)local_publish_annex_in_place(upload);
     return upload->written ? STORE_LEFT_PARTIAL : STORE_LEFT_OLD;
 }
 
 /* ---- Ending: a direct upload --------------------------------------------- */
 
-/* True when no other upload has the file open. The last thing done to it. */
+/* True when no other upload has the file open. The lock may be gone after it. */
 static bool is_alone(const struct local_upload *upload)
 {
     return flock(upload->fd, LOCK_EX | LOCK_NB) == 0;
@@ -146,16 +186,28 @@ static void trim(const struct local_upload *upload)
         (void)!ftruncate(upload->fd, info.st_size);
 }
 
+static enum fault change(const struct local_upload *upload)
+{
+    if (!upload->changes.mask)
+        return FAULT_NONE;
+    enum fault f = local_change_file(upload->fd, &upload->changes);
+    return f ? f : local_settle(upload->fd, upload->request.sync);
+}
+
 enum fault local_publish_direct(struct local_upload *upload)
 {
     bool sync = upload->request.sync;
     enum fault f = upload->cuts ? cut(upload) : FAULT_NONE; /* nothing came: it is empty now */
+    if (!f && upload->has_size && ftruncate(upload->fd, (off_t)upload->size))
+        f = fault_from_errno(errno);
     if (!f)
         f = local_settle(upload->fd, sync);
     if (!f && upload->base.existed && local_has_mark(upload->fd))
         f = local_clear_mark(upload->fd, sync);
-    trim(upload);
-    return f;
+    trim(upload); /* it changes the time, and an annex belongs to a time */
+    if (!f)
+        f = change(upload);
+    return f ? f : local_publish_annex_in_place(upload);
 }
 
 /* Takes an empty file that this upload made away again, unless others use it by now. */
@@ -179,5 +231,6 @@ enum store_remains local_abandon_direct(struct local_upload *upload)
     if (upload->created)
         local_set_mark(upload->fd);
     trim(upload);
+    (void)local_publish_annex_in_place(upload);
     return upload->created ? STORE_LEFT_PARTIAL : STORE_LEFT_CHANGED;
 }

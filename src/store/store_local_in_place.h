@@ -14,10 +14,12 @@
 #ifndef FERRY_STORE_STORE_LOCAL_IN_PLACE_H
 #define FERRY_STORE_STORE_LOCAL_IN_PLACE_H
 
+#include <sys/stat.h>
+
 #include "store/store_local_upload.h"
 
-/* `target` (taken over) is a marked file of `size` bytes, and its lock is ours. */
-enum fault local_open_partial(struct local_upload *upload, int target, uint64_t size,
+/* `target` (taken over) is a marked file, and its lock is ours. */
+enum fault local_open_partial(struct local_upload *upload, int target, const struct stat *info,
                               uint64_t offset);
 enum fault local_open_direct(struct local_upload *upload);
 enum fault local_write_in_place(struct local_upload *upload, const void *bytes, size_t len);

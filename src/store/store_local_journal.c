@@ -5,11 +5,13 @@
  * ignored: its act had not begun.
  *
  *     T <record> <path>                                  a temporary to remove
- *     L <record> <length> <end> <device> <inode> <path>  a file to cut back
+ *     L <record> <length> <end> <seconds> <nanoseconds> <device> <inode> <path>
+ *                                                        a file to cut back
  *     - <record> …                                       struck out
  *
  * <end> is as long as the append would have made the file: one that is longer
- * has been written to by others since, and stays.
+ * has been written to by others since, and stays. The time is when it was
+ * modified before: cut back, it is that version again, to which its annex belongs.
  *
  * A record is struck out in its place, by its first byte: that needs no room,
  * so a disk that is full by then cannot keep it alive, and with it the start
@@ -139,6 +141,8 @@ struct length_record {
     char path[LOCAL_PATH_SIZE];
     uint64_t length;
     uint64_t end;
+    uint64_t seconds; /* before 1970 as its complement */
+    uint64_t nanoseconds;
     uint64_t device;
     uint64_t inode;
 };
@@ -147,6 +151,8 @@ static bool take_length(struct text rest, struct length_record *r)
 {
     return text_to_number(text_take_word(&rest), INT64_MAX, &r->length) &&
            text_to_number(text_take_word(&rest), INT64_MAX, &r->end) &&
+           text_to_number(text_take_word(&rest), UINT64_MAX, &r->seconds) &&
+           text_to_number(text_take_word(&rest), 999999999, &r->nanoseconds) &&
            text_to_number(text_take_word(&rest), UINT64_MAX, &r->device) &&
            text_to_number(text_take_word(&rest), UINT64_MAX, &r->inode) && take_path(rest, r->path);
 }
@@ -171,7 +177,12 @@ static enum fault cut_back(int fd, const struct length_record *r)
                     LOG_NUMBER("bytes", r->length));
         return FAULT_NONE;
     }
-    if (ftruncate(fd, (off_t)r->length) || fsync(fd))
+    if (ftruncate(fd, (off_t)r->length))
+        return fault_from_errno(errno);
+    const struct timespec times[2] = {
+        {.tv_nsec = UTIME_OMIT}, {.tv_sec = (time_t)r->seconds, .tv_nsec = (long)r->nanoseconds}};
+    (void)futimens(fd, times); /* its owner's to set, not everybody's who may write */
+    if (fsync(fd))
         return fault_from_errno(errno);
     log_info("append-undone", LOG_TEXT("path", text_of(r->path)), LOG_NUMBER("bytes", r->length));
     return FAULT_NONE;
@@ -514,7 +525,9 @@ enum fault journal_add_length(struct journal *journal, int fd, uint64_t length, 
         f = fault_from_errno(errno);
     if (f)
         return f;
-    const uint64_t numbers[] = {length, end, info.st_dev, info.st_ino};
+    const uint64_t numbers[] = {
+        length,      end,        (uint64_t)info.st_mtim.tv_sec, (uint64_t)info.st_mtim.tv_nsec,
+        info.st_dev, info.st_ino};
     for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
         builder_put_number(&rest, numbers[i]);
         builder_put_byte(&rest, ' ');

@@ -33,7 +33,10 @@ void journal_close(struct journal *journal);
 /* `name` in the directory `parent` is a temporary. With sync, known to the disk on return. */
 enum fault journal_add_temporary(struct journal *journal, int parent, const char *name, bool sync,
                                  journal_record *ret_record);
-/* The file `fd` is to be cut back to `length` bytes, unless it is longer than `end` by then. */
+/*
+ * The file `fd` is to be cut back to `length` bytes, and have the time of its last change that it
+ * has now, unless it is longer than `end` by then.
+ */
 enum fault journal_add_length(struct journal *journal, int fd, uint64_t length, uint64_t end,
                               bool sync, journal_record *ret_record);
 /*

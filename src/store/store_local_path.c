@@ -19,11 +19,16 @@ bool local_is_temporary(struct text name)
     return text_starts_with(name, TEXT(LOCAL_TEMPORARY_PREFIX));
 }
 
-static bool names_temporary(const char *path)
+bool local_is_hidden(struct text name)
+{
+    return local_is_temporary(name) || text_equal(name, TEXT(LOCAL_HIDDEN_DIRECTORY));
+}
+
+static bool names_hidden(const char *path)
 {
     struct text rest = text_of(path);
     while (rest.len)
-        if (local_is_temporary(text_take_until(&rest, '/')))
+        if (local_is_hidden(text_take_until(&rest, '/')))
             return true;
     return false;
 }
@@ -47,7 +52,7 @@ static enum fault open_confined(int root, const char *path, unsigned resolve, un
                                 int *ret_fd)
 {
     struct open_how how = {.flags = flags | O_CLOEXEC, .resolve = resolve};
-    if (names_temporary(path))
+    if (names_hidden(path))
         return FAULT_NOT_FOUND;
     for (int i = 0; i < RACES_MAX; i++) {
         long fd = syscall(SYS_openat2, root, below_root(path), &how, sizeof(how));
@@ -95,7 +100,7 @@ static enum fault open_place(int root, const char *path, unsigned resolve,
     builder_end(&name_builder);
     if (b.full || name_builder.full)
         return FAULT_NAME_INVALID;
-    if (local_is_temporary(name))
+    if (local_is_hidden(name))
         return FAULT_NOT_FOUND;
     /* Only a link's target can end so: a system call given it would act on the parent. */
     if (text_equal(name, TEXT(".")) || text_equal(name, TEXT("..")))
@@ -203,15 +208,6 @@ enum fault local_stat_place(const struct local_place *place, struct stat *ret_st
     int flags = AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH;
     if (fstatat(place->parent, place->name, ret_stat, flags))
         return fault_from_errno(errno);
-    return FAULT_NONE;
-}
-
-enum fault local_remove_place(const struct local_place *place, bool is_directory)
-{
-    if (!place->name[0]) /* the root itself */
-        return is_directory ? FAULT_DENIED : FAULT_IS_DIRECTORY;
-    if (unlinkat(place->parent, place->name, is_directory ? AT_REMOVEDIR : 0))
-        return is_directory && errno == EEXIST ? FAULT_NOT_EMPTY : fault_from_errno(errno);
     return FAULT_NONE;
 }
 

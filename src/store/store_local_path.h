@@ -17,6 +17,8 @@
 
 /* Names of the store's own temporaries begin so; no user can see or name one. */
 #define LOCAL_TEMPORARY_PREFIX ".ferry-upload-"
+/* The directory of what is kept beside files (store_local_beside); likewise. */
+#define LOCAL_HIDDEN_DIRECTORY ".ferry"
 
 enum {
     LOCAL_PATH_SIZE = 4096, /* PATH_MAX */
@@ -32,6 +34,8 @@ struct local_place {
 };
 
 bool local_is_temporary(struct text name);
+/* One of the store's own names, which users neither see nor reach. */
+bool local_is_hidden(struct text name);
 
 /* An O_PATH descriptor of a path; with `follow` of what a link there points to. */
 enum fault local_open_path(int root, const char *path, bool follow, int *ret_fd);
@@ -52,9 +56,6 @@ void local_close_place(struct local_place *place);
 
 /* About the last part of a place, not following it. */
 enum fault local_stat_place(const struct local_place *place, struct stat *ret_stat);
-
-/* Removes the name of a file or of an empty directory, not following it. */
-enum fault local_remove_place(const struct local_place *place, bool is_directory);
 
 /*
  * Opens what an O_PATH descriptor stands for, the same file whatever its name

@@ -6,15 +6,20 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/log.h"
+#include "store/store_local_change.h"
 #include "store/store_local_copy.h"
+#include "store/store_local_kept.h"
 #include "store/store_local_target.h"
+#include "store/store_local_upload_annex.h"
 
 enum {
     /* How often an append finds that its file has come or gone meanwhile. */
     APPEND_TRIES_MAX = 16,
+    OWNER_ONLY = 0600,
 };
 
 /* ---- Hidden names -------------------------------------------------------- */
@@ -38,11 +43,31 @@ static enum fault give_name(int fd, int parent, const char *name)
     return FAULT_NONE;
 }
 
+/* The directory that the hidden name is in. */
+static int home_of(const struct local_upload *upload)
+{
+    return upload->is_kept ? upload->kept_in : upload->place.parent;
+}
+
+enum fault local_move_temporary(struct local_upload *upload, int directory, const char *name)
+{
+    struct builder b = builder_on(upload->temporary, sizeof(upload->temporary));
+    if (upload->temporary[0] && renameat(upload->place.parent, upload->temporary, directory, name))
+        return fault_from_errno(errno);
+    enum fault f = upload->temporary[0] ? FAULT_NONE : give_name(upload->fd, directory, name);
+    if (f)
+        return f;
+    (void)journal_strike(upload->journal, upload->record, false);
+    builder_put_string(&b, name);
+    builder_end(&b);
+    return FAULT_NONE;
+}
+
 void local_drop_temporary(struct local_upload *upload)
 {
     if (!upload->temporary[0])
         return;
-    if (unlinkat(upload->place.parent, upload->temporary, 0) == 0 || errno == ENOENT)
+    if (unlinkat(home_of(upload), upload->temporary, 0) == 0 || errno == ENOENT)
         (void)journal_strike(upload->journal, upload->record, false);
     else /* the record stays, so that the next start can do what failed now */
         log_warning("upload-leftover-stays", LOG_TEXT("name", text_of(upload->temporary)),
@@ -74,6 +99,44 @@ static enum fault open_named_temporary(struct local_upload *upload, mode_t mode)
     return f;
 }
 
+/* The journal knows it while it has its name: between two system calls. */
+static enum fault open_unnamed(struct journal *journal, int parent, int *ret_fd)
+{
+    char name[LOCAL_NAME_SIZE];
+    journal_record record = 0;
+    put_temporary_name(name, sizeof(name));
+    enum fault f = journal ? journal_add_temporary(journal, parent, name, false, &record)
+                           : FAULT_NONE;
+    if (f)
+        return f;
+    int fd = openat(parent, name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, OWNER_ONLY);
+    if (fd < 0)
+        f = fault_from_errno(errno);
+    else if (unlinkat(parent, name, 0)) {
+        close(fd);
+        return fault_from_errno(errno); /* the record stays */
+    }
+    (void)journal_strike(journal, record, false);
+    if (!f)
+        *ret_fd = fd;
+    return f;
+}
+
+static bool has_no_nameless_files(int error)
+{
+    return error == EOPNOTSUPP || error == EISDIR || error == ENOENT;
+}
+
+enum fault local_open_nameless(struct journal *journal, int parent, int *ret_fd)
+{
+    int fd = openat(parent, ".", O_RDWR | O_TMPFILE | O_CLOEXEC, OWNER_ONLY);
+    if (fd < 0)
+        return has_no_nameless_files(errno) ? open_unnamed(journal, parent, ret_fd)
+                                            : fault_from_errno(errno);
+    *ret_fd = fd;
+    return FAULT_NONE;
+}
+
 /* As far as the system lets us: a group can be ours to give where the owner is not. */
 static void take_owner(int fd, const struct stat *old)
 {
@@ -89,7 +152,7 @@ enum fault local_open_staged(struct local_upload *upload, const struct stat *old
     mode_t mode = old ? old->st_mode & 0777 : (mode_t)upload->request.mode;
     upload->fd = openat(upload->place.parent, ".", O_RDWR | O_TMPFILE | O_CLOEXEC, mode);
     if (upload->fd < 0) {
-        if (errno != EOPNOTSUPP && errno != EISDIR && errno != ENOENT)
+        if (!has_no_nameless_files(errno))
             return fault_from_errno(errno);
         enum fault f = open_named_temporary(upload, mode);
         if (f)
@@ -130,7 +193,7 @@ static enum fault take_prefix(struct local_upload *upload)
 enum fault local_write_staged(struct local_upload *upload, const void *bytes, size_t len)
 {
     enum fault f = take_prefix(upload);
-    return f ? f : local_write_all(upload->fd, bytes, len, &upload->written);
+    return f ? f : local_write_on(upload, bytes, len);
 }
 
 /* ---- Ending -------------------------------------------------------------- */
@@ -148,11 +211,12 @@ static bool wants_free_name(const struct local_upload *upload)
  */
 static enum fault rename_temporary(struct local_upload *upload)
 {
+    int home = home_of(upload);
     int parent = upload->place.parent;
     unsigned flags = wants_free_name(upload) ? RENAME_NOREPLACE : 0;
-    if (renameat2(parent, upload->temporary, parent, upload->place.name, flags)) {
+    if (renameat2(home, upload->temporary, parent, upload->place.name, flags)) {
         if (flags && errno == EINVAL &&
-            linkat(parent, upload->temporary, parent, upload->place.name, 0) == 0)
+            linkat(home, upload->temporary, parent, upload->place.name, 0) == 0)
             return FAULT_NONE;
         return fault_from_errno(errno);
     }
@@ -179,45 +243,94 @@ static enum fault replace_with_nameless(struct local_upload *upload)
     return f;
 }
 
-static enum fault publish_whole(struct local_upload *upload)
+/*
+ * An annex belongs to a time: this one is exact, where the system's own is the
+ * same for all that is written in some milliseconds.
+ */
+static void set_exact_time(int fd)
+{
+    struct timespec times[2] = {{.tv_nsec = UTIME_OMIT}};
+    (void)clock_gettime(CLOCK_REALTIME, &times[1]);
+    (void)futimens(fd, times);
+}
+
+/* All of the staged file is as it is to be, and the file system's. */
+static enum fault complete(struct local_upload *upload)
 {
     enum fault f = take_prefix(upload);
-    if (f)
-        return f;
-    if (upload->request.reserve_bytes &&
-        ftruncate(upload->fd, (off_t)(upload->start + upload->written)))
-        return fault_from_errno(errno);
-    f = local_settle(upload->fd, upload->request.sync);
-    if (f)
-        return f;
+    if (!f && (upload->request.reserve_bytes || upload->has_size) &&
+        ftruncate(upload->fd, (off_t)local_final_size(upload)))
+        f = fault_from_errno(errno);
+    if (!f && upload->annex_bytes)
+        set_exact_time(upload->fd);
+    if (!f && upload->changes.mask)
+        f = local_change_file(upload->fd, &upload->changes);
+    return f ? f : local_settle(upload->fd, upload->request.sync);
+}
+
+static enum fault take_place(struct local_upload *upload)
+{
     if (upload->temporary[0])
         return rename_temporary(upload);
     if (!upload->base.existed) {
-        f = give_name(upload->fd, upload->place.parent, upload->place.name);
+        enum fault f = give_name(upload->fd, upload->place.parent, upload->place.name);
         if (f != FAULT_EXISTS || wants_free_name(upload))
             return f;
     }
     return replace_with_nameless(upload);
 }
 
-static enum fault append_tail(struct local_upload *upload, int target, uint64_t size)
+static enum fault publish_whole(struct local_upload *upload)
 {
-    journal_record record = 0;
-    enum fault f = FAULT_NONE;
-    if (upload->journal)
-        f = journal_add_length(upload->journal, target, size, size + upload->written,
-                               upload->request.sync, &record);
+    struct local_beside beside = {.fd = -1};
+    enum fault f = complete(upload);
+    if (!f)
+        f = local_begin_publishing(upload, &beside);
     if (f)
         return f;
+    f = local_put_whole_annex(upload, &beside);
+    if (!f)
+        f = take_place(upload);
+    local_end_publishing(upload, &beside, f);
+    return f;
+}
+
+/* The file is the version again that it was. */
+static enum fault cut_back(int target, const struct stat *before)
+{
+    const struct timespec times[2] = {{.tv_nsec = UTIME_OMIT}, before->st_mtim};
+    if (ftruncate(target, before->st_size))
+        return fault_from_errno(errno);
+    (void)futimens(target, times); /* its owner's to set, not everybody's who may write */
+    return FAULT_NONE;
+}
+
+static enum fault append_tail(struct local_upload *upload, int target, const struct stat *before,
+                              struct local_beside *beside)
+{
+    uint64_t size = (uint64_t)before->st_size;
+    struct local_annexed annexed = {.annex.fd = -1};
+    journal_record record = 0;
+    enum fault f = local_find_annexed(beside, before, &annexed);
+    if (!f && upload->journal)
+        f = journal_add_length(upload->journal, target, size, size + upload->written,
+                               upload->request.sync, &record);
+    if (f) {
+        local_close_annex(&annexed.annex);
+        return f;
+    }
     f = local_copy_range(upload->fd, 0, target, size, upload->written);
     if (!f)
         f = local_settle(target, upload->request.sync);
+    if (!f)
+        f = local_put_grown_annex(upload, beside, target, &annexed);
+    local_close_annex(&annexed.annex);
     /* While the record is in force the next start takes away what is said to be there. */
     if (!f)
         f = journal_strike(upload->journal, record, upload->request.sync);
     if (!f)
         return f;
-    if (ftruncate(target, (off_t)size))
+    if (cut_back(target, before))
         /* The record stays, so that the next start can do what failed now. */
         log_error("append-not-undone", LOG_TEXT("name", text_of(upload->place.name)),
                   LOG_ERRNO(errno));
@@ -228,16 +341,23 @@ static enum fault append_tail(struct local_upload *upload, int target, uint64_t 
 
 static enum fault publish_tail(struct local_upload *upload)
 {
-    uint64_t size;
+    struct stat before;
+    struct local_beside beside = {.fd = -1};
     int target = -1;
-    enum fault f = local_lock_target(&upload->place, &target, &size);
+    enum fault f = local_lock_target(&upload->place, &target, &before);
     if (f)
         return f;
-    if (local_has_mark(target) ||
-        (upload->request.kind == STORE_RESUME && size != upload->request.offset))
+    if (local_has_mark(target) || (upload->request.kind == STORE_RESUME &&
+                                   (uint64_t)before.st_size != upload->request.offset))
         f = FAULT_BUSY; /* it is another one, or another session wrote to it meanwhile */
     if (!f)
-        f = append_tail(upload, target, size);
+        f = local_begin_publishing(upload, &beside);
+    if (!f) {
+        /* What was put beside the file would be of another by now. */
+        bool is_there = beside.fd < 0 || local_is_target(&upload->place, target);
+        f = is_there ? append_tail(upload, target, &before, &beside) : FAULT_NOT_FOUND;
+        local_end_publishing(upload, &beside, f);
+    }
     close(target);
     return f;
 }
@@ -265,12 +385,19 @@ enum fault local_publish_staged(struct local_upload *upload)
 
 enum store_remains local_abandon_staged(struct local_upload *upload, bool keep)
 {
+    if (upload->is_kept && keep) {
+        local_leave_kept(upload);
+        return STORE_LEFT_KEPT;
+    }
     if (upload->base.existed)
         return STORE_LEFT_OLD;
     if (!keep || upload->written == 0)
         return STORE_LEFT_NOTHING;
     /* The name must still be free: what another session published is complete. */
     upload->request.kind = STORE_UNIQUE;
+    /* What it was to be when it is whole would mislead whoever goes on with it. */
+    upload->has_size = false;
+    upload->changes.mask = 0;
     local_set_mark(upload->fd);
     enum fault f = publish_whole(upload);
     if (f == FAULT_EXISTS)

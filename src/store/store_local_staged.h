@@ -6,7 +6,8 @@
  * The bytes go to a file without a name in the directory of the target
  * (O_TMPFILE, which a crash clears by itself) or, where the file system has no
  * such thing, to a hidden name that the journal knows. Publishing gives it the
- * target's name in one step. An append is gathered the same way and then
+ * target's name in one step; its annex is put in place before, under a lock
+ * that is held until the file has followed. An append is gathered the same way and then
  * copied to the end of the file in one go, under a journal record that cuts
  * the file back if the process dies in between; readers of a log see it grow
  * by whole uploads and appends of several sessions never lose one another.
@@ -26,6 +27,10 @@ enum fault local_write_staged(struct local_upload *upload, const void *bytes, si
 enum fault local_publish_staged(struct local_upload *upload);
 enum store_remains local_abandon_staged(struct local_upload *upload, bool keep);
 
+/* A file that goes when its descriptor is closed. */
+enum fault local_open_nameless(struct journal *journal, int parent, int *ret_fd);
+/* Its hidden name is to be this one; a crash leaves it there. */
+enum fault local_move_temporary(struct local_upload *upload, int directory, const char *name);
 /* Removes its hidden name, if it has one. */
 void local_drop_temporary(struct local_upload *upload);
 

@@ -10,6 +10,7 @@
 
 enum {
     LOCK_TRIES = 50,
+    /* Between two tries; the first ones come sooner, for locks that are held for a moment. */
     LOCK_WAIT_MS = 100,
 };
 
@@ -55,18 +56,20 @@ bool local_is_target(const struct local_place *place, int fd)
 
 enum fault local_lock(int fd, int operation)
 {
-    const struct timespec wait = {.tv_nsec = LOCK_WAIT_MS * 1000000L};
+    long wait_ms = 1;
     for (int i = 0; i < LOCK_TRIES; i++) {
         if (flock(fd, operation | LOCK_NB) == 0)
             return FAULT_NONE;
         if (errno != EWOULDBLOCK && errno != EINTR)
             return fault_from_errno(errno);
+        const struct timespec wait = {.tv_nsec = wait_ms * 1000000L};
         nanosleep(&wait, NULL);
+        wait_ms = wait_ms * 2 < LOCK_WAIT_MS ? wait_ms * 2 : LOCK_WAIT_MS;
     }
     return FAULT_BUSY;
 }
 
-enum fault local_lock_target(const struct local_place *place, int *ret_fd, uint64_t *ret_size)
+enum fault local_lock_target(const struct local_place *place, int *ret_fd, struct stat *ret_info)
 {
     for (int i = 0; i < LOCK_TRIES; i++) {
         struct stat locked;
@@ -79,7 +82,7 @@ enum fault local_lock_target(const struct local_place *place, int *ret_fd, uint6
             f = fault_from_errno(errno);
         if (!f && local_is_target(place, fd)) {
             *ret_fd = fd;
-            *ret_size = (uint64_t)locked.st_size;
+            *ret_info = locked;
             return FAULT_NONE;
         }
         close(fd);

@@ -31,7 +31,7 @@ bool local_is_target(const struct local_place *place, int fd);
 /* LOCK_EX or LOCK_SH; waits some seconds, then FAULT_BUSY. */
 enum fault local_lock(int fd, int operation);
 /* Opens for writing and locks the file that the name means once the lock is held. */
-enum fault local_lock_target(const struct local_place *place, int *ret_fd, uint64_t *ret_size);
+enum fault local_lock_target(const struct local_place *place, int *ret_fd, struct stat *ret_info);
 /*
  * Takes the lock of a marked file for as long as the descriptor is open.
  * FAULT_BUSY when somebody has it; *ret_is_partial is false when there is no

@@ -8,9 +8,12 @@
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "store/store_local_copy.h"
 #include "store/store_local_in_place.h"
+#include "store/store_local_kept.h"
 #include "store/store_local_staged.h"
 #include "store/store_local_target.h"
+#include "store/store_local_upload_annex.h"
 
 static struct local_upload *local_of(struct store_upload *upload)
 {
@@ -29,6 +32,14 @@ enum fault local_refuse_sources(const struct local_upload *upload, const struct 
     return FAULT_NONE;
 }
 
+/* Where in the file a continuation begins. */
+static uint64_t offset_in(const struct store_upload_request *request, uint64_t size)
+{
+    if (request->goes_on)
+        return request->kept.bytes;
+    return request->kind == STORE_APPEND ? size : request->offset;
+}
+
 /* APPE, or STOR after REST, to a file that is there. */
 static enum fault open_continuation(struct local_upload *upload)
 {
@@ -45,17 +56,29 @@ static enum fault open_continuation(struct local_upload *upload)
     if (!f && fstat(target, &old))
         f = fault_from_errno(errno);
     uint64_t size = (uint64_t)old.st_size;
-    uint64_t offset = request->kind == STORE_APPEND ? size : request->offset;
-    if (!f && offset > size)
+    uint64_t offset = offset_in(request, size);
+    /* Only in a partial an append is kept in the file itself. */
+    if (!f && (offset > size || (request->goes_on && !is_partial)))
         f = FAULT_OUT_OF_RANGE;
     if (!f && is_partial)
-        return local_open_partial(upload, target, size, offset);
+        return local_open_partial(upload, target, &old, offset);
     if (!f)
         f = local_open_staged(upload, &old);
     if (!f && offset < size)
         return local_take_prefix_later(upload, target, offset);
     upload->way = LOCAL_STAGED_TAIL;
     close(target);
+    return f;
+}
+
+/* What keep() kept. */
+static enum fault open_kept(struct local_upload *upload, bool exists)
+{
+    bool appends = upload->request.kind == STORE_APPEND;
+    enum fault f = local_go_on(upload);
+    if (f == FAULT_NOT_FOUND)
+        return exists && appends ? open_continuation(upload) : FAULT_OUT_OF_RANGE;
+    upload->way = exists && appends ? LOCAL_STAGED_TAIL : LOCAL_STAGED;
     return f;
 }
 
@@ -77,6 +100,8 @@ static enum fault open_by_kind(struct local_upload *upload)
         return FAULT_OUT_OF_RANGE;
     if (request->direct)
         return local_open_direct(upload);
+    if (request->goes_on)
+        return open_kept(upload, old != NULL);
     if (old && (request->kind == STORE_APPEND || request->kind == STORE_RESUME))
         return open_continuation(upload);
     return local_open_staged(upload, old);
@@ -84,16 +109,86 @@ static enum fault open_by_kind(struct local_upload *upload)
 
 /* ---- Writing ------------------------------------------------------------- */
 
-static bool is_in_place(const struct local_upload *upload)
+bool local_is_in_place(const struct local_upload *upload)
 {
     return upload->way == LOCAL_PARTIAL || upload->way == LOCAL_DIRECT;
+}
+
+enum fault local_write_on(struct local_upload *upload, const void *bytes, size_t len)
+{
+    uint64_t done = 0;
+    enum fault f = local_write_all(upload->fd, bytes, len, &done);
+    upload->position += done;
+    if (done && upload->position > upload->written)
+        upload->written = upload->position;
+    return f;
+}
+
+uint64_t local_final_size(const struct local_upload *upload)
+{
+    return upload->has_size ? upload->size : upload->start + upload->written;
 }
 
 static enum fault upload_write(struct stream *stream, const void *bytes, size_t len)
 {
     struct local_upload *upload = (struct local_upload *)stream;
-    return is_in_place(upload) ? local_write_in_place(upload, bytes, len)
-                               : local_write_staged(upload, bytes, len);
+    return local_is_in_place(upload) ? local_write_in_place(upload, bytes, len)
+                                     : local_write_staged(upload, bytes, len);
+}
+
+/* Is all of the file this upload's, from its beginning on? */
+static bool makes_whole(const struct local_upload *upload)
+{
+    return upload->request.kind != STORE_APPEND && !upload->start &&
+           (upload->way == LOCAL_STAGED || upload->way == LOCAL_DIRECT);
+}
+
+static enum fault upload_seek(struct stream *stream, uint64_t offset)
+{
+    struct local_upload *upload = (struct local_upload *)stream;
+    if (!makes_whole(upload))
+        return FAULT_UNSUPPORTED;
+    if (offset > INT64_MAX)
+        return FAULT_OUT_OF_RANGE;
+    if (lseek(upload->fd, (off_t)offset, SEEK_SET) < 0)
+        return fault_from_errno(errno);
+    upload->position = offset;
+    return FAULT_NONE;
+}
+
+static enum fault upload_annex(struct store_upload *base, struct text bytes)
+{
+    return local_gather_annex(local_of(base), bytes);
+}
+
+static enum fault upload_set_size(struct store_upload *base, uint64_t size)
+{
+    struct local_upload *upload = local_of(base);
+    if (!makes_whole(upload))
+        return FAULT_UNSUPPORTED;
+    if (size > INT64_MAX)
+        return FAULT_OUT_OF_RANGE;
+    upload->size = size;
+    upload->has_size = true;
+    return FAULT_NONE;
+}
+
+static enum fault upload_change(struct store_upload *base, const struct store_changes *changes)
+{
+    struct local_upload *upload = local_of(base);
+    if (!makes_whole(upload) || changes->mask & STORE_CHANGE_CREATED)
+        return FAULT_UNSUPPORTED;
+    if (changes->mask & STORE_CHANGE_MODE)
+        upload->changes.mode = changes->mode;
+    if (changes->mask & STORE_CHANGE_MODIFIED)
+        upload->changes.modified = changes->modified;
+    upload->changes.mask |= changes->mask;
+    return FAULT_NONE;
+}
+
+static enum fault upload_keep(struct store_upload *base, struct store_kept *ret_kept)
+{
+    return local_keep(local_of(base), ret_kept);
 }
 
 /* ---- Ending -------------------------------------------------------------- */
@@ -101,6 +196,9 @@ static enum fault upload_write(struct stream *stream, const void *bytes, size_t 
 static void free_upload(struct local_upload *upload)
 {
     local_drop_temporary(upload);
+    local_end_kept(upload);
+    if (upload->annex >= 0)
+        close(upload->annex);
     if (upload->prefix >= 0)
         close(upload->prefix);
     if (upload->fd >= 0)
@@ -152,6 +250,8 @@ static enum store_remains upload_abandon(struct store_upload *base, bool keep)
         remains = local_abandon_direct(upload);
         break;
     }
+    if (keep)
+        local_leave_kept(upload);
     free_upload(upload);
     return remains;
 }
@@ -160,8 +260,16 @@ enum fault local_open_upload(int root, struct journal *journal, const char *path
                              const struct store_upload_request *request,
                              struct store_upload **ret_upload)
 {
-    static const struct stream_type stream_type = {.write = upload_write, .close = upload_close};
-    static const struct store_upload_type type = {upload_publish, upload_abandon};
+    static const struct stream_type stream_type = {
+        .write = upload_write, .seek = upload_seek, .close = upload_close};
+    static const struct store_upload_type type = {
+        .publish = upload_publish,
+        .abandon = upload_abandon,
+        .keep = upload_keep,
+        .annex = upload_annex,
+        .set_size = upload_set_size,
+        .change = upload_change,
+    };
     struct local_upload *upload = memory_new(sizeof(*upload));
     if (!upload)
         return FAULT_NO_MEMORY;
@@ -172,13 +280,15 @@ enum fault local_open_upload(int root, struct journal *journal, const char *path
     upload->place.parent = -1;
     upload->fd = -1;
     upload->prefix = -1;
+    upload->annex = -1;
+    upload->kept_in = -1;
     enum fault f = local_open_place_followed(root, path, &upload->place);
     if (!f)
         f = open_by_kind(upload);
     if (!f)
         f = local_reserve(upload->fd, upload->start, request->reserve_bytes);
     if (f) {
-        (void)upload_abandon(&upload->base, false);
+        (void)upload_abandon(&upload->base, request->goes_on);
         return f;
     }
     *ret_upload = &upload->base;

@@ -11,6 +11,7 @@
 #define FERRY_STORE_STORE_LOCAL_UPLOAD_H
 
 #include "store/store.h"
+#include "store/store_local_annex_form.h"
 #include "store/store_local_journal.h"
 #include "store/store_local_path.h"
 
@@ -27,21 +28,37 @@ struct local_upload {
     struct store_upload_request request; /* its sources are gone when open_upload has returned */
     struct local_place place;            /* owned */
     enum local_way way;
-    int fd;                /* owned: what is written to */
-    char temporary[64];    /* its hidden name; "" while it has none */
-    journal_record record; /* of the hidden name */
-    int prefix;            /* owned: the file whose first `start` bytes come before ours; -1 */
-    uint64_t start;        /* where our bytes begin in `fd` */
-    uint64_t written;
-    uint64_t old_size; /* of the file written into, when it was opened */
-    bool created;      /* a direct upload made the file */
-    bool cuts;         /* what the file has behind our first bytes goes once they are written */
+    int fd;                          /* owned: what is written to */
+    char temporary[LOCAL_NAME_SIZE]; /* its hidden name; "" while it has none */
+    journal_record record;           /* of the hidden name */
+    int prefix;        /* owned: the file whose first `start` bytes come before ours; -1 */
+    uint64_t start;    /* where our bytes begin in `fd` */
+    uint64_t position; /* behind it: where the next one goes */
+    uint64_t written;  /* behind it: how far they reach */
+    uint64_t size;     /* that the file is to have; if it has_size */
+    bool has_size;
+    struct store_changes changes; /* that it is to be published with */
+    struct annex_version old;     /* of the file written into, when it was opened */
+    bool created;                 /* a direct upload made the file */
+    bool cuts; /* what the file has behind our first bytes goes once they are written */
+    int annex; /* owned: what is to be its annex; -1 while there is none */
+    uint64_t annex_bytes;
+    int kept_in;        /* owned: the directory of what was kept; -1 while nothing was */
+    bool is_kept;       /* the hidden name is in there */
+    bool is_annex_kept; /* the annex has a name in there */
 };
 
 /* `journal` (borrowed: outlives the upload) may be NULL: then a crash can leave leftovers. */
 enum fault local_open_upload(int root, struct journal *journal, const char *path,
                              const struct store_upload_request *request,
                              struct store_upload **ret_upload);
+
+/* It writes into the file itself. */
+bool local_is_in_place(const struct local_upload *upload);
+/* Writes at the position, which moves on. */
+enum fault local_write_on(struct local_upload *upload, const void *bytes, size_t len);
+/* How long what is written to is to be in the end. */
+uint64_t local_final_size(const struct local_upload *upload);
 
 /* FAULT_ARGUMENT when the file is one of those the upload's bytes come from. */
 enum fault local_refuse_sources(const struct local_upload *upload, const struct stat *file);

@@ -22,6 +22,7 @@ enum call {
     CALL_OPEN,
     CALL_LINK,
     CALL_RENAME,
+    CALL_MAKE,
     CALL_SYNC,
     CALL_CUT,
     CALL_UNLINK,
@@ -143,6 +144,16 @@ WRAPPED(int, renameat2, int from, const char *path, int to, const char *name, un
         return -1;
     }
     return fails(CALL_RENAME, true) ? -1 : __real_renameat2(from, path, to, name, flags);
+}
+
+WRAPPED(int, renameat, int from, const char *path, int to, const char *name)
+{
+    return fails(CALL_RENAME, true) ? -1 : __real_renameat(from, path, to, name);
+}
+
+WRAPPED(int, mkdirat, int directory, const char *name, mode_t mode)
+{
+    return fails(CALL_MAKE, true) ? -1 : __real_mkdirat(directory, name, mode);
 }
 
 WRAPPED(int, fsync, int fd)

@@ -248,6 +248,113 @@ TEST(a_copy_is_whole_or_not_at_all)
     login_unref(writer.login);
 }
 
+/* ---- Annexes, marks and shapes -------------------------------------------------- */
+
+static const struct gate_outcome fine = {.fault = FAULT_NONE};
+
+static struct gate_file *begin(const struct caller *caller, const char *path)
+{
+    struct store_upload_request request = {.mode = 0644};
+    struct gate_file *file = NULL;
+    assert_fault(gate_open_upload(caller, path, &request, &file), FAULT_NONE);
+    return file;
+}
+
+static void put_annexed(const struct caller *caller, const char *path, const char *annex)
+{
+    struct gate_file *file = begin(caller, path);
+    assert_fault(stream_write(file->stream, "content", 7), FAULT_NONE);
+    assert_fault(gate_annex(file, text_of(annex)), FAULT_NONE);
+    assert_fault(gate_close(&file, &fine, NULL), FAULT_NONE);
+}
+
+/* "" when there is none. */
+static const char *annex_of(const struct caller *caller, const char *path)
+{
+    static char bytes[256];
+    struct gate_file *file = NULL;
+    struct stream *annex = NULL;
+    size_t len = 0;
+    assert_fault(gate_open_read(caller, ACTION_READ, path, &file), FAULT_NONE);
+    enum fault f = gate_open_annex(file->caller, file->path, file->stream, &annex);
+    if (!f)
+        assert_fault(stream_read(annex, bytes, sizeof(bytes) - 1, &len), FAULT_NONE);
+    else
+        assert_fault(f, FAULT_NOT_FOUND);
+    bytes[len] = '\0';
+    stream_close(&annex);
+    assert_fault(gate_close(&file, &fine, NULL), FAULT_NONE);
+    return bytes;
+}
+
+TEST(a_copy_has_the_annex_of_what_it_was_made_of)
+{
+    struct caller writer = enter("writer");
+    atomic_bool no = false;
+    put_annexed(&writer, "/f", "annex");
+    put(&writer, "/plain", "plain");
+    assert_fault(gate_copy(&writer, "/f", "/g", 0644, &no), FAULT_NONE);
+    assert_string_equal(annex_of(&writer, "/g"), "annex");
+    assert_fault(gate_copy(&writer, "/f", "/f", 0644, &no), FAULT_NONE);
+    assert_string_equal(annex_of(&writer, "/f"), "annex");
+    assert_fault(gate_copy(&writer, "/plain", "/g", 0644, &no), FAULT_NONE);
+    assert_string_equal(annex_of(&writer, "/g"), "");
+    char too_long[256] = "/";
+    memset(too_long + 1, 'n', 250);
+    assert_fault(gate_copy(&writer, "/f", too_long, 0644, &no), FAULT_NAME_INVALID);
+    login_unref(writer.login);
+}
+
+TEST(a_kept_upload_is_left_by_a_broken_way_and_dropped_for_want_of_room)
+{
+    static const enum fault faults[] = {FAULT_CONNECTION_LOST, FAULT_NO_SPACE};
+    static const enum store_remains left[] = {STORE_LEFT_KEPT, STORE_LEFT_NOTHING};
+    struct caller writer = enter("writer");
+    for (size_t i = 0; i < COUNT(faults); i++) {
+        const struct gate_outcome broken = {.fault = faults[i], .keep_partial = true};
+        struct store_upload_request request = {.mode = 0644, .goes_on = true};
+        enum store_remains remains = STORE_LEFT_OLD;
+        struct gate_file *file = begin(&writer, "/f");
+        assert_fault(stream_write(file->stream, "kept", 4), FAULT_NONE);
+        assert_fault(gate_keep(file, &request.kept), FAULT_NONE);
+        assert_int_equal(request.kept.bytes, 4);
+        assert_fault(gate_close(&file, &broken, &remains), faults[i]);
+        assert_int_equal(remains, left[i]);
+        assert_fault(gate_open_upload(&writer, "/f", &request, &file),
+                     i ? FAULT_OUT_OF_RANGE : FAULT_NONE);
+        if (file)
+            assert_fault(gate_close(&file, &broken, NULL), faults[i]);
+        if (!i) { /* it is still there, to be done anew */
+            file = begin(&writer, "/f");
+            assert_fault(gate_keep(file, &request.kept), FAULT_NONE);
+            assert_fault(gate_close(&file, &(struct gate_outcome){.fault = FAULT_NO_SPACE}, NULL),
+                         FAULT_NO_SPACE);
+        }
+    }
+    login_unref(writer.login);
+}
+
+TEST(an_upload_is_given_size_and_attributes_by_those_who_may)
+{
+    static const struct store_changes changes = {.mask = STORE_CHANGE_MODE, .mode = 0600};
+    struct caller writer = enter("writer");
+    struct caller reader = enter("reader");
+    struct store_info info;
+    struct gate_file *file = begin(&writer, "/f");
+    assert_fault(gate_set_size(file, 1000), FAULT_NONE);
+    file->caller = &reader;
+    assert_fault(gate_change_upload(file, &changes), FAULT_DENIED);
+    file->caller = &writer;
+    assert_fault(gate_change_upload(file, &changes), FAULT_NONE);
+    assert_fault(gate_close(&file, &fine, NULL), FAULT_NONE);
+    assert_fault(gate_stat(&writer, ACTION_LIST, "/f", true, &info), FAULT_NONE);
+    assert_int_equal(info.size, 1000);
+    assert_int_equal(info.mode, 0600);
+    login_unref(reader.login);
+    login_unref(writer.login);
+    assert_int_equal(audited("\"action\":\"attributes\""), 0);
+}
+
 TEST(combining_appends_the_parts_and_removes_them)
 {
     struct caller writer = enter("writer");
@@ -402,6 +509,9 @@ int main(void)
         IN_WORLD(each_operation_is_audited_exactly_once),
         IN_WORLD(a_reader_changes_nothing_by_any_door),
         IN_WORLD(a_copy_is_whole_or_not_at_all),
+        IN_WORLD(a_copy_has_the_annex_of_what_it_was_made_of),
+        IN_WORLD(a_kept_upload_is_left_by_a_broken_way_and_dropped_for_want_of_room),
+        IN_WORLD(an_upload_is_given_size_and_attributes_by_those_who_may),
         IN_WORLD(combining_appends_the_parts_and_removes_them),
         IN_WORLD(combining_refuses_a_part_that_comes_twice_or_is_the_whole_by_any_name),
         IN_WORLD(a_direct_copy_looks_at_its_source_before_it_empties_the_target),

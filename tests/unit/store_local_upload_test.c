@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/xattr.h>
 #include <unistd.h>
@@ -356,6 +357,120 @@ TEST(an_upload_needs_a_place)
     assert_fault(cannot_begin(STORE_REPLACE, 0, "/f/x"), FAULT_NOT_DIRECTORY);
 }
 
+TEST(an_upload_is_published_with_the_size_time_and_mode_that_it_was_told)
+{
+    static const struct store_changes when = {
+        .mask = STORE_CHANGE_MODIFIED, .modified = {.seconds = 1234567890, .nanoseconds = 42}};
+    static const struct store_changes mode = {.mask = STORE_CHANGE_MODE, .mode = 07604};
+    static const struct store_changes created = {.mask = STORE_CHANGE_CREATED};
+    struct stat info;
+    for (int direct = 0; direct < 2; direct++) {
+        const struct store_upload_request request = {.mode = 0644, .direct = direct};
+        struct store_upload *upload = NULL;
+        const char *name = direct ? "/direct" : "/staged";
+        assert_fault(world.store->type->open_upload(world.store, name, &request, &upload),
+                     FAULT_NONE);
+        assert_fault(upload->type->change(upload, &when), FAULT_NONE);
+        assert_fault(upload->type->change(upload, &mode), FAULT_NONE);
+        assert_fault(upload->type->change(upload, &created), FAULT_UNSUPPORTED);
+        assert_fault(upload->type->set_size(upload, 70000), FAULT_NONE);
+        assert_fault(upload->type->set_size(upload, UINT64_MAX), FAULT_OUT_OF_RANGE);
+        pour(upload, "content");
+        assert_fault(upload->type->publish(upload), FAULT_NONE);
+        assert_int_equal(stat(in_root(name), &info), 0);
+        assert_int_equal(info.st_size, 70000);
+        assert_int_equal(info.st_mode & 07777, 0604);
+        assert_int_equal(info.st_mtim.tv_sec, 1234567890);
+        assert_int_equal(info.st_mtim.tv_nsec, 42);
+    }
+}
+
+/* ---- Holes -------------------------------------------------------------------------- */
+
+enum { FAR = 1024 * 1024 };
+
+static char byte_at(const char *name, off_t offset)
+{
+    char byte = '?';
+    int fd = open(in_root(name), O_RDONLY);
+    assert_int_equal(pread(fd, &byte, 1, offset), 1);
+    close(fd);
+    return byte;
+}
+
+TEST(an_upload_may_be_written_in_any_order_and_what_is_not_written_is_a_hole)
+{
+    struct stat info;
+    put(in_root("direct"), "what was there before");
+    for (int direct = 0; direct < 2; direct++) {
+        const struct store_upload_request request = {
+            .mode = 0644, .direct = direct, .reserve_bytes = direct ? 0 : 4096};
+        struct store_upload *upload = NULL;
+        const char *name = direct ? "direct" : "staged";
+        assert_fault(world.store->type->open_upload(world.store, direct ? "/direct" : "/staged",
+                                                    &request, &upload),
+                     FAULT_NONE);
+        assert_fault(stream_seek(&upload->stream, FAR), FAULT_NONE);
+        pour(upload, "far");
+        assert_fault(stream_seek(&upload->stream, 4), FAULT_NONE);
+        pour(upload, "near");
+        assert_fault(stream_seek(&upload->stream, UINT64_MAX), FAULT_OUT_OF_RANGE);
+        assert_fault(stream_seek(&upload->stream, 2 * FAR), FAULT_NONE); /* and nothing there */
+        assert_fault(upload->type->publish(upload), FAULT_NONE);
+        assert_int_equal(stat(in_root(name), &info), 0);
+        assert_int_equal(info.st_size, FAR + 3);
+        assert_true(info.st_blocks * 512 < FAR);
+        assert_int_equal(byte_at(name, 0), 0);
+        assert_int_equal(byte_at(name, 4), 'n');
+        assert_int_equal(byte_at(name, 9), 0);
+        assert_int_equal(byte_at(name, FAR), 'f');
+    }
+}
+
+TEST(what_continues_a_file_is_written_from_its_beginning_to_its_end)
+{
+    put(in_root("f"), "0123");
+    static const enum store_upload_kind kinds[] = {STORE_APPEND, STORE_RESUME};
+    for (size_t i = 0; i < COUNT(kinds) * 2; i++) {
+        struct store_upload *upload = begin(kinds[i % 2], i < 2 ? 4 : 2, "/f");
+        static const struct store_changes mode = {.mask = STORE_CHANGE_MODE, .mode = 0600};
+        assert_fault(stream_seek(&upload->stream, 9), FAULT_UNSUPPORTED);
+        assert_fault(upload->type->set_size(upload, 9), FAULT_UNSUPPORTED);
+        assert_fault(upload->type->change(upload, &mode), FAULT_UNSUPPORTED);
+        (void)upload->type->abandon(upload, false);
+    }
+}
+
+TEST(the_data_of_a_file_with_holes_is_found)
+{
+    int64_t first;
+    int64_t end;
+    struct stream *file = NULL;
+    struct store_info info;
+    struct store_upload *upload = begin(STORE_REPLACE, 0, "/f");
+    assert_fault(stream_seek(&upload->stream, FAR), FAULT_NONE);
+    pour(upload, "far");
+    assert_fault(upload->type->set_size(upload, 3 * FAR), FAULT_NONE);
+    assert_fault(upload->type->publish(upload), FAULT_NONE);
+    assert_fault(world.store->type->open_read(world.store, "/f", &file, &info), FAULT_NONE);
+    assert_fault(stream_next_data(file, 0, &first, &end), FAULT_NONE);
+    assert_int_equal(first, FAR);
+    assert_true(end >= FAR + 3 && end < 2 * FAR);
+    assert_fault(stream_next_data(file, FAR + 1, &first, &end), FAULT_NONE);
+    assert_int_equal(first, FAR + 1);
+    assert_fault(stream_next_data(file, 2 * FAR, &first, &end), FAULT_NONE);
+    assert_int_equal(first, 3 * FAR);
+    assert_int_equal(end, 3 * FAR);
+    file->file_end = FAR + 2;
+    assert_fault(stream_next_data(file, 0, &first, &end), FAULT_NONE);
+    assert_int_equal(end, FAR + 2);
+    file->file_end = FAR / 2;
+    assert_fault(stream_next_data(file, 0, &first, &end), FAULT_NONE);
+    assert_int_equal(first, FAR / 2);
+    assert_int_equal(end, FAR / 2);
+    stream_close(&file);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -382,6 +497,10 @@ int main(void)
         IN_WORLD(room_that_a_direct_upload_did_not_need_is_given_back),
         IN_WORLD(no_upload_goes_over_a_file_that_it_comes_from),
         IN_WORLD(an_upload_needs_a_place),
+        IN_WORLD(an_upload_is_published_with_the_size_time_and_mode_that_it_was_told),
+        IN_WORLD(an_upload_may_be_written_in_any_order_and_what_is_not_written_is_a_hole),
+        IN_WORLD(what_continues_a_file_is_written_from_its_beginning_to_its_end),
+        IN_WORLD(the_data_of_a_file_with_holes_is_found),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -22,21 +22,21 @@ struct world {
 
 static struct world world;
 
-static const char *in_root(const char *name)
+static inline const char *in_root(const char *name)
 {
     static char path[256];
     (void)snprintf(path, sizeof(path), "%s/%s", world.root, name);
     return path;
 }
 
-static const char *outside(const char *name)
+static inline const char *outside(const char *name)
 {
     static char path[256];
     (void)snprintf(path, sizeof(path), "%s/%s", world.outside, name);
     return path;
 }
 
-static void put(const char *path, const char *content)
+static inline void put(const char *path, const char *content)
 {
     FILE *file = fopen(path, "w");
     assert_non_null(file);
@@ -44,7 +44,7 @@ static void put(const char *path, const char *content)
     (void)fclose(file);
 }
 
-static const char *content_of(const char *path)
+static inline const char *content_of(const char *path)
 {
     static char bytes[256];
     FILE *file = fopen(path, "r");
@@ -55,7 +55,7 @@ static const char *content_of(const char *path)
     return bytes;
 }
 
-static int set_up(void **state)
+static inline int set_up(void **state)
 {
     (void)state;
     umask(0);
@@ -70,7 +70,7 @@ static int set_up(void **state)
     return 0;
 }
 
-static int tear_down(void **state)
+static inline int tear_down(void **state)
 {
     char command[128];
     (void)state;
@@ -79,7 +79,7 @@ static int tear_down(void **state)
     return system(command);
 }
 
-static unsigned names_in(const char *directory)
+static inline unsigned names_in(const char *directory)
 {
     unsigned count = 0;
     DIR *names = opendir(directory);
@@ -90,7 +90,8 @@ static unsigned names_in(const char *directory)
     return count - 2;
 }
 
-static struct store_upload *begin(enum store_upload_kind kind, uint64_t offset, const char *path)
+static inline struct store_upload *begin(enum store_upload_kind kind, uint64_t offset,
+                                         const char *path)
 {
     const struct store_upload_request request = {.kind = kind, .offset = offset, .mode = 0644};
     struct store_upload *upload = NULL;
@@ -98,14 +99,15 @@ static struct store_upload *begin(enum store_upload_kind kind, uint64_t offset, 
     return upload;
 }
 
-static enum fault cannot_begin(enum store_upload_kind kind, uint64_t offset, const char *path)
+static inline enum fault cannot_begin(enum store_upload_kind kind, uint64_t offset,
+                                      const char *path)
 {
     const struct store_upload_request request = {.kind = kind, .offset = offset, .mode = 0644};
     struct store_upload *upload = NULL;
     return world.store->type->open_upload(world.store, path, &request, &upload);
 }
 
-static void pour(struct store_upload *upload, const char *content)
+static inline void pour(struct store_upload *upload, const char *content)
 {
     assert_fault(stream_write(&upload->stream, content, strlen(content)), FAULT_NONE);
 }

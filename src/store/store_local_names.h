@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * store_local_names: names that go and names that change, and with them what is
+ * beside the files. A link is only ever itself here. Internal to store_local*.
+ */
+#ifndef FERRY_STORE_STORE_LOCAL_NAMES_H
+#define FERRY_STORE_STORE_LOCAL_NAMES_H
+
+#include "store/store_local_path.h"
+
+/* Removes the name of a file or of an empty directory, not following it. */
+enum fault local_remove_place(const struct local_place *place, bool is_directory);
+/* Atomic; replaces a file that has the new name. The annex of a file goes with it. */
+enum fault local_rename_place(const struct local_place *from, const struct local_place *to);
+
+#endif

@@ -5,7 +5,7 @@ import sys
 import pytest
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path[:0] = [HERE, os.path.join(HERE, "interop")]
+sys.path[:0] = [HERE, os.path.join(HERE, "interop"), os.path.join(HERE, "..", "tools")]
 
 from harness import Server  # noqa: E402
 

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "client/remote.h"
+#include "protocol/parameters.h"
 
 /* Exit statuses, ferry(1). */
 enum status {
@@ -106,25 +107,49 @@ static const char *local_name(const struct url *url)
     return is_name ? name : NULL;
 }
 
+/* What get and put take besides names. */
+struct wanted {
+    const char *local; /* borrowed: -o; NULL: not said */
+    char mode;
+};
+
+/* Takes them out of the arguments; false when one is not right. */
+static bool take_options(int *argc, char **argv, bool takes_local, struct wanted *wanted)
+{
+    *wanted = (struct wanted){.mode = MODE_STREAM};
+    int kept = 0;
+    for (int i = 0; i < *argc; i++) {
+        const char *value = i + 1 < *argc ? argv[i + 1] : "";
+        bool is_mode = strcmp(argv[i], "--mode") == 0;
+        if (is_mode && (strlen(value) != 1 || !strchr("sbczSBCZ", value[0])))
+            return false;
+        if (is_mode)
+            wanted->mode = text_upper(argv[++i][0]);
+        else if (takes_local && strcmp(argv[i], "-o") == 0 && i + 1 < *argc)
+            wanted->local = argv[++i];
+        else
+            argv[kept++] = argv[i];
+    }
+    *argc = kept;
+    return true;
+}
+
 static int run_get(int argc, char **argv)
 {
     static struct user_pi pi;
     struct url url;
-    const char *local = NULL;
-    if (argc == 3 && strcmp(argv[1], "-o") == 0)
-        local = argv[2];
-    else if (argc != 1)
-        return fail(STATUS_USAGE, "get", "takes a URL and perhaps -o FILE");
+    struct wanted wanted;
+    if (!take_options(&argc, argv, true, &wanted) || argc != 1)
+        return fail(STATUS_USAGE, "get", "takes a URL and perhaps -o FILE and --mode S, B, C or Z");
     int status = open_url(argv[0], &url, &pi);
     if (status)
         return status;
-    if (!local)
-        local = local_name(&url);
+    const char *local = wanted.local ? wanted.local : local_name(&url);
     if (!local)
         status = fail(STATUS_USAGE, shown(argv[0]),
                       "names no file; say where to put it with -o FILE");
     else
-        status = report(&pi, argv[0], local, remote_get(&pi, &url, local));
+        status = report(&pi, argv[0], local, remote_get(&pi, &url, wanted.mode, local));
     remote_close(&pi);
     return status;
 }
@@ -133,8 +158,9 @@ static int run_put(int argc, char **argv)
 {
     static struct user_pi pi;
     struct url url;
-    if (argc != 2)
-        return fail(STATUS_USAGE, "put", "takes a file and a URL");
+    struct wanted wanted;
+    if (!take_options(&argc, argv, false, &wanted) || argc != 2)
+        return fail(STATUS_USAGE, "put", "takes a file, a URL and perhaps --mode S, B, C or Z");
     int status = open_url(argv[1], &url, &pi);
     if (status)
         return status;
@@ -143,7 +169,7 @@ static int run_put(int argc, char **argv)
         const char *slash = strrchr(argv[0], '/');
         (void)snprintf(url.path + len, sizeof(url.path) - len, "%s", slash ? slash + 1 : argv[0]);
     }
-    status = report(&pi, argv[1], argv[0], remote_put(&pi, argv[0], &url));
+    status = report(&pi, argv[1], argv[0], remote_put(&pi, argv[0], &url, wanted.mode));
     remote_close(&pi);
     return status;
 }
@@ -163,8 +189,8 @@ static int run_ls(int argc, char **argv)
 }
 
 static const struct subcommand subcommands[] = {
-    {"get", "URL [-o FILE]", "fetch a file; - is standard output", run_get},
-    {"put", "FILE URL", "send a file; - is standard input", run_put},
+    {"get", "[--mode M] URL [-o FILE]", "fetch a file; - is standard output", run_get},
+    {"put", "[--mode M] FILE URL", "send a file; - is standard input", run_put},
     {"ls", "URL", "list a directory", run_ls},
 };
 
@@ -172,10 +198,12 @@ static int show_help(void)
 {
     (void)printf("Usage: ferry COMMAND ...\nTransfers files over FTP.\n\n");
     for (size_t i = 0; i < sizeof(subcommands) / sizeof(subcommands[0]); i++)
-        (void)printf("  ferry %-4s %-14s %s\n", subcommands[i].name, subcommands[i].arguments,
+        (void)printf("  ferry %-4s %-26s %s\n", subcommands[i].name, subcommands[i].arguments,
                      subcommands[i].help);
-    (void)printf("\nURLs are ftp://user:password@host:port/path;type=a. The password may be in\n"
-                 "FERRY_PASSWORD instead. FERRY_VERBOSE=1 shows the dialogue. See ferry(1).\n");
+    (void)printf(
+        "\nURLs are ftp://user:password@host:port/path;type=a. The password may be in\n"
+        "FERRY_PASSWORD instead. FERRY_VERBOSE=1 shows the dialogue. M is S, B, C or Z, which\n"
+        "compresses. See ferry(1).\n");
     return STATUS_DONE;
 }
 

@@ -37,11 +37,24 @@ static enum fault set_type(struct user_pi *pi, bool text, struct parameters *ret
     return f;
 }
 
-enum fault remote_get(struct user_pi *pi, const struct url *url, const char *local)
+/* Only what is no default is asked for: servers that know nothing else are most. */
+static enum fault set_mode(struct user_pi *pi, char mode, struct parameters *parameters)
+{
+    const char argument[] = {mode, '\0'};
+    if (mode == MODE_STREAM)
+        return FAULT_NONE;
+    enum fault f = user_pi_command(pi, "MODE", argument);
+    parameters->mode = mode;
+    return f ? f : user_pi_fault(pi);
+}
+
+enum fault remote_get(struct user_pi *pi, const struct url *url, char mode, const char *local)
 {
     struct parameters parameters;
     struct stream *file = NULL;
     enum fault f = set_type(pi, url->type == 'A', &parameters);
+    if (!f)
+        f = set_mode(pi, mode, &parameters);
     if (!f)
         f = local_file_create(local, &file);
     if (!f)
@@ -52,11 +65,13 @@ enum fault remote_get(struct user_pi *pi, const struct url *url, const char *loc
     return f;
 }
 
-enum fault remote_put(struct user_pi *pi, const char *local, const struct url *url)
+enum fault remote_put(struct user_pi *pi, const char *local, const struct url *url, char mode)
 {
     struct parameters parameters;
     struct stream *file = NULL;
     enum fault f = set_type(pi, url->type == 'A', &parameters);
+    if (!f)
+        f = set_mode(pi, mode, &parameters);
     if (!f)
         f = local_file_open(local, &file);
     if (!f)

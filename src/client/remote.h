@@ -14,9 +14,12 @@ enum fault remote_open(struct user_pi *pi, const struct url *url);
 /* QUIT, and close. */
 void remote_close(struct user_pi *pi);
 
-/* Fetches the URL's file to a local one, complete or not at all. "-" is standard output. */
-enum fault remote_get(struct user_pi *pi, const struct url *url, const char *local);
-enum fault remote_put(struct user_pi *pi, const char *local, const struct url *url);
+/*
+ * Fetches the URL's file to a local one, complete or not at all. "-" is standard
+ * output. `mode` is a letter of MODE (RFC 959 3.4).
+ */
+enum fault remote_get(struct user_pi *pi, const struct url *url, char mode, const char *local);
+enum fault remote_put(struct user_pi *pi, const char *local, const struct url *url, char mode);
 /* Writes the listing of the URL's directory or file to standard output, made fit for a terminal. */
 enum fault remote_list(struct user_pi *pi, const struct url *url);
 

@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <unistd.h>
 
+#include "codec/mode_deflate.h"
 #include "dtp/transfer.h"
 #include "net/socket.h"
 #include "protocol/address.h"
@@ -55,7 +56,7 @@ static enum fault move(struct channel *channel, enum user_dtp_direction directio
     struct transfer_progress progress = {0};
     struct transfer transfer = {
         .channel = channel,
-        .parameters = *parameters,
+        .plan = {.parameters = *parameters, .deflate_level = DEFLATE_LEVEL_DEFAULT},
         .progress = &progress,
     };
     return direction == USER_DTP_FETCH ? transfer_receive(&transfer, stream)

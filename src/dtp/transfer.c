@@ -2,18 +2,29 @@
 #include "dtp/transfer.h"
 
 #include "base/memory.h"
+#include "dtp/page_driver.h"
+#include "dtp/shape_reader.h"
 
 enum {
     BUFFER_BYTES = 256 * 1024,
-    /* TYPE A can double what it is given. */
-    WIRE_BYTES = 2 * BUFFER_BYTES,
+    /* Pieces at least so long go to the peer or the stream as they are, not gathered first. */
+    GATHERED_MAX = 32 * 1024,
     /* One sendfile call: large enough to cost nothing, small enough for STAT to tell progress. */
     SEND_FILE_BYTES = 1024 * 1024,
+    /* What follows an escape sequence of MODE C comes with it; so long may it take at most. */
+    LAST_STRING_WAIT_MS = 3000,
 };
 
-struct buffers {
-    char *plain; /* owned: BUFFER_BYTES, what the stream reads or writes */
-    char *wire;  /* owned: WIRE_BYTES, what travels */
+/* The end of a chain: gathers small pieces to large ones. */
+struct outlet {
+    struct stage stage;
+    struct transfer *transfer; /* borrowed: the caller's */
+    struct chain *chain;       /* borrowed: the caller's; receiving */
+    struct stream *stream;     /* borrowed: the caller's; NULL: sending */
+    char *bytes;               /* owned: BUFFER_BYTES */
+    size_t len;
+    struct page_sink pages;
+    struct shape_sink shape;
 };
 
 static bool is_cancelled(const struct transfer *transfer)
@@ -31,6 +42,124 @@ static enum fault or_cancelled(const struct transfer *transfer, enum fault f)
 {
     return is_cancelled(transfer) ? FAULT_CANCELLED : f;
 }
+
+/* ---- Outlets ------------------------------------------------------------- */
+
+static enum fault write_out(struct outlet *outlet, struct text bytes)
+{
+    if (is_cancelled(outlet->transfer)) /* what a few bytes unfold to may be long */
+        return FAULT_CANCELLED;
+    if (outlet->stream)
+        return stream_write(outlet->stream, bytes.at, bytes.len);
+    struct channel *channel = outlet->transfer->channel;
+    enum fault f = channel ? channel_write(channel, bytes.at, bytes.len) : FAULT_NONE;
+    if (!f)
+        count(outlet->transfer, bytes.len);
+    return f;
+}
+
+static enum fault flush(struct outlet *outlet)
+{
+    struct text gathered = {outlet->bytes, outlet->len};
+    enum fault f = gathered.len ? write_out(outlet, gathered) : FAULT_NONE;
+    if (f != FAULT_CANCELLED)
+        outlet->len = 0;
+    return f;
+}
+
+static enum fault gather(struct outlet *outlet, struct text bytes)
+{
+    enum fault f = FAULT_NONE;
+    if (outlet->len + bytes.len > BUFFER_BYTES || bytes.len >= GATHERED_MAX)
+        f = flush(outlet);
+    if (f)
+        return f;
+    if (bytes.len >= GATHERED_MAX)
+        return write_out(outlet, bytes);
+    memcpy(outlet->bytes + outlet->len, bytes.at, bytes.len);
+    outlet->len += bytes.len;
+    return FAULT_NONE;
+}
+
+static enum fault wire_take(struct stage *stage, struct text bytes, unsigned marks)
+{
+    struct outlet *outlet = (struct outlet *)stage;
+    enum fault f = bytes.len ? gather(outlet, bytes) : FAULT_NONE;
+    return f || !(marks & MARK_FILE) ? f : flush(outlet);
+}
+
+static enum fault take_marker(struct outlet *outlet, struct text marker)
+{
+    char bytes[MARKER_STATE_MAX];
+    struct builder state = builder_on(bytes, sizeof(bytes));
+    struct transfer_keeper *keeper = outlet->transfer->keeper;
+    if (!keeper || !keeper->marker)
+        return FAULT_NONE;
+    enum fault f = flush(outlet);
+    if (!f)
+        f = chain_put_state(outlet->chain, &state);
+    if (f == FAULT_UNSUPPORTED) /* no restart from here: no 110 */
+        return FAULT_NONE;
+    return f ? f : keeper->marker(keeper, marker, builder_text(&state));
+}
+
+static enum fault file_take(struct stage *stage, struct text bytes, unsigned marks)
+{
+    struct outlet *outlet = (struct outlet *)stage;
+    if (marks & MARK_RESTART)
+        return take_marker(outlet, bytes);
+    if (marks & MARK_SUSPECT)
+        outlet->transfer->suspect_bytes += bytes.len;
+    enum fault f = bytes.len ? gather(outlet, bytes) : FAULT_NONE;
+    return f || !(marks & MARK_FILE) ? f : flush(outlet);
+}
+
+static struct outlet *of_pages(struct page_sink *sink)
+{
+    return (struct outlet *)((char *)sink - offsetof(struct outlet, pages));
+}
+
+static enum fault pages_seek(struct page_sink *sink, uint64_t offset)
+{
+    struct outlet *outlet = of_pages(sink);
+    enum fault f = flush(outlet);
+    return f ? f : stream_seek(outlet->stream, offset);
+}
+
+static enum fault pages_write(struct page_sink *sink, struct text bytes)
+{
+    return gather(of_pages(sink), bytes);
+}
+
+static enum fault pages_end(struct page_sink *sink, uint64_t size, const struct page_facts *facts)
+{
+    struct outlet *outlet = of_pages(sink);
+    struct transfer_keeper *keeper = outlet->transfer->keeper;
+    enum fault f = flush(outlet);
+    return f || !keeper || !keeper->pages_end ? f : keeper->pages_end(keeper, size, facts);
+}
+
+static enum fault put_shape(struct shape_sink *sink, struct text lines)
+{
+    struct outlet *outlet = (struct outlet *)((char *)sink - offsetof(struct outlet, shape));
+    struct transfer_keeper *keeper = outlet->transfer->keeper;
+    return keeper && keeper->shape ? keeper->shape(keeper, lines) : FAULT_NONE;
+}
+
+static bool outlet_init(struct outlet *outlet, struct transfer *transfer, struct stream *stream)
+{
+    *outlet = (struct outlet){
+        .stage = {stream ? file_take : wire_take, NULL},
+        .transfer = transfer,
+        .stream = stream,
+        .bytes = memory_new(BUFFER_BYTES),
+        .pages = {pages_seek, pages_write, pages_end},
+        .shape = {put_shape},
+    };
+    return outlet->bytes != NULL;
+}
+
+/* ---- Sending ------------------------------------------------------------- */
 
 /* The kernel moves the file by itself; FAULT_UNSUPPORTED when it cannot. */
 static enum fault send_by_kernel(struct transfer *transfer, struct stream *stream)
@@ -50,112 +179,189 @@ static enum fault send_by_kernel(struct transfer *transfer, struct stream *strea
     return FAULT_NONE;
 }
 
-static enum fault send_text(struct transfer *transfer, struct text plain, char *wire)
+/* The whole stream, in pieces, and MARK_FILE. */
+static enum fault put_stream(struct transfer *transfer, struct stream *stream, struct stage *first)
 {
-    while (plain.len) {
-        size_t made;
-        size_t used = type_ascii_send(&transfer->ascii, plain, wire, WIRE_BYTES, &made);
-        enum fault f = channel_write(transfer->channel, wire, made);
-        if (f)
-            return f;
-        count(transfer, made);
-        plain = text_after(plain, used);
+    char *bytes = memory_new(BUFFER_BYTES);
+    enum fault f = bytes ? FAULT_NONE : FAULT_NO_MEMORY;
+    size_t len = 1;
+    while (!f && len) {
+        f = is_cancelled(transfer) ? FAULT_CANCELLED
+                                   : stream_read(stream, bytes, BUFFER_BYTES, &len);
+        if (!f)
+            f = stage_take(first, (struct text){bytes, len}, len ? 0 : MARK_FILE);
     }
-    return FAULT_NONE;
+    memory_free(bytes);
+    return f;
 }
 
-static enum fault send_by_buffer(struct transfer *transfer, struct stream *stream,
-                                 struct buffers *buffers)
+/* Logical bytes of 8 bits but for TYPE L. */
+static unsigned bits_of(const struct parameters *parameters)
+{
+    return parameters->type == TYPE_LOCAL ? parameters->byte_size : 8;
+}
+
+static enum fault send_by_chain(struct transfer *transfer, struct stream *stream,
+                                struct shape_reader *shape)
+{
+    struct outlet outlet;
+    struct chain *chain = NULL;
+    const struct parameters *parameters = &transfer->plan.parameters;
+    enum fault f = FAULT_NO_MEMORY;
+    if (outlet_init(&outlet, transfer, NULL))
+        f = chain_new_send(&transfer->plan, &outlet.stage, &chain);
+    if (!f && parameters->structure == STRUCTURE_PAGE)
+        f = page_driver_send(stream, shape, bits_of(parameters), &transfer->facts,
+                             &transfer->progress->cancelled, chain_first(chain));
+    else if (!f)
+        f = put_stream(transfer, stream, chain_first(chain));
+    chain_free(chain);
+    memory_free(outlet.bytes);
+    return f;
+}
+
+static enum fault send_shaped(struct transfer *transfer, struct stream *stream,
+                              struct shape_reader *shape)
+{
+    struct shape_entry form;
+    shape_reader_init(shape, transfer->shape);
+    enum fault f = shape_reader_take(shape, SHAPE_FORM, &form, &transfer->plan.is_carriage);
+    if (f)
+        return f;
+    transfer->plan.source = transfer->shape ? &shape->source : NULL;
+    f = FAULT_UNSUPPORTED;
+    /* The kernel sends the file without its bytes ever coming here. */
+    if (transfer->channel && chain_is_transparent(&transfer->plan) && stream->fd >= 0)
+        f = send_by_kernel(transfer, stream);
+    return f == FAULT_UNSUPPORTED ? send_by_chain(transfer, stream, shape) : f;
+}
+
+enum fault transfer_send(struct transfer *transfer, struct stream *stream)
+{
+    struct shape_reader *shape = memory_new(sizeof(*shape));
+    enum fault f = shape ? send_shaped(transfer, stream, shape) : FAULT_NO_MEMORY;
+    memory_free(shape);
+    if (!f && !is_cancelled(transfer))
+        f = parameters_keep_connection(&transfer->plan.parameters)
+                ? channel_settle(transfer->channel)
+                : channel_finish(transfer->channel);
+    return or_cancelled(transfer, f);
+}
+
+enum fault transfer_measure(struct transfer *transfer, struct stream *stream, uint64_t *ret_bytes)
+{
+    struct shape_reader *shape = memory_new(sizeof(*shape));
+    if (!shape)
+        return FAULT_NO_MEMORY;
+    if (transfer->plan.parameters.mode == MODE_DEFLATE)
+        transfer->plan.parameters.mode = MODE_STREAM;
+    enum fault f = send_shaped(transfer, stream, shape);
+    memory_free(shape);
+    if (!f)
+        *ret_bytes = atomic_load_explicit(&transfer->progress->bytes, memory_order_relaxed);
+    return f;
+}
+
+/* ---- Receiving ----------------------------------------------------------- */
+
+/* The wire's bytes are the file's, up to the end of the connection. */
+static enum fault receive_plain(struct transfer *transfer, struct stream *stream, char *bytes)
 {
     for (;;) {
         size_t len;
-        enum fault f = stream_read(stream, buffers->plain, BUFFER_BYTES, &len);
-        if (f || !len || is_cancelled(transfer))
-            return f;
-        if (transfer->parameters.type == TYPE_ASCII) {
-            f = send_text(transfer, (struct text){buffers->plain, len}, buffers->wire);
-        } else {
-            f = channel_write(transfer->channel, buffers->plain, len);
-            count(transfer, len);
-        }
-        if (f)
-            return f;
-    }
-}
-
-static enum fault receive_text(struct transfer *transfer, struct text wire, char *plain,
-                               struct stream *stream)
-{
-    while (wire.len) {
-        size_t made;
-        size_t used = type_ascii_receive(&transfer->ascii, wire, plain, BUFFER_BYTES, &made);
-        enum fault f = made ? stream_write(stream, plain, made) : FAULT_NONE;
-        if (f)
-            return f;
-        wire = text_after(wire, used);
-    }
-    return FAULT_NONE;
-}
-
-static enum fault receive_end(struct transfer *transfer, struct stream *stream)
-{
-    char byte;
-    if (transfer->parameters.type == TYPE_ASCII && type_ascii_receive_end(&transfer->ascii, &byte))
-        return stream_write(stream, &byte, 1);
-    return FAULT_NONE;
-}
-
-static enum fault receive_by_buffer(struct transfer *transfer, struct stream *stream,
-                                    struct buffers *buffers)
-{
-    for (;;) {
-        size_t len;
-        enum fault f = channel_read(transfer->channel, buffers->wire, BUFFER_BYTES, &len);
+        enum fault f = channel_read(transfer->channel, bytes, BUFFER_BYTES, &len);
         if (f)
             return f;
         if (is_cancelled(transfer))
             return FAULT_CANCELLED;
         if (!len)
-            return receive_end(transfer, stream);
+            return FAULT_NONE;
         count(transfer, len);
-        if (transfer->parameters.type == TYPE_ASCII)
-            f = receive_text(transfer, (struct text){buffers->wire, len}, buffers->plain, stream);
-        else
-            f = stream_write(stream, buffers->wire, len);
+        f = stream_write(stream, bytes, len);
         if (f)
             return f;
     }
 }
 
-static enum fault with_buffers(struct transfer *transfer, struct stream *stream,
-                               enum fault (*move)(struct transfer *, struct stream *,
-                                                  struct buffers *))
+/* What is behind the end of the file is the next one's. */
+static enum fault give_back(struct transfer *transfer, struct chain *chain)
 {
-    struct buffers buffers = {memory_new(BUFFER_BYTES), memory_new(WIRE_BYTES)};
-    enum fault f = FAULT_NO_MEMORY;
-    if (buffers.plain && buffers.wire)
-        f = move(transfer, stream, &buffers);
-    memory_free(buffers.plain);
-    memory_free(buffers.wire);
-    return f;
+    struct text beyond = chain_beyond(chain);
+    atomic_fetch_sub_explicit(&transfer->progress->bytes, beyond.len, memory_order_relaxed);
+    return channel_unread(transfer->channel, beyond.at, beyond.len);
 }
 
-enum fault transfer_send(struct transfer *transfer, struct stream *stream)
+static enum fault receive_until_end(struct transfer *transfer, struct chain *chain, char *bytes)
 {
-    enum fault f = FAULT_UNSUPPORTED;
-    /* The kernel sends the file without its bytes ever coming here. */
-    if (parameters_are_transparent(&transfer->parameters) && stream->fd >= 0)
-        f = send_by_kernel(transfer, stream);
-    if (f == FAULT_UNSUPPORTED)
-        f = with_buffers(transfer, stream, send_by_buffer);
-    if (!f && !is_cancelled(transfer))
-        f = channel_finish(transfer->channel);
-    return or_cancelled(transfer, f);
+    enum fault f = FAULT_NONE;
+    while (!chain_has_ended(chain)) {
+        size_t len;
+        if (chain_awaits_last_string(chain) &&
+            !channel_await(transfer->channel, LAST_STRING_WAIT_MS))
+            break;
+        f = channel_read(transfer->channel, bytes, BUFFER_BYTES, &len);
+        if (f)
+            return f;
+        if (is_cancelled(transfer))
+            return FAULT_CANCELLED;
+        count(transfer, len);
+        f = stage_take(chain_first(chain), (struct text){bytes, len}, len ? 0 : MARK_FILE);
+        if (f || !len)
+            return f;
+    }
+    f = give_back(transfer, chain);
+    return f ? f : stage_take(chain_first(chain), TEXT(""), MARK_FILE);
+}
+
+/* What a shape begins with: carriage control (RFC 959 3.1.1.5.3) is the whole file's. */
+static enum fault begin_shape(struct outlet *outlet)
+{
+    const struct parameters *parameters = &outlet->transfer->plan.parameters;
+    char line[SHAPE_LINE_MAX];
+    struct builder b = builder_on(line, sizeof(line));
+    if (!parameters_are_text(parameters) || parameters->form != FORM_CARRIAGE ||
+        parameters->structure == STRUCTURE_PAGE || outlet->transfer->goes_on)
+        return FAULT_NONE;
+    shape_put(&b, &(struct shape_entry){.kind = SHAPE_FORM});
+    return put_shape(&outlet->shape, builder_text(&b));
+}
+
+static enum fault receive_by_chain(struct transfer *transfer, struct stream *stream, char *bytes)
+{
+    struct outlet outlet;
+    struct chain *chain = NULL;
+    if (!outlet_init(&outlet, transfer, stream))
+        return FAULT_NO_MEMORY;
+    transfer->plan.shape = &outlet.shape;
+    transfer->plan.pages = &outlet.pages;
+    enum fault f = chain_new_receive(&transfer->plan, &outlet.stage, &chain);
+    outlet.chain = chain;
+    if (!f && transfer->goes_on && !chain_take_state(chain, transfer->state))
+        f = FAULT_OUT_OF_RANGE;
+    if (!f)
+        f = begin_shape(&outlet);
+    if (!f)
+        f = receive_until_end(transfer, chain, bytes);
+    /* What arrived is worth keeping when the way breaks. */
+    if (fault_is_of_the_way(f) && outlet.len) {
+        enum fault writing = stream_write(stream, outlet.bytes, outlet.len);
+        f = writing ? writing : f;
+    }
+    chain_free(chain);
+    memory_free(outlet.bytes);
+    return f;
 }
 
 enum fault transfer_receive(struct transfer *transfer, struct stream *stream)
 {
-    return or_cancelled(transfer, with_buffers(transfer, stream, receive_by_buffer));
+    char *bytes = memory_new(BUFFER_BYTES);
+    enum fault f = FAULT_NO_MEMORY;
+    if (bytes && chain_is_transparent(&transfer->plan))
+        f = receive_plain(transfer, stream, bytes);
+    else if (bytes)
+        f = receive_by_chain(transfer, stream, bytes);
+    memory_free(bytes);
+    return or_cancelled(transfer, f);
 }
 
 void transfer_cancel(struct transfer_progress *progress, struct channel *channel)

@@ -3,18 +3,21 @@
 
 #include <errno.h>
 #include <poll.h>
-#include <stdbool.h>
+#include <string.h>
 #include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "base/memory.h"
 #include "net/socket.h"
 
 void channel_open(struct channel *channel, int fd, unsigned stall_seconds)
 {
     channel->fd = fd;
     channel->stall_seconds = stall_seconds;
+    channel->unread = NULL;
+    channel->unread_len = 0;
     atomic_store_explicit(&channel->interrupted, false, memory_order_relaxed);
     socket_set_blocking(fd, true);
     socket_set_stall_timeout(fd, stall_seconds);
@@ -31,9 +34,43 @@ static bool is_interrupted(const struct channel *channel)
     return atomic_load_explicit(&channel->interrupted, memory_order_acquire);
 }
 
+enum fault channel_unread(struct channel *channel, const void *bytes, size_t len)
+{
+    if (!len)
+        return FAULT_NONE;
+    char *copy = memory_new(len + channel->unread_len);
+    if (!copy)
+        return FAULT_NO_MEMORY;
+    memcpy(copy, bytes, len);
+    if (channel->unread_len)
+        memcpy(copy + len, channel->unread, channel->unread_len);
+    memory_free(channel->unread);
+    channel->unread = copy;
+    channel->unread_len += len;
+    return FAULT_NONE;
+}
+
+static size_t read_unread(struct channel *channel, void *buffer, size_t size)
+{
+    size_t len = size < channel->unread_len ? size : channel->unread_len;
+    memcpy(buffer, channel->unread, len);
+    channel->unread_len -= len;
+    if (channel->unread_len) {
+        memmove(channel->unread, channel->unread + len, channel->unread_len);
+    } else {
+        memory_free(channel->unread);
+        channel->unread = NULL;
+    }
+    return len;
+}
+
 enum fault channel_read(struct channel *channel, void *buffer, size_t size, size_t *ret_len)
 {
     ssize_t n;
+    if (channel->unread_len && !is_interrupted(channel)) {
+        *ret_len = read_unread(channel, buffer, size);
+        return FAULT_NONE;
+    }
     do {
         n = recv(channel->fd, buffer, size, 0);
     } while (n < 0 && errno == EINTR);
@@ -121,7 +158,8 @@ static bool wait_for_peer(int fd, int64_t wait_us, bool *heard_close)
     return true;
 }
 
-enum fault channel_finish(struct channel *channel)
+/* Until all that was written is acknowledged; with `drains` what comes meanwhile is dropped. */
+static enum fault wait_for_acknowledgement(struct channel *channel, bool drains)
 {
     enum { FIRST_WAIT_US = 50, LONGEST_WAIT_US = 50000 };
     size_t left;
@@ -129,13 +167,11 @@ enum fault channel_finish(struct channel *channel)
     int64_t wait_us = FIRST_WAIT_US;
     bool heard_close = false;
     int64_t moved_ms = now_ms();
-    if (shutdown(channel->fd, SHUT_WR))
-        return fault_of_peer(errno);
     /* The kernel has no event for "all acknowledged": look at growing intervals. */
     while ((left = socket_unacknowledged(channel->fd)) != 0) {
         if (is_interrupted(channel))
             return FAULT_CANCELLED;
-        if (!drain(channel->fd))
+        if (drains && !drain(channel->fd))
             return FAULT_CONNECTION_LOST;
         if (left < left_before)
             moved_ms = now_ms();
@@ -146,15 +182,55 @@ enum fault channel_finish(struct channel *channel)
             return FAULT_CONNECTION_LOST;
         wait_us = wait_us * 2 < LONGEST_WAIT_US ? wait_us * 2 : LONGEST_WAIT_US;
     }
-    if (is_interrupted(channel))
-        return FAULT_CANCELLED;
+    return is_interrupted(channel) ? FAULT_CANCELLED : FAULT_NONE;
+}
+
+enum fault channel_finish(struct channel *channel)
+{
+    if (shutdown(channel->fd, SHUT_WR))
+        return fault_of_peer(errno);
+    enum fault f = wait_for_acknowledgement(channel, true);
+    if (f)
+        return f;
     return drain(channel->fd) ? FAULT_NONE : FAULT_CONNECTION_LOST;
+}
+
+enum fault channel_settle(struct channel *channel)
+{
+    return wait_for_acknowledgement(channel, false);
+}
+
+bool channel_await(const struct channel *channel, int wait_ms)
+{
+    struct pollfd wait = {.fd = channel->fd, .events = POLLIN};
+    return channel->unread_len || poll(&wait, 1, wait_ms) != 0;
+}
+
+bool channel_is_over(const struct channel *channel)
+{
+    char byte;
+    if (channel->unread_len)
+        return false;
+    ssize_t n = recv(channel->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+    return n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR);
 }
 
 void channel_interrupt(struct channel *channel)
 {
     atomic_store_explicit(&channel->interrupted, true, memory_order_release);
     (void)shutdown(channel->fd, SHUT_RDWR);
+}
+
+void channel_move(struct channel *from, struct channel *to)
+{
+    to->fd = from->fd;
+    to->stall_seconds = from->stall_seconds;
+    to->unread = from->unread;
+    to->unread_len = from->unread_len;
+    atomic_store_explicit(&to->interrupted, false, memory_order_relaxed);
+    from->fd = -1;
+    from->unread = NULL;
+    from->unread_len = 0;
 }
 
 void channel_reset(struct channel *channel)
@@ -170,4 +246,7 @@ void channel_close(struct channel *channel)
     if (channel->fd >= 0)
         close(channel->fd);
     channel->fd = -1;
+    memory_free(channel->unread);
+    channel->unread = NULL;
+    channel->unread_len = 0;
 }

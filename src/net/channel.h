@@ -7,6 +7,7 @@
 #define FERRY_NET_CHANNEL_H
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -16,6 +17,8 @@ struct channel {
     int fd;                 /* owned; -1: closed */
     unsigned stall_seconds; /* longest time without a byte moved */
     atomic_bool interrupted;
+    char *unread; /* owned: bytes to be read first; NULL: none */
+    size_t unread_len;
 };
 
 /* Takes over a connected socket. */
@@ -23,6 +26,9 @@ void channel_open(struct channel *channel, int fd, unsigned stall_seconds);
 
 /* At most `size` bytes; *ret_len is 0 when the peer closed its side in order. */
 enum fault channel_read(struct channel *channel, void *buffer, size_t size, size_t *ret_len);
+
+/* Gives back the last bytes that were read: they come first in the next read. Copies them. */
+enum fault channel_unread(struct channel *channel, const void *bytes, size_t len);
 
 /* All of it or a fault. */
 enum fault channel_write(struct channel *channel, const void *bytes, size_t len);
@@ -42,8 +48,23 @@ enum fault channel_send_file(struct channel *channel, int fd, int64_t *offset, s
  */
 enum fault channel_finish(struct channel *channel);
 
+/*
+ * Waits until the peer's host has acknowledged every byte written; the
+ * connection stays as it is, and what the peer sends stays to be read.
+ */
+enum fault channel_settle(struct channel *channel);
+
+/* Waits until there is something to read, the end too: false when nothing comes in that time. */
+bool channel_await(const struct channel *channel, int wait_ms);
+
+/* Has the peer closed it, or broken it, with nothing left to read? Does not wait. */
+bool channel_is_over(const struct channel *channel);
+
 /* Makes the worker's calls fail now and later. Any thread, while it is open. */
 void channel_interrupt(struct channel *channel);
+
+/* Hands an open one over to another place, whose owner it is then. */
+void channel_move(struct channel *from, struct channel *to);
 
 void channel_close(struct channel *channel);
 

@@ -16,7 +16,12 @@
 enum type { TYPE_ASCII = 'A', TYPE_EBCDIC = 'E', TYPE_IMAGE = 'I', TYPE_LOCAL = 'L' };
 enum form { FORM_NON_PRINT = 'N', FORM_TELNET = 'T', FORM_CARRIAGE = 'C' };
 enum structure { STRUCTURE_FILE = 'F', STRUCTURE_RECORD = 'R', STRUCTURE_PAGE = 'P' };
-enum mode { MODE_STREAM = 'S', MODE_BLOCK = 'B', MODE_COMPRESSED = 'C' };
+enum mode {
+    MODE_STREAM = 'S',
+    MODE_BLOCK = 'B',
+    MODE_COMPRESSED = 'C',
+    MODE_DEFLATE = 'Z', /* draft-preston-ftpext-deflate */
+};
 
 struct parameters {
     char type;         /* enum type */
@@ -33,7 +38,7 @@ struct parameters {
 enum parameters_result {
     PARAMETERS_OK,
     PARAMETERS_MALFORMED,   /* 501 */
-    PARAMETERS_UNSUPPORTED, /* 504: a value of RFC 959 that is not built, or no such value */
+    PARAMETERS_UNSUPPORTED, /* 504: no such value */
 };
 
 /* Arguments of TYPE, STRU and MODE, in any case (RFC 959 5.3). */
@@ -42,14 +47,22 @@ enum parameters_result parameters_set_structure(struct parameters *parameters,
                                                 struct text argument);
 enum parameters_result parameters_set_mode(struct parameters *parameters, struct text argument);
 
-/* "A N", "I" or "L 8". */
+/* "A N", "I" or "L 36". */
 void parameters_put_type(struct builder *b, const struct parameters *parameters);
 
-/* Do the bytes of the file travel as they are, so that the kernel may move them alone? */
-static inline bool parameters_are_transparent(const struct parameters *parameters)
+/* Are the bytes characters? */
+static inline bool parameters_are_text(const struct parameters *parameters)
 {
-    return parameters->type != TYPE_ASCII && parameters->type != TYPE_EBCDIC &&
-           parameters->structure == STRUCTURE_FILE && parameters->mode == MODE_STREAM;
+    return parameters->type == TYPE_ASCII || parameters->type == TYPE_EBCDIC;
+}
+
+/*
+ * Is the end of the file told on the data connection, so that it can stay open
+ * for the next one (RFC 959 3.3)?
+ */
+static inline bool parameters_keep_connection(const struct parameters *parameters)
+{
+    return parameters->mode == MODE_BLOCK || parameters->mode == MODE_COMPRESSED;
 }
 
 #endif

@@ -37,6 +37,10 @@ const struct setting config_settings[] = {
      "let users transfer from server to server"},
     {"ascii-conversion", SETTING_SWITCH, FIELD(ascii_conversion), 0, NULL, "on|off", "on",
      "convert line ends in TYPE A"},
+    {"ebcdic-code-page", SETTING_STRING, FIELD(ebcdic_code_page), 0, NULL, "NAME", "cp1047",
+     "code page of TYPE E, as iconv names it"},
+    {"marker-interval", SETTING_NUMBER, FIELD(marker_interval_bytes), INT64_MAX, NULL, "N",
+     "1048576", "bytes between restart markers sent in MODE B and C; 0: none"},
     {"uploads", SETTING_SWITCH, FIELD(uploads_direct), 0, "direct|atomic", "atomic|direct",
      "atomic", "publish a file when it is complete, or write into it"},
     {"durability", SETTING_SWITCH, FIELD(durability_sync), 0, "sync|none", "none|sync", "none",
@@ -261,6 +265,7 @@ static void config_free(struct config *config)
         memory_free(config->addresses[i]);
     memory_free(config->addresses);
     memory_free(config->passive_address);
+    memory_free(config->ebcdic_code_page);
     memory_free(config->state);
     memory_free(config->xferlog);
     memory_free(config->audit);
@@ -465,6 +470,16 @@ static bool look_up_passive_address(struct config *config, char message[CONFIG_M
                            config->passive_address);
 }
 
+static bool load_code_page(struct config *config, char message[CONFIG_MESSAGE_SIZE])
+{
+    if (code_page_load(config->ebcdic_code_page, &config->ebcdic) == FAULT_NONE)
+        return true;
+    return config_complain(message,
+                           "ebcdic-code-page: \"%s\" is no EBCDIC code page of single bytes that "
+                           "iconv knows; try cp1047, cp037 or cp500",
+                           config->ebcdic_code_page);
+}
+
 struct config *config_load(int argc, char **argv, struct config_request *ret_request,
                            char message[CONFIG_MESSAGE_SIZE])
 {
@@ -475,7 +490,8 @@ struct config *config_load(int argc, char **argv, struct config_request *ret_req
         return NULL;
     bool fine = read_both(config, argc, argv, ret_request, message);
     if (fine && !ret_request->help && !ret_request->version)
-        fine = is_complete(config, message) && look_up_passive_address(config, message);
+        fine = is_complete(config, message) && look_up_passive_address(config, message) &&
+               load_code_page(config, message);
     if (fine)
         return config;
     config_unref(config);

@@ -18,6 +18,7 @@
 
 #include "base/endpoint.h"
 #include "base/text.h"
+#include "codec/code_page.h"
 #include "dtp/data_port.h"
 
 struct realm_set;
@@ -60,6 +61,9 @@ struct config {
     char *passive_address;     /* owned; NULL: what the client reached */
     union endpoint passive_v4; /* passive_address, looked up; AF_UNSPEC: none */
     bool allow_fxp;
+    char *ebcdic_code_page;  /* owned */
+    struct code_page ebcdic; /* made of it */
+    uint64_t marker_interval_bytes;
     bool ascii_conversion;
     bool uploads_direct;
     bool durability_sync;

@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "base/memory.h"
+#include "codec/type_local.h"
 #include "dtp/data_port.h"
 #include "net/socket.h"
 #include "protocol/pathname.h"
@@ -44,8 +45,45 @@ void job_take_reply(struct job *job, char *bytes, size_t len)
     job->reply_len = len;
 }
 
+void job_reply_complete(struct job *job, enum reply_id id)
+{
+    bool stays = parameters_keep_connection(&job->parameters);
+    if (stays && id == REPLY_TRANSFER_COMPLETE)
+        id = REPLY_TRANSFER_COMPLETE_OPEN;
+    else if (stays && id == REPLY_UPLOAD_COMPLETE)
+        id = REPLY_UPLOAD_COMPLETE_OPEN;
+    else if (stays && id == REPLY_LISTING_COMPLETE)
+        id = REPLY_LISTING_COMPLETE_OPEN;
+    job_reply(job, id, TEXT(""), TEXT(""));
+}
+
+void job_reply_interim(struct job *job, enum reply_id id, struct text first, struct text second)
+{
+    char bytes[REPLY_SIZE];
+    struct builder b = builder_on(bytes, sizeof(bytes));
+    const struct text arguments[] = {first, second};
+    reply_put(&b, job->language, id, arguments);
+    if (!loop_post_reply(job->loop, job, builder_text(&b)))
+        log_debug("interim-reply-dropped", LOG_TEXT("verb", text_of(job->verb->name)));
+}
+
+/* What is said instead of a 150 when the connection is there (RFC 959 5.4). */
+static enum reply_id already_open(enum reply_id opening)
+{
+    switch (opening) {
+    case REPLY_OPENING_LISTING:
+        return REPLY_OPEN_LISTING;
+    case REPLY_OPENING_UNIQUE:
+        return REPLY_OPEN_UNIQUE;
+    default:
+        return REPLY_OPEN_FILE;
+    }
+}
+
 void job_set_opening(struct job *job, enum reply_id id, struct text first, struct text second)
 {
+    if (job->channel.fd >= 0)
+        id = already_open(id);
     format(job, id, first, second, &job->opening, &job->opening_len);
 }
 
@@ -74,7 +112,15 @@ void job_keep_path(struct job *job, char **place)
 
 bool job_is_text(const struct job *job)
 {
-    return job->parameters.type == TYPE_ASCII && job->config->ascii_conversion;
+    return job->parameters.type == TYPE_ASCII && job->parameters.structure == STRUCTURE_FILE &&
+           job->config->ascii_conversion;
+}
+
+bool job_counts_out(const struct job *job)
+{
+    const struct parameters *p = &job->parameters;
+    return parameters_are_text(p) || p->structure != STRUCTURE_FILE || p->mode != MODE_STREAM ||
+           (p->type == TYPE_LOCAL && !type_local_is_plain(p->byte_size));
 }
 
 static void run_work(struct work *work)
@@ -100,6 +146,7 @@ static void run_clear(struct work *work)
     const struct gate_outcome outcome = {.fault = job->fault};
     (void)gate_close(&job->file, &outcome, NULL);
     stream_close(&job->listing);
+    stream_close(&job->annex);
     loop_post(job->loop, job);
 }
 
@@ -120,6 +167,7 @@ static void job_free(struct job *job)
     memory_free(job->directory);
     memory_free(job->path);
     memory_free(job->source);
+    memory_free(job->marker);
     memory_free(job->opening);
     memory_free(job->reply);
     memory_free(job->new_path);
@@ -143,12 +191,15 @@ static enum fault fill(struct job *job, struct session *session, struct text arg
         .peer = session->control.peer,
     };
     job->parameters = session->parameters;
+    job->deflate_level = session->manners.deflate_level;
     job->language = session->manners.language;
     job->facts = session->manners.facts;
     job->umask = session->manners.umask;
     job->digest = session->manners.digest;
     job->control_fd = session->control.fd;
     job->restart = pending->restart;
+    if (pending->marker && !(job->marker = memory_copy(pending->marker, strlen(pending->marker))))
+        return FAULT_NO_MEMORY;
     job->has_range = pending->has_range;
     job->range_first = pending->range_first;
     job->range_last = pending->range_last;
@@ -189,15 +240,36 @@ static void submit(struct job *job, enum pool pool, void (*run)(struct work *))
 static enum pool pool_of(const struct job *job)
 {
     unsigned flags = job->verb->flags;
-    bool counts = job->restart || !(flags & OPENS_DATA); /* SIZE, or a transfer after REST */
+    bool counts = job->restart || job->marker ||
+                  !(flags & OPENS_DATA); /* SIZE, or a transfer after REST */
     /* What a pattern speaks of is looked for before the transfer; STAT -R is none at all. */
     struct text argument = job_argument(job);
     bool wide = pathname_has_wildcard(argument) ||
                 (!job->verb->move && text_starts_with(argument, TEXT("-")));
     if (flags & LONG || (flags & LONG_IF_WIDE && wide) ||
-        (flags & LONG_IN_TEXT && job_is_text(job) && counts))
+        (flags & LONG_IN_TEXT && job_counts_out(job) && counts))
         return POOL_LONG;
     return flags & HASHES ? POOL_LOGIN : POOL_QUICK;
+}
+
+/* What an earlier transfer left open is used, if the peer has it still (RFC 959 3.3). */
+static void take_kept_connection(struct job *job)
+{
+    struct session *session = job->session;
+    if (!job->verb->move || session->kept.fd < 0)
+        return;
+    if (channel_is_over(&session->kept)) {
+        session_close_data(session);
+        return;
+    }
+    channel_move(&session->kept, &job->channel);
+}
+
+/* For the next transfer: it came to no harm in this one. */
+static void give_connection_back(struct job *job)
+{
+    if (job->channel.fd >= 0)
+        channel_move(&job->channel, &job->session->kept);
 }
 
 void job_start(struct session *session, const struct verb *verb, struct text argument, char *source)
@@ -213,8 +285,10 @@ void job_start(struct session *session, const struct verb *verb, struct text arg
     if (!f) {
         job->work.run = run_work;
         session->job = job;
+        take_kept_connection(job);
         if (server_submit(loop_server(session->loop), pool_of(job), &job->work))
             return;
+        give_connection_back(job);
         session->job = NULL;
         f = FAULT_BUSY;
     }
@@ -246,14 +320,20 @@ static void clear(struct job *job, enum fault f)
     submit(job, POOL_QUICK, run_clear);
 }
 
-static void move(struct job *job, int fd)
+/* The data connection stands. */
+static void begin_to_move(struct job *job)
 {
-    stop_waiting(job);
-    channel_open(&job->channel, fd, (unsigned)job->config->data_timeout_s);
     job->stage = JOB_MOVING;
     job->work.run = run_move;
     if (!server_submit(loop_server(job->loop), POOL_TRANSFER, &job->work))
         clear(job, FAULT_TOO_MANY);
+}
+
+static void move(struct job *job, int fd)
+{
+    stop_waiting(job);
+    channel_open(&job->channel, fd, (unsigned)job->config->data_timeout_s);
+    begin_to_move(job);
 }
 
 void job_on_data_connection(struct job *job)
@@ -307,7 +387,10 @@ static void await(struct job *job)
     enum fault f = FAULT_NONE;
     job->stage = JOB_AWAITING;
     job->deadline_ms = loop_now_ms(job->loop) + job->config->data_timeout_s * 1000;
-    if (session->data_port.kind == DATA_PORT_PASSIVE) {
+    if (job->channel.fd >= 0) {
+        send_opening(job);
+        begin_to_move(job);
+    } else if (session->data_port.kind == DATA_PORT_PASSIVE) {
         send_opening(job);
         job_on_data_connection(job);
     } else {
@@ -329,6 +412,12 @@ static enum reply_column column_of(const struct job *job)
 static void finish(struct job *job)
 {
     struct session *session = job->session;
+    /* RFC 959 3.2: it stays open where data tell the file's end, and nothing went wrong with it. */
+    bool moved = job->stage == JOB_MOVING;
+    bool stays = moved ? !job->fault && parameters_keep_connection(&job->parameters)
+                       : job->stage == JOB_WORKING && job->fault != FAULT_CANCELLED;
+    if (stays)
+        give_connection_back(job);
     channel_close(&job->channel); /* RFC 959 5.2: before the 226 */
     if (job->fault == FAULT_BUG)
         log_error("bug", LOG_TEXT("verb", text_of(job->verb->name)),
@@ -361,6 +450,11 @@ void job_on_posted(struct job *job)
     if (session->job)
         control_resume(&session->control); /* STAT may wait for the transfer to begin */
     session_settle(session);
+}
+
+void job_on_interim(struct job *job, struct text reply)
+{
+    control_send(&job->session->control, reply);
 }
 
 void job_on_tick(struct job *job, uint64_t now_ms)

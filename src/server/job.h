@@ -19,6 +19,7 @@
 #include "base/stream.h"
 #include "base/workers.h"
 #include "codec/digest.h"
+#include "codec/type_ascii.h"
 #include "dtp/transfer.h"
 #include "gate/gate.h"
 #include "server/config.h"
@@ -44,16 +45,18 @@ struct job {
     struct login *login;       /* owned reference; NULL before login */
     struct caller caller;
     struct parameters parameters;
+    int deflate_level;
     enum language language;
     unsigned facts; /* mask for MLST and MLSD */
     unsigned umask;
     enum digest_kind digest;
     char *argument; /* owned */
     size_t argument_len;
-    char *directory; /* owned: the working directory */
-    char *path;      /* owned: of TAKES_PATH, resolved */
-    char *source;    /* owned: what RNFR or CPFR named, or the name USER gave */
-    uint64_t restart;
+    char *directory;  /* owned: the working directory */
+    char *path;       /* owned: of TAKES_PATH, resolved */
+    char *source;     /* owned: what RNFR or CPFR named, or the name USER gave */
+    uint64_t restart; /* REST with a number */
+    char *marker;     /* owned: REST with a restart marker; NULL: none */
     bool has_range;
     uint64_t range_first;
     uint64_t range_last;
@@ -67,13 +70,19 @@ struct job {
     char *reply;   /* owned: the final one, instead of the fault's */
     size_t opening_len;
     size_t reply_len;
-    struct gate_file *file;  /* owned */
-    struct stream *listing;  /* owned */
-    struct type_ascii ascii; /* where a restart inside CR LF left off */
+    struct gate_file *file;       /* owned */
+    struct stream *listing;       /* owned */
+    struct stream *annex;         /* owned: of a file being sent; NULL: it has none */
+    struct type_ascii ascii;      /* where a restart inside CR LF left off */
+    struct marker_position from;  /* where the stream of a file being sent is */
+    struct marker_position first; /* where sending is to begin */
+    struct marker_kept kept;      /* what `marker` says of an upload that goes on */
+    struct transfer_keeper keeper;
+    bool is_kept;            /* the upload can go on from a marker */
     struct login *new_login; /* owned reference */
     char *new_path;          /* owned */
 
-    /* The data connection */
+    /* The data connection. Open from the beginning when an earlier transfer left it so. */
     struct channel channel;
     struct watch *watch; /* owned: while an active AWAITING */
     int connecting;      /* owned: a descriptor on its way; -1 */
@@ -91,6 +100,8 @@ void job_start(struct session *session, const struct verb *verb, struct text arg
                char *source);
 /* A worker handed the job back. */
 void job_on_posted(struct job *job);
+/* A worker has an interim reply (110) for the client. */
+void job_on_interim(struct job *job, struct text reply);
 /* The passive data connection that it may be waiting for has come. */
 void job_on_data_connection(struct job *job);
 void job_on_tick(struct job *job, uint64_t now_ms);
@@ -105,7 +116,14 @@ bool job_is_transfer(const struct job *job);
 void job_reply(struct job *job, enum reply_id id, struct text first, struct text second);
 /* The final reply, several lines, already formatted. Takes the bytes over. */
 void job_take_reply(struct job *job, char *bytes, size_t len);
-/* The 150 before the data connection opens. */
+/*
+ * The final reply of a transfer that succeeded: a 226, or its 250 when the data
+ * connection stays open (RFC 959 3.2).
+ */
+void job_reply_complete(struct job *job, enum reply_id id);
+/* A reply now, while the job goes on. */
+void job_reply_interim(struct job *job, enum reply_id id, struct text first, struct text second);
+/* The 150 before the data connection opens, or its 125 when it is open already. */
 void job_set_opening(struct job *job, enum reply_id id, struct text first, struct text second);
 
 static inline struct text job_argument(const struct job *job)
@@ -119,7 +137,13 @@ static inline struct text job_argument(const struct job *job)
  */
 enum fault job_resolve(const struct job *job, struct text name, char **ret_path);
 bool job_is_cancelled(const struct job *job);
-/* TYPE A with conversion switched on. */
+/* How the data of this job travel. */
+struct transfer job_transfer(struct job *job);
+/* What a descriptor page says of a file. */
+struct page_facts job_page_facts(const struct store_info *info);
+/* Must a file be read to know how far a transfer of it has come? */
+bool job_counts_out(const struct job *job);
+/* TYPE A with line ends to be converted: text as a file, not as records or pages. */
 bool job_is_text(const struct job *job);
 /* On the loop: job->path becomes what a later verb is about, in *place; NULL after a fault. */
 void job_keep_path(struct job *job, char **place);

@@ -12,6 +12,16 @@
 #include "server/server.h"
 #include "server/session.h"
 
+enum { INTERIMS_MAX = 256 };
+
+/* A reply that a worker wants to be sent while its job goes on. */
+struct interim {
+    struct interim *next; /* owned: the rest of the list */
+    struct job *job;      /* borrowed: it is posted behind this */
+    size_t len;
+    char reply[];
+};
+
 struct loop {
     uv_loop_t uv;
     uv_async_t wake;
@@ -22,9 +32,12 @@ struct loop {
     char *read_buffer;        /* owned */
     char *line_buffer;        /* owned */
     pthread_mutex_t inbox_lock;
-    struct job *inbox;       /* borrowed: the sessions'; guarded */
-    struct job **inbox_last; /* borrowed: the last next pointer; guarded */
-    unsigned wishes;         /* mask of 1 << enum wish; guarded */
+    struct interim *interims;       /* owned; guarded */
+    struct interim **interims_last; /* borrowed: the last next pointer; guarded */
+    size_t interim_count;           /* guarded */
+    struct job *inbox;              /* borrowed: the sessions'; guarded */
+    struct job **inbox_last;        /* borrowed: the last next pointer; guarded */
+    unsigned wishes;                /* mask of 1 << enum wish; guarded */
     bool draining;
 };
 
@@ -75,11 +88,21 @@ static void on_wake(uv_async_t *wake)
     struct loop *loop = wake->data;
     pthread_mutex_lock(&loop->inbox_lock);
     struct job *job = loop->inbox;
+    struct interim *interim = loop->interims;
     unsigned wishes = loop->wishes;
+    loop->interims = NULL;
+    loop->interims_last = &loop->interims;
+    loop->interim_count = 0;
     loop->inbox = NULL;
     loop->inbox_last = &loop->inbox;
     loop->wishes = 0;
     pthread_mutex_unlock(&loop->inbox_lock);
+    while (interim) {
+        struct interim *next = interim->next;
+        job_on_interim(interim->job, (struct text){interim->reply, interim->len});
+        memory_free(interim);
+        interim = next;
+    }
     while (job) {
         struct job *next = job->next_posted;
         job_on_posted(job);
@@ -94,6 +117,29 @@ void loop_tell(struct loop *loop, enum wish wish)
     loop->wishes |= 1U << wish;
     pthread_mutex_unlock(&loop->inbox_lock);
     uv_async_send(&loop->wake);
+}
+
+bool loop_post_reply(struct loop *loop, struct job *job, struct text reply)
+{
+    struct interim *interim = memory_new(sizeof(*interim) + reply.len);
+    if (!interim)
+        return false;
+    interim->job = job;
+    interim->len = reply.len;
+    memcpy(interim->reply, reply.at, reply.len);
+    pthread_mutex_lock(&loop->inbox_lock);
+    bool fits = loop->interim_count < INTERIMS_MAX;
+    if (fits) {
+        *loop->interims_last = interim;
+        loop->interims_last = &interim->next;
+        loop->interim_count++;
+    }
+    pthread_mutex_unlock(&loop->inbox_lock);
+    if (fits)
+        uv_async_send(&loop->wake);
+    else
+        memory_free(interim);
+    return fits;
 }
 
 void loop_post(struct loop *loop, struct job *job)
@@ -215,6 +261,7 @@ struct loop *loop_new(struct server *server, struct config *config)
         return NULL;
     loop->server = server;
     loop->inbox_last = &loop->inbox;
+    loop->interims_last = &loop->interims;
     loop->read_buffer = memory_new(LOOP_READ_BYTES);
     loop->line_buffer = memory_new(LINE_MAX_BYTES);
     if (!loop->read_buffer || !loop->line_buffer || uv_loop_init(&loop->uv)) {

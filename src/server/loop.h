@@ -75,6 +75,12 @@ enum wish {
 };
 
 void loop_tell(struct loop *loop, enum wish wish);
+/*
+ * Sends a job's client a reply before the last one (110), in the order of
+ * calls, before what loop_post does. Not if too many wait to be sent: then, or
+ * out of memory, it returns false.
+ */
+bool loop_post_reply(struct loop *loop, struct job *job, struct text reply);
 /* Hands a job back; job_on_posted is called on the loop. */
 void loop_post(struct loop *loop, struct job *job);
 

@@ -32,6 +32,7 @@ static void on_arrival(void *owner, unsigned events)
 
 enum fault passive_listen(struct session *session, union endpoint *ret_local)
 {
+    session_close_data(session); /* RFC 959 3.2: a new port is specified */
     passive_close(session);
     enum fault f = data_port_listen(&session->data_port, &session->control.local,
                                     session->config->passive_ports, ret_local);

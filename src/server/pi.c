@@ -52,8 +52,7 @@ static void forget_sequences(struct session *session, const struct verb *verb)
         pending->rename_from = NULL;
     }
     if (verb->flags & OPENS_DATA) {
-        pending->restart = 0;
-        pending->has_range = false;
+        session_forget_restart(session);
         pending->reserve_bytes = 0;
     }
 }

@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "base/memory.h"
+#include "codec/mode_deflate.h"
 #include "protocol/facts.h"
 #include "server/job.h"
 #include "server/loop.h"
@@ -61,11 +62,26 @@ void session_forget_pending(struct session *session)
     memory_free(pending->user);
     memory_free(pending->rename_from);
     memory_free(pending->copy_from);
+    memory_free(pending->marker);
     *pending = (struct pending){0};
+}
+
+void session_forget_restart(struct session *session)
+{
+    memory_free(session->pending.marker);
+    session->pending.marker = NULL;
+    session->pending.restart = 0;
+    session->pending.has_range = false;
+}
+
+void session_close_data(struct session *session)
+{
+    channel_close(&session->kept);
 }
 
 void session_log_out(struct session *session)
 {
+    session_close_data(session);
     session_forget_pending(session);
     login_unref(session->login);
     session->login = NULL;
@@ -81,6 +97,7 @@ void session_reset_parameters(struct session *session)
     session->manners.language = LANGUAGE_ENGLISH;
     session->manners.digest = DIGEST_SHA256;
     session->manners.facts = FACTS_DEFAULT;
+    session->manners.deflate_level = DEFLATE_LEVEL_DEFAULT;
     session->manners.umask = (unsigned)session->config->umask;
     session->manners.idle_ms = session->config->idle_timeout_s * 1000;
     session->manners.epsv_all = false;
@@ -159,6 +176,7 @@ void session_start(struct loop *loop, int fd, const union endpoint *peer)
     session->active_ms = loop_now_ms(loop);
     data_port_init(&session->data_port);
     passive_init(&session->passive);
+    session->kept.fd = -1;
     session_reset_parameters(session);
     loop_add_session(loop, session);
     log_debug("session-begin", LOG_NUMBER("session", session->id));

@@ -11,6 +11,7 @@
 #include "codec/digest.h"
 #include "dtp/data_port.h"
 #include "gate/login.h"
+#include "net/channel.h"
 #include "protocol/parameters.h"
 #include "server/config.h"
 #include "server/control.h"
@@ -26,6 +27,7 @@ struct pending {
     char *rename_from; /* owned: RNFR, for RNTO */
     char *copy_from;   /* owned: SITE CPFR, for SITE CPTO */
     uint64_t restart;  /* REST, for the next transfer */
+    char *marker;      /* owned: REST with a restart marker, likewise */
     bool has_range;    /* RANG, likewise */
     uint64_t range_first;
     uint64_t range_last;
@@ -39,6 +41,7 @@ struct manners {
     enum digest_kind digest; /* OPTS HASH */
     unsigned facts;          /* OPTS MLST */
     unsigned umask;          /* SITE UMASK */
+    int deflate_level;       /* OPTS MODE Z LEVEL */
     uint64_t idle_ms;        /* SITE IDLE */
     unsigned failed_logins;
     bool epsv_all;
@@ -59,7 +62,8 @@ struct session {
     struct parameters parameters;
     struct data_port data_port;
     struct passive passive;
-    struct job *job; /* owned; NULL: idle */
+    struct channel kept; /* the data connection between transfers of MODE B or C; else closed */
+    struct job *job;     /* owned; NULL: idle */
     struct pending pending;
     struct manners manners;
     bool quit_waits; /* QUIT was sent: a close of the connection is no abort */
@@ -89,5 +93,9 @@ void session_close_with(struct session *session, enum reply_id id, struct text f
 void session_log_out(struct session *session);
 void session_reset_parameters(struct session *session);
 void session_forget_pending(struct session *session);
+/* What REST and RANG asked for. */
+void session_forget_restart(struct session *session);
+/* Closes a data connection that was left open (RFC 959 3.2). */
+void session_close_data(struct session *session);
 
 #endif

@@ -66,6 +66,7 @@ void verb_noop(struct session *session, struct text argument)
 void verb_abor(struct session *session, struct text argument)
 {
     (void)argument;
+    session_close_data(session); /* RFC 959 4.1.3 */
     session_reply(session, REPLY_ABORT_DONE);
 }
 
@@ -302,7 +303,13 @@ static void reply_status(struct session *session)
     else
         page_line(&page, REPLY_STATUS_NO_USER, TEXT(""), TEXT(""));
     b = builder_on(detail, sizeof(detail));
+    builder_put(&b, TEXT("TYPE "));
     parameters_put_type(&b, &session->parameters);
+    builder_put(&b, TEXT("; STRU "));
+    builder_put_byte(&b, session->parameters.structure);
+    builder_put(&b, TEXT("; MODE "));
+    builder_put_byte(&b, session->parameters.mode);
+    builder_put_byte(&b, '.');
     page_line(&page, REPLY_STATUS_PARAMETERS, builder_text(&b), TEXT(""));
     put_data_port(&page);
     put_transfer(&page);

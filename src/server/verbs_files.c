@@ -179,26 +179,25 @@ enum fault work_comb(struct job *job)
 
 /* ---- Facts ------------------------------------------------------------------------------ */
 
-/* Bytes that the transfer of a text takes (RFC 3659 4.1). */
-static enum fault measure_text(struct job *job, uint64_t *ret_size)
+/* Bytes that the file's transfer takes in the present TYPE, STRU and MODE (RFC 3659 4.1). */
+static enum fault measure(struct job *job, struct store_info *info)
 {
-    enum { PIECE_BYTES = 64 * 1024 };
-    struct stream *stream = NULL;
-    struct type_ascii ascii = {false};
-    uint64_t left = UINT64_MAX;
-    size_t len = 1;
-    enum fault f = gate_inspect(&job->caller, ACTION_LIST, job->path, &stream);
-    char *piece = f ? NULL : memory_new(PIECE_BYTES);
-    if (!f && !piece)
-        f = FAULT_NO_MEMORY;
-    while (!f && len) {
-        f = job_is_cancelled(job) ? FAULT_CANCELLED : stream_read(stream, piece, PIECE_BYTES, &len);
-        if (!f)
-            (void)type_ascii_measure(&ascii, (struct text){piece, len}, &left);
+    struct stream *file = NULL;
+    struct transfer transfer = job_transfer(job);
+    if (chain_is_transparent(&transfer.plan) && !parameters_are_text(&job->parameters))
+        return FAULT_NONE;
+    enum fault f = gate_inspect(&job->caller, ACTION_LIST, job->path, &file);
+    if (f)
+        return f;
+    f = gate_open_annex(&job->caller, job->path, file, &job->annex);
+    if (!f || f == FAULT_NOT_FOUND) {
+        transfer.channel = NULL;
+        transfer.shape = job->annex;
+        transfer.facts = job_page_facts(info);
+        f = transfer_measure(&transfer, file, &info->size);
     }
-    memory_free(piece);
-    stream_close(&stream);
-    *ret_size = UINT64_MAX - left;
+    stream_close(&job->annex);
+    stream_close(&file);
     return f;
 }
 
@@ -213,8 +212,8 @@ enum fault work_size(struct job *job)
         f = FAULT_IS_DIRECTORY;
     else if (!f && info.kind != STORE_FILE)
         f = FAULT_NOT_PLAIN_FILE;
-    if (!f && job_is_text(job))
-        f = measure_text(job, &info.size);
+    if (!f)
+        f = measure(job, &info);
     if (f)
         return f;
     builder_put_number(&b, info.size);

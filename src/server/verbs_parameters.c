@@ -5,9 +5,11 @@
  * TYPE STRU MODE PORT EPRT LPRT PASV EPSV LPSV REST RANG ALLO OPTS
  */
 #include "base/memory.h"
+#include "codec/mode_deflate.h"
 #include "net/socket.h"
 #include "protocol/address.h"
 #include "protocol/facts.h"
+#include "protocol/marker.h"
 #include "server/job.h"
 #include "server/loop.h"
 #include "server/session.h"
@@ -73,6 +75,7 @@ static void set_target(struct session *session, const union endpoint *target)
     } else if (!fxp && !endpoint_same_host(target, &session->control.peer)) {
         session_reply(session, REPLY_PORT_FOREIGN);
     } else {
+        session_close_data(session); /* RFC 959 3.2: a new port is specified */
         passive_close(session);
         data_port_set_target(&session->data_port, target);
         session_reply(session, REPLY_PORT_SET);
@@ -210,19 +213,26 @@ void verb_lpsv(struct session *session, struct text argument)
 
 /* ---- Where and how much ---------------------------------------------------------------- */
 
-/* REST, RFC 3659 5: a byte position of the transfer, in MODE S. */
+/*
+ * REST: a byte position of the transfer (RFC 3659 5), or in MODE B and C a
+ * marker of ours (RFC 959 3.5), which the transfer it is for understands.
+ */
 void verb_rest(struct session *session, struct text argument)
 {
-    char bytes[24];
-    struct builder b = builder_on(bytes, sizeof(bytes));
-    uint64_t restart;
-    if (!text_to_number(argument, INT64_MAX, &restart)) {
-        session_reply(session, REPLY_ARGUMENT);
+    uint64_t restart = 0;
+    bool is_number = text_to_number(argument, INT64_MAX, &restart);
+    bool is_marker = !is_number && parameters_keep_connection(&session->parameters) &&
+                     marker_is_valid(argument);
+    char *marker = is_marker ? memory_copy(argument.at, argument.len) : NULL;
+    if (!is_number && !marker) {
+        session_reply(session, is_marker ? reply_of_fault(FAULT_NO_MEMORY, REPLY_COLUMN_FILE)
+                                         : REPLY_ARGUMENT);
         return;
     }
+    session_forget_restart(session);
     session->pending.restart = restart;
-    session->pending.has_range = false;
-    session_reply_with(session, REPLY_RESTARTING, builder_number(&b, restart), TEXT(""));
+    session->pending.marker = marker;
+    session_reply_with(session, REPLY_RESTARTING, argument, TEXT(""));
 }
 
 /* RANG: first and last byte, counted from 0; first after last takes it back (RANG 1 0). */
@@ -239,7 +249,7 @@ void verb_rang(struct session *session, struct text argument)
         session_reply(session, REPLY_ARGUMENT);
         return;
     }
-    pending->restart = 0;
+    session_forget_restart(session);
     pending->has_range = first <= last;
     pending->range_first = first;
     pending->range_last = last;
@@ -335,6 +345,27 @@ static void set_utf8(struct session *session, struct text options)
         session_reply(session, REPLY_ARGUMENT);
 }
 
+/* OPTS MODE Z [LEVEL n], draft-preston-ftpext-deflate; with nothing it tells. */
+static void set_deflate(struct session *session, struct text options)
+{
+    char bytes[4];
+    struct builder b = builder_on(bytes, sizeof(bytes));
+    uint64_t level = (uint64_t)session->manners.deflate_level;
+    struct text rest = options;
+    struct text mode = text_take_word(&rest);
+    struct text name = text_take_word(&rest);
+    bool fine = text_equal_any_case(mode, TEXT("Z"));
+    if (fine && name.len)
+        fine = text_equal_any_case(name, TEXT("LEVEL")) &&
+               text_to_number(rest, DEFLATE_LEVEL_MAX, &level);
+    if (!fine) {
+        session_reply(session, REPLY_ARGUMENT);
+        return;
+    }
+    session->manners.deflate_level = (int)level;
+    session_reply_with(session, REPLY_MODE_Z_OPTIONS, builder_number(&b, level), TEXT(""));
+}
+
 /* OPTS, RFC 2389 4: whatever is not recognized is 501. */
 void verb_opts(struct session *session, struct text argument)
 {
@@ -350,6 +381,8 @@ void verb_opts(struct session *session, struct text argument)
         set_facts(session, options);
     else if (text_equal_any_case(command, TEXT("HASH")))
         set_hash(session, options);
+    else if (text_equal_any_case(command, TEXT("MODE")))
+        set_deflate(session, options);
     else
         session_reply(session, REPLY_ARGUMENT);
 }

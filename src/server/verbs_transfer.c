@@ -9,24 +9,37 @@
 #include <time.h>
 
 #include "base/memory.h"
+#include "codec/type_local.h"
 #include "net/socket.h"
 #include "protocol/pathname.h"
 #include "server/directory_stream.h"
 #include "server/job.h"
 #include "server/verbs.h"
 
-static struct transfer transfer_of(struct job *job)
+struct transfer job_transfer(struct job *job)
 {
-    struct transfer transfer = {
+    return (struct transfer){
         .channel = &job->channel,
-        .parameters = job->parameters,
-        .ascii = job->ascii,
+        .plan =
+            {
+                .parameters = job->parameters,
+                .code_page = &job->config->ebcdic,
+                /* Switched off, TYPE A is sent as the bytes are: for clients that never set TYPE.
+                 */
+                .keeps_line_ends = !job->config->ascii_conversion,
+                .deflate_level = job->deflate_level,
+                .marker_interval = job->config->marker_interval_bytes,
+            },
+        .shape = job->annex,
         .progress = &job->progress,
     };
-    /* Switched off, TYPE A is sent as the bytes are: for clients that never set TYPE. */
-    if (!job_is_text(job))
-        transfer.parameters.type = TYPE_IMAGE;
-    return transfer;
+}
+
+/* For the logs: is what travels text, and not just called so? */
+static bool is_sent_as_text(const struct job *job)
+{
+    return job->parameters.type == TYPE_EBCDIC ||
+           (job->parameters.type == TYPE_ASCII && job->config->ascii_conversion);
 }
 
 static uint64_t bytes_moved(struct job *job)
@@ -70,23 +83,87 @@ static enum fault seek_in_text(struct job *job, struct stream *stream)
 
 /* ---- RETR ------------------------------------------------------------------------- */
 
-static enum fault seek_file(struct job *job)
+/* What is kept beside a file says something about it when it is text or has a structure. */
+static enum fault open_annex(struct job *job)
+{
+    bool is_wanted = parameters_are_text(&job->parameters) ||
+                     job->parameters.structure != STRUCTURE_FILE;
+    if (!is_wanted)
+        return FAULT_NONE;
+    enum fault f = gate_open_annex(&job->caller, job->path, job->file->stream, &job->annex);
+    return f == FAULT_NOT_FOUND ? FAULT_NONE : f;
+}
+
+/* Is a byte of the transfer one of the file, so that a restart needs no more than to go there? */
+static bool is_byte_for_byte(const struct job *job)
+{
+    const struct parameters *p = &job->parameters;
+    return p->structure == STRUCTURE_FILE && !job->annex &&
+           (p->type != TYPE_LOCAL || type_local_is_plain(p->byte_size));
+}
+
+static enum fault seek_range(struct job *job)
 {
     struct stream *stream = job->file->stream;
     uint64_t size = job->file->info.size;
-    if (job->restart && job_is_text(job))
-        return seek_in_text(job, stream);
-    uint64_t first = job->has_range ? job->range_first : job->restart;
-    if (job->has_range && job_is_text(job)) {
+    if (!is_byte_for_byte(job) || job_is_text(job)) {
         job_reply(job, REPLY_RANGE_IN_TEXT, TEXT(""), TEXT(""));
         return FAULT_OUT_OF_RANGE;
     }
-    if (first > size)
+    if (job->range_first > size)
         return FAULT_OUT_OF_RANGE;
-    stream->file_offset = (int64_t)first;
-    if (job->has_range && job->range_last < size)
+    stream->file_offset = (int64_t)job->range_first;
+    if (job->range_last < size)
         stream->file_end = (int64_t)job->range_last + 1;
     return FAULT_NONE;
+}
+
+static enum fault refuse_marker(struct job *job)
+{
+    job_reply(job, REPLY_MARKER_INVALID, TEXT(""), TEXT(""));
+    return FAULT_OUT_OF_RANGE;
+}
+
+/* A number of REST, or a marker in what we sent (RFC 959 3.5): where sending is to begin. */
+static enum fault take_position(struct job *job)
+{
+    job->first.bytes = job->restart;
+    bool has_place = !job->marker || marker_parse_position(text_of(job->marker), &job->first);
+    bool has_records = job->parameters.structure == STRUCTURE_RECORD;
+    return has_place && (has_records || !job->first.records) ? FAULT_NONE : refuse_marker(job);
+}
+
+/* Where sending begins: job->first; and if it can be reached at once, the stream is there. */
+static enum fault seek_file(struct job *job)
+{
+    struct stream *stream = job->file->stream;
+    if (job->has_range)
+        return seek_range(job);
+    enum fault f = take_position(job);
+    if (f)
+        return f;
+    if (!is_byte_for_byte(job) || !job->first.bytes)
+        return FAULT_NONE;
+    job->from = job->first;
+    job->restart = job->first.bytes;
+    if (job_is_text(job))
+        return seek_in_text(job, stream);
+    if (job->restart > job->file->info.size)
+        return FAULT_OUT_OF_RANGE;
+    stream->file_offset = (int64_t)job->restart;
+    return FAULT_NONE;
+}
+
+/* RFC 959 3.1.2.3: can the file's pages be counted in logical bytes of this TYPE? */
+static enum fault check_pages(struct job *job)
+{
+    const struct parameters *p = &job->parameters;
+    struct page_layout layout;
+    unsigned bits = p->type == TYPE_LOCAL ? p->byte_size : 8;
+    if (p->structure != STRUCTURE_PAGE || page_layout_of(bits, job->file->info.size, &layout))
+        return FAULT_NONE;
+    job_reply(job, REPLY_NOT_WITH_PARAMETER, TEXT(""), TEXT(""));
+    return FAULT_ARGUMENT;
 }
 
 /* RETR, RFC 959 4.1.3. */
@@ -97,13 +174,17 @@ enum fault work_retr(struct job *job)
     enum fault f = gate_open_read(&job->caller, ACTION_READ, job->path, &job->file);
     if (f)
         return f;
-    f = seek_file(job);
+    f = open_annex(job);
+    if (!f)
+        f = seek_file(job);
+    if (!f)
+        f = check_pages(job);
     if (f)
         return refuse(job, f);
     const struct stream *stream = job->file->stream;
     /* Clients draw their progress from the count: none is better than one that is not what will
-     * come, and only reading a text to its end would tell. */
-    if (job_is_text(job))
+     * come, and only reading a file to its end would tell where it is not sent as it is. */
+    if (job->parameters.mode != MODE_STREAM || !is_byte_for_byte(job) || job_is_text(job))
         job_set_opening(job, REPLY_OPENING_FILE, pathname_last(text_of(job->path)), TEXT(""));
     else
         job_set_opening(job, REPLY_OPENING_SIZED, pathname_last(text_of(job->path)),
@@ -111,13 +192,33 @@ enum fault work_retr(struct job *job)
     return FAULT_NONE;
 }
 
+struct page_facts job_page_facts(const struct store_info *info)
+{
+    return (struct page_facts){
+        .has_size = true,
+        .has_modified = true,
+        .has_mode = true,
+        .size = info->size,
+        .modified = {info->modified.seconds, info->modified.nanoseconds},
+        .mode = info->mode & 0777,
+    };
+}
+
 enum fault move_retr(struct job *job)
 {
-    struct transfer transfer = transfer_of(job);
-    struct gate_outcome outcome = {.is_text = job_is_text(job)};
+    struct transfer transfer = job_transfer(job);
+    struct gate_outcome outcome = {.is_text = is_sent_as_text(job)};
+    transfer.facts = job_page_facts(&job->file->info);
+    transfer.plan.from = job->from;
+    transfer.plan.first = job->first;
+    transfer.plan.after_cr = job->ascii.after_cr;
     outcome.fault = transfer_send(&transfer, job->file->stream);
     outcome.bytes = bytes_moved(job);
-    return gate_close(&job->file, &outcome, NULL);
+    stream_close(&job->annex);
+    enum fault f = gate_close(&job->file, &outcome, NULL);
+    if (!f)
+        job_reply_complete(job, REPLY_TRANSFER_COMPLETE);
+    return f;
 }
 
 /* ---- STOR, STOU, APPE ----------------------------------------------------------------- */
@@ -130,7 +231,31 @@ static enum fault open_upload(struct job *job, enum store_upload_kind kind, uint
         .reserve_bytes = job->reserve_bytes,
         .mode = 0666 & ~job->umask,
     };
+    if (job->marker) {
+        request.goes_on = true;
+        request.kept = (struct store_kept){job->kept.bytes, job->kept.annex_bytes};
+    }
     return gate_open_upload(&job->caller, job->path, &request, &job->file);
+}
+
+/* A 110's marker: the upload that it is of goes on (RFC 959 3.5). */
+static enum fault take_marker(struct job *job, bool appends)
+{
+    if (!job->marker)
+        return FAULT_NONE;
+    bool fits = marker_parse_kept(text_of(job->marker), &job->kept) && job->kept.appends == appends;
+    return fits ? FAULT_NONE : refuse_marker(job);
+}
+
+/* Pages have their places in the file: one that has others already is not continued with them. */
+static enum fault check_structure(struct job *job, bool continues)
+{
+    const struct parameters *p = &job->parameters;
+    bool has_room = p->type != TYPE_LOCAL || p->byte_size >= PAGE_BITS_MIN;
+    if (p->structure != STRUCTURE_PAGE || (has_room && !continues))
+        return FAULT_NONE;
+    job_reply(job, REPLY_NOT_WITH_PARAMETER, TEXT(""), TEXT(""));
+    return FAULT_ARGUMENT;
 }
 
 /* Where in the file a restart of the text's transfer is. */
@@ -150,8 +275,12 @@ static enum fault find_text_offset(struct job *job, uint64_t *ret_offset)
 enum fault work_stor(struct job *job)
 {
     uint64_t offset = job->restart;
-    enum fault f = FAULT_NONE;
-    if (job->restart && job_is_text(job))
+    enum fault f = check_structure(job, job->restart > 0);
+    if (!f)
+        f = take_marker(job, false);
+    if (!f && job->restart && !is_byte_for_byte(job))
+        f = FAULT_OUT_OF_RANGE; /* a count of bytes says nothing of records */
+    if (!f && job->restart && job_is_text(job))
         f = find_text_offset(job, &offset);
     if (!f)
         f = open_upload(job, job->restart ? STORE_RESUME : STORE_REPLACE, offset);
@@ -162,7 +291,11 @@ enum fault work_stor(struct job *job)
 
 enum fault work_appe(struct job *job)
 {
-    enum fault f = open_upload(job, STORE_APPEND, 0);
+    enum fault f = check_structure(job, true);
+    if (!f)
+        f = take_marker(job, true);
+    if (!f)
+        f = open_upload(job, STORE_APPEND, 0);
     if (!f)
         job_set_opening(job, REPLY_OPENING_FILE, pathname_last(text_of(job->path)), TEXT(""));
     return f;
@@ -190,7 +323,11 @@ enum fault work_stou(struct job *job)
     job->path = memory_copy(b.at, b.len);
     if (!job->path)
         return FAULT_NO_MEMORY;
-    enum fault f = open_upload(job, STORE_UNIQUE, 0);
+    enum fault f = check_structure(job, false);
+    if (!f && job->marker)
+        f = refuse_marker(job); /* the name of what it is of is not known any more */
+    if (!f)
+        f = open_upload(job, STORE_UNIQUE, 0);
     bool elsewhere = text_find(argument, '/') != argument.len;
     struct text whole = text_of(job->path);
     if (!f)
@@ -203,10 +340,9 @@ enum fault work_stou(struct job *job)
 static void reply_broken(struct job *job, enum store_remains remains)
 {
     static const enum reply_id replies[] = {
-        [STORE_LEFT_NOTHING] = REPLY_BROKEN_NOTHING,
-        [STORE_LEFT_PARTIAL] = REPLY_BROKEN_PARTIAL,
-        [STORE_LEFT_OLD] = REPLY_BROKEN_OLD,
-        [STORE_LEFT_CHANGED] = REPLY_BROKEN_CHANGED,
+        [STORE_LEFT_NOTHING] = REPLY_BROKEN_NOTHING, [STORE_LEFT_PARTIAL] = REPLY_BROKEN_PARTIAL,
+        [STORE_LEFT_OLD] = REPLY_BROKEN_OLD,         [STORE_LEFT_CHANGED] = REPLY_BROKEN_CHANGED,
+        [STORE_LEFT_KEPT] = REPLY_BROKEN_KEPT,
     };
     job_reply(job, replies[remains], TEXT(""), TEXT(""));
 }
@@ -222,20 +358,97 @@ static bool client_has_vanished(struct job *job)
            socket_is_at_end(job->control_fd);
 }
 
+/* ---- What an upload is besides its bytes ---- */
+
+static struct job *job_of(struct transfer_keeper *keeper)
+{
+    return (struct job *)((char *)keeper - offsetof(struct job, keeper));
+}
+
+static enum fault keep_shape(struct transfer_keeper *keeper, struct text lines)
+{
+    return gate_annex(job_of(keeper)->file, lines);
+}
+
+/* RFC 959 3.5 and 4.2: what came before the marker is on the disk, and so says the 110. */
+static enum fault keep_marker(struct transfer_keeper *keeper, struct text marker, struct text state)
+{
+    struct job *job = job_of(keeper);
+    char bytes[MARKER_MAX];
+    struct builder b = builder_on(bytes, sizeof(bytes));
+    struct store_kept kept;
+    enum fault f = gate_keep(job->file, &kept);
+    if (f == FAULT_UNSUPPORTED || f == FAULT_BUSY)
+        return FAULT_NONE; /* it goes on without restarts */
+    if (f)
+        return f;
+    job->is_kept = true;
+    marker_put_kept(&b, &(struct marker_kept){.appends = job->verb->work == work_appe,
+                                              .bytes = kept.bytes,
+                                              .annex_bytes = kept.annex_bytes,
+                                              .state = state});
+    if (!b.full)
+        job_reply_interim(job, REPLY_RESTART_MARK, marker, builder_text(&b));
+    return FAULT_NONE;
+}
+
+/* What the descriptor page said the file has; who may not change attributes has the usual ones. */
+static enum fault keep_page_facts(struct transfer_keeper *keeper, uint64_t size,
+                                  const struct page_facts *facts)
+{
+    struct job *job = job_of(keeper);
+    struct store_changes changes = {
+        .mask = (facts->has_mode ? STORE_CHANGE_MODE : 0U) |
+                (facts->has_modified ? STORE_CHANGE_MODIFIED : 0U),
+        .mode = facts->mode,
+        .modified = {facts->modified.seconds, facts->modified.nanoseconds},
+    };
+    enum fault f = gate_set_size(job->file, size);
+    if (f || !changes.mask)
+        return f;
+    f = gate_change_upload(job->file, &changes);
+    return f == FAULT_DENIED ? FAULT_NONE : f;
+}
+
+static void reply_stored(struct job *job, uint64_t suspect_bytes)
+{
+    char digits[24];
+    struct builder b = builder_on(digits, sizeof(digits));
+    bool stays = parameters_keep_connection(&job->parameters);
+    if (suspect_bytes)
+        job_reply(job, stays ? REPLY_UPLOAD_SUSPECT_OPEN : REPLY_UPLOAD_SUSPECT,
+                  builder_number(&b, suspect_bytes), TEXT(""));
+    else
+        job_reply_complete(job, REPLY_UPLOAD_COMPLETE);
+}
+
+/* The end of the connection alone tells the file's. */
+static bool ends_with_connection(const struct job *job)
+{
+    return job->parameters.mode == MODE_STREAM && job->parameters.structure == STRUCTURE_FILE;
+}
+
 enum fault move_stor(struct job *job)
 {
-    struct transfer transfer = transfer_of(job);
-    struct gate_outcome outcome = {.is_text = job_is_text(job), .keep_partial = true};
+    struct transfer transfer = job_transfer(job);
+    struct gate_outcome outcome = {.is_text = is_sent_as_text(job)};
     enum store_remains remains = STORE_LEFT_NOTHING;
+    job->keeper = (struct transfer_keeper){keep_shape, keep_marker, keep_page_facts};
+    transfer.keeper = &job->keeper;
+    transfer.plan.appends = job->verb->work == work_appe;
+    transfer.goes_on = job->is_kept = job->marker != NULL;
+    transfer.state = job->kept.state;
     outcome.fault = transfer_receive(&transfer, job->file->stream);
     outcome.bytes = bytes_moved(job);
-    if (!outcome.fault && client_has_vanished(job))
+    /* Where the end is told what broke off is no file; where not, nobody knows until REST. */
+    outcome.keep_partial = ends_with_connection(job) || job->is_kept;
+    if (!outcome.fault && ends_with_connection(job) && client_has_vanished(job))
         outcome.fault = FAULT_CONNECTION_LOST;
     enum fault f = gate_close(&job->file, &outcome, &remains);
     if (fault_is_of_the_way(outcome.fault))
         reply_broken(job, remains);
     else if (!f)
-        job_reply(job, REPLY_UPLOAD_COMPLETE, TEXT(""), TEXT(""));
+        reply_stored(job, transfer.suspect_bytes);
     return f;
 }
 
@@ -254,7 +467,10 @@ static enum fault open_listing(struct job *job, enum directory_form form)
     };
     if (form != DIRECTORY_FACTS)
         directory_take_options(&request);
-    enum fault f = directory_stream_open(&request, &job->listing);
+    /* RFC 959 3.5 restarts listings, too; a number alone is for files (RFC 3659 5). */
+    enum fault f = parameters_keep_connection(&job->parameters) ? take_position(job) : FAULT_NONE;
+    if (!f)
+        f = directory_stream_open(&request, &job->listing);
     if (!f)
         job_set_opening(job, REPLY_OPENING_LISTING, TEXT(""), TEXT(""));
     return f;
@@ -277,17 +493,25 @@ enum fault work_mlsd(struct job *job)
     return f == FAULT_NOT_DIRECTORY ? FAULT_ARGUMENT : f;
 }
 
-/* A listing is text, whatever TYPE says of files (RFC 959 4.1.3, RFC 3659 7.1). */
+/*
+ * A listing is text, in EBCDIC if TYPE says so (RFC 959 4.1.3), of records if
+ * STRU does. MLSD's is always the same but for MODE (RFC 3659 7.1).
+ */
 enum fault move_list(struct job *job)
 {
-    struct transfer transfer = {
-        .channel = &job->channel,
-        .parameters = PARAMETERS_DEFAULT,
-        .progress = &job->progress,
-    };
+    struct transfer transfer = job_transfer(job);
+    struct parameters *p = &transfer.plan.parameters;
+    bool has_facts = job->verb->work == work_mlsd;
+    p->form = FORM_NON_PRINT;
+    if (has_facts || p->type != TYPE_EBCDIC)
+        p->type = TYPE_ASCII;
+    if (has_facts || p->structure != STRUCTURE_RECORD)
+        p->structure = STRUCTURE_FILE;
+    transfer.plan.keeps_line_ends = false;
+    transfer.plan.first = job->first;
     enum fault f = transfer_send(&transfer, job->listing);
     stream_close(&job->listing);
     if (!f)
-        job_reply(job, REPLY_LISTING_COMPLETE, TEXT(""), TEXT(""));
+        job_reply_complete(job, REPLY_LISTING_COMPLETE);
     return f;
 }

@@ -39,6 +39,22 @@ def test_put_and_get(shared, tmp_path, size):
     assert shared.read("piped") == content
 
 
+@pytest.mark.parametrize("mode", "sBCz")
+@pytest.mark.parametrize("kind", ["", ";type=a"])
+def test_put_and_get_in_every_mode(shared, tmp_path, mode, kind):
+    content = b"".join(b"%d   line\n" % i for i in range(50_000))
+    (tmp_path / "f").write_bytes(content)
+    ferry("put", "--mode", mode, "f", url(shared, "up" + kind), cwd=tmp_path)
+    assert shared.read("up") == content
+    ferry("get", url(shared, "up" + kind), "--mode", mode, "-o", "g", cwd=tmp_path)
+    assert (tmp_path / "g").read_bytes() == content
+
+
+def test_a_mode_that_is_none_is_refused(shared):
+    for wrong in (["--mode"], ["--mode", "X"], ["--mode", "BB"], ["--mode", ""]):
+        assert b"--mode" in ferry("get", url(shared, "f"), *wrong, status=2).stderr
+
+
 def test_text_is_converted_both_ways(shared, tmp_path):
     (tmp_path / "t").write_bytes(b"a\nb\n")
     ferry("put", "t", url(shared, "t;type=a"), cwd=tmp_path)

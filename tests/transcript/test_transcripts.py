@@ -10,6 +10,7 @@
   D> BYTES          we send on the data connection   D.   we close it
   D-                the transfer was refused: we give its data connection up
   D< BYTES          all that comes on it, to its end, must be this
+  D= BYTES          these bytes must come next on it, which stays open
   file NAME ? TEXT  after: the file must hold this    none NAME  after: it must not exist
 
 \\r \\n \\t \\\\ and \\xNN in BYTES, TEXT and S: stand for bytes; a trailing backslash continues a line.
@@ -84,6 +85,11 @@ class Replay:
         elif kind == "D<":
             assert read_all(self.connection()) == unescape(rest)
             self.connection().close()
+        elif kind == "D=":
+            got, wanted = b"", unescape(rest)
+            while len(got) < len(wanted) and (piece := self.connection().recv(len(wanted) - len(got))):
+                got += piece
+            assert got == wanted, f"got {got!r}"
         elif kind == "dir":
             os.makedirs(self.server.path(rest))
         elif kind == "none":

@@ -72,10 +72,10 @@ static void open_pair(struct pair *pair, char type)
     close(listener);
     pair->transfer = (struct transfer){
         .channel = &pair->channel,
-        .parameters = PARAMETERS_DEFAULT,
+        .plan.parameters = PARAMETERS_DEFAULT,
         .progress = &pair->progress,
     };
-    pair->transfer.parameters.type = type;
+    pair->transfer.plan.parameters.type = type;
 }
 
 static struct text read_all(int fd, char *bytes, size_t size)

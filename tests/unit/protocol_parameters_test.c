@@ -12,14 +12,29 @@ static const char *type_after(const char *argument, enum parameters_result expec
     return builder_end(&b);
 }
 
-TEST(types_of_this_server_are_accepted_in_any_case)
+TEST(every_type_is_taken_in_any_case_with_its_second_argument)
 {
-    assert_string_equal(type_after("A", PARAMETERS_OK), "A N");
-    assert_string_equal(type_after("a n", PARAMETERS_OK), "A N");
-    assert_string_equal(type_after("I", PARAMETERS_OK), "I");
-    assert_string_equal(type_after("i", PARAMETERS_OK), "I");
-    assert_string_equal(type_after("L 8", PARAMETERS_OK), "L 8");
-    assert_string_equal(type_after("l  8", PARAMETERS_OK), "L 8");
+    static const struct {
+        const char *argument;
+        const char *type;
+    } cases[] = {
+        {"A", "A N"},    {"a n", "A N"}, {"A T", "A T"},   {"A C", "A C"},     {"E", "E N"},
+        {"e t", "E T"},  {"E C", "E C"}, {"I", "I"},       {"i", "I"},         {"L 8", "L 8"},
+        {"l  8", "L 8"}, {"L 1", "L 1"}, {"L 36", "L 36"}, {"L 255", "L 255"},
+    };
+    for (size_t i = 0; i < COUNT(cases); i++)
+        assert_string_equal(type_after(cases[i].argument, PARAMETERS_OK), cases[i].type);
+}
+
+TEST(a_type_without_format_is_non_print_again)
+{
+    char bytes[16];
+    struct builder b = builder_on(bytes, sizeof(bytes));
+    struct parameters p = PARAMETERS_DEFAULT;
+    assert_int_equal(parameters_set_type(&p, TEXT("A C")), PARAMETERS_OK);
+    assert_int_equal(parameters_set_type(&p, TEXT("E")), PARAMETERS_OK);
+    parameters_put_type(&b, &p);
+    assert_text(builder_text(&b), "E N");
 }
 
 TEST(a_refused_type_leaves_the_old_one)
@@ -28,49 +43,59 @@ TEST(a_refused_type_leaves_the_old_one)
         const char *argument;
         enum parameters_result result;
     } cases[] = {
-        {"E", PARAMETERS_UNSUPPORTED},    {"E N", PARAMETERS_UNSUPPORTED},
-        {"A T", PARAMETERS_UNSUPPORTED},  {"A C", PARAMETERS_UNSUPPORTED},
-        {"L 36", PARAMETERS_UNSUPPORTED}, {"X", PARAMETERS_UNSUPPORTED},
-        {"L", PARAMETERS_MALFORMED},      {"L 0", PARAMETERS_MALFORMED},
-        {"L 256", PARAMETERS_MALFORMED},  {"L x", PARAMETERS_MALFORMED},
-        {"I 8", PARAMETERS_MALFORMED},    {"AN", PARAMETERS_MALFORMED},
-        {"A N N", PARAMETERS_MALFORMED},  {"", PARAMETERS_MALFORMED},
-        {"7", PARAMETERS_MALFORMED},      {"A 1", PARAMETERS_MALFORMED},
+        {"X", PARAMETERS_UNSUPPORTED},   {"A X", PARAMETERS_UNSUPPORTED},
+        {"E X", PARAMETERS_UNSUPPORTED}, {"L", PARAMETERS_MALFORMED},
+        {"L 0", PARAMETERS_MALFORMED},   {"L 256", PARAMETERS_MALFORMED},
+        {"L x", PARAMETERS_MALFORMED},   {"I 8", PARAMETERS_MALFORMED},
+        {"AN", PARAMETERS_MALFORMED},    {"A N N", PARAMETERS_MALFORMED},
+        {"", PARAMETERS_MALFORMED},      {"7", PARAMETERS_MALFORMED},
+        {"A 1", PARAMETERS_MALFORMED},   {"L 8 8", PARAMETERS_MALFORMED},
     };
     for (size_t i = 0; i < COUNT(cases); i++)
         assert_string_equal(type_after(cases[i].argument, cases[i].result), "A N");
 }
 
-TEST(file_structure_and_stream_mode_are_all_there_is)
+TEST(every_structure_and_mode_is_taken_and_no_other)
 {
     struct parameters p = PARAMETERS_DEFAULT;
-    assert_int_equal(parameters_set_structure(&p, TEXT("f")), PARAMETERS_OK);
-    assert_int_equal(parameters_set_structure(&p, TEXT("R")), PARAMETERS_UNSUPPORTED);
-    assert_int_equal(parameters_set_structure(&p, TEXT("P")), PARAMETERS_UNSUPPORTED);
+    for (const char *letter = "FfRrPp"; *letter; letter++) {
+        assert_int_equal(parameters_set_structure(&p, (struct text){letter, 1}), PARAMETERS_OK);
+        assert_int_equal(p.structure, text_upper(*letter));
+    }
+    for (const char *letter = "SsBbCcZz"; *letter; letter++) {
+        assert_int_equal(parameters_set_mode(&p, (struct text){letter, 1}), PARAMETERS_OK);
+        assert_int_equal(p.mode, text_upper(*letter));
+    }
+    assert_int_equal(parameters_set_structure(&p, TEXT("S")), PARAMETERS_UNSUPPORTED);
     assert_int_equal(parameters_set_structure(&p, TEXT("FF")), PARAMETERS_MALFORMED);
-    assert_int_equal(parameters_set_mode(&p, TEXT("s")), PARAMETERS_OK);
-    assert_int_equal(parameters_set_mode(&p, TEXT("B")), PARAMETERS_UNSUPPORTED);
-    assert_int_equal(parameters_set_mode(&p, TEXT("Z")), PARAMETERS_UNSUPPORTED);
+    assert_int_equal(parameters_set_mode(&p, TEXT("F")), PARAMETERS_UNSUPPORTED);
     assert_int_equal(parameters_set_mode(&p, TEXT("")), PARAMETERS_MALFORMED);
+    assert_true(p.structure == STRUCTURE_PAGE && p.mode == MODE_DEFLATE);
 }
 
-TEST(only_bytes_that_travel_unchanged_are_transparent)
+TEST(characters_are_text_and_told_ends_keep_the_connection)
 {
     struct parameters p = PARAMETERS_DEFAULT;
-    assert_false(parameters_are_transparent(&p));
-    assert_int_equal(parameters_set_type(&p, TEXT("I")), PARAMETERS_OK);
-    assert_true(parameters_are_transparent(&p));
-    assert_int_equal(parameters_set_type(&p, TEXT("L 8")), PARAMETERS_OK);
-    assert_true(parameters_are_transparent(&p));
+    assert_true(parameters_are_text(&p) && !parameters_keep_connection(&p));
+    p.type = TYPE_EBCDIC;
+    p.mode = MODE_BLOCK;
+    assert_true(parameters_are_text(&p) && parameters_keep_connection(&p));
+    p.type = TYPE_LOCAL;
+    p.mode = MODE_COMPRESSED;
+    assert_true(!parameters_are_text(&p) && parameters_keep_connection(&p));
+    p.type = TYPE_IMAGE;
+    p.mode = MODE_DEFLATE; /* one zlib stream, whose end the connection's is */
+    assert_true(!parameters_are_text(&p) && !parameters_keep_connection(&p));
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        RUN(types_of_this_server_are_accepted_in_any_case),
+        RUN(every_type_is_taken_in_any_case_with_its_second_argument),
+        RUN(a_type_without_format_is_non_print_again),
         RUN(a_refused_type_leaves_the_old_one),
-        RUN(file_structure_and_stream_mode_are_all_there_is),
-        RUN(only_bytes_that_travel_unchanged_are_transparent),
+        RUN(every_structure_and_mode_is_taken_and_no_other),
+        RUN(characters_are_text_and_told_ends_keep_the_connection),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

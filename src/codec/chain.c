@@ -12,7 +12,7 @@
 #include "codec/type_ascii.h"
 #include "codec/type_ebcdic.h"
 
-enum { BUFFER_BYTES = 64 * 1024 };
+enum { BUFFER_BYTES = 64 * 1024, BUFFER_COUNT = 3 };
 
 struct chain {
     struct parameters parameters;
@@ -30,7 +30,7 @@ struct chain {
     struct stru_record_receive record;
     struct stru_page_receive page;
     struct form_carriage carriage;
-    char *buffers[3]; /* owned: of MODE, TYPE and format */
+    char *buffers[BUFFER_COUNT]; /* owned: of MODE, TYPE and format; NULL: not needed */
 };
 
 /* Which stages the parameters need. */
@@ -61,6 +61,21 @@ bool chain_is_transparent(const struct chain_plan *plan)
 
 /* ---- Making -------------------------------------------------------------- */
 
+/* Room for those stages that convert. */
+static bool make_buffers(struct chain *chain, const struct chain_plan *plan)
+{
+    const struct parameters *p = &plan->parameters;
+    const bool wanted[BUFFER_COUNT] = {
+        p->mode == MODE_COMPRESSED || p->mode == MODE_DEFLATE,
+        chain->has_ascii || needs_ebcdic(p) || needs_local(p),
+        plan->is_carriage,
+    };
+    for (size_t i = 0; i < BUFFER_COUNT; i++)
+        if (wanted[i] && !(chain->buffers[i] = memory_new(BUFFER_BYTES)))
+            return false;
+    return true;
+}
+
 static struct chain *chain_new(const struct chain_plan *plan)
 {
     struct chain *chain = memory_new(sizeof(*chain));
@@ -68,14 +83,10 @@ static struct chain *chain_new(const struct chain_plan *plan)
         return NULL;
     chain->parameters = plan->parameters;
     chain->has_ascii = needs_ascii(plan);
-    for (size_t i = 0; i < sizeof(chain->buffers) / sizeof(chain->buffers[0]); i++) {
-        chain->buffers[i] = memory_new(BUFFER_BYTES);
-        if (!chain->buffers[i]) {
-            chain_free(chain);
-            return NULL;
-        }
-    }
-    return chain;
+    if (make_buffers(chain, plan))
+        return chain;
+    chain_free(chain);
+    return NULL;
 }
 
 void chain_free(struct chain *chain)
@@ -83,7 +94,7 @@ void chain_free(struct chain *chain)
     if (!chain)
         return;
     mode_deflate_done(&chain->deflate);
-    for (size_t i = 0; i < sizeof(chain->buffers) / sizeof(chain->buffers[0]); i++)
+    for (size_t i = 0; i < BUFFER_COUNT; i++)
         memory_free(chain->buffers[i]);
     memory_free(chain);
 }
@@ -98,15 +109,9 @@ static bool has_records(const struct chain *chain)
     return chain->parameters.structure == STRUCTURE_RECORD;
 }
 
-/* Logical bytes of 8 bits but for TYPE L. */
-static unsigned bits_of(const struct parameters *parameters)
-{
-    return parameters->type == TYPE_LOCAL ? parameters->byte_size : 8;
-}
-
 static bool has_fitting_pages(const struct parameters *parameters)
 {
-    return parameters->structure != STRUCTURE_PAGE || bits_of(parameters) >= PAGE_BITS_MIN;
+    return parameters->structure != STRUCTURE_PAGE || parameters_bits(parameters) >= PAGE_BITS_MIN;
 }
 
 /* Each puts a stage in front of `next` and returns what is first then. */
@@ -207,7 +212,8 @@ static struct stage *put_structure_receive(struct chain *chain, const struct cha
         return &chain->record.stage;
     }
     if (parameters->structure == STRUCTURE_PAGE) {
-        stru_page_receive_init(&chain->page, last, plan->pages, plan->shape, bits_of(parameters));
+        stru_page_receive_init(&chain->page, last, plan->pages, plan->shape,
+                               parameters_bits(parameters));
         return &chain->page.stage;
     }
     return last;

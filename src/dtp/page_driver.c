@@ -77,7 +77,8 @@ static enum fault put_entry(struct driver *driver, const struct shape_entry *ent
     }
 }
 
-static enum fault put_as_it_came(struct driver *driver)
+/* Up to the end of what came as pages: *ret_end, the file's unless somebody appended to it. */
+static enum fault put_as_it_came(struct driver *driver, uint64_t *ret_end)
 {
     struct shape_entry entry;
     enum fault f;
@@ -85,17 +86,18 @@ static enum fault put_as_it_came(struct driver *driver)
         f = driver->shape->source.next(&driver->shape->source, &entry);
         if (!f)
             f = put_entry(driver, &entry);
-    } while (!f && entry.kind != SHAPE_END);
+    } while (!f && entry.kind != SHAPE_END && entry.kind != SHAPE_AT);
+    *ret_end = !f && entry.kind == SHAPE_AT ? entry.number : driver->size;
     return f;
 }
 
 /* ---- As the file is ------------------------------------------------------ */
 
-/* Pages with anything but holes, up to the file's end. */
-static enum fault put_what_is_there(struct driver *driver)
+/* Pages with anything but holes, from the one that `offset` is in up to the file's end. */
+static enum fault put_what_is_there(struct driver *driver, uint64_t offset)
 {
     uint64_t page_bytes = driver->layout.page_bytes;
-    uint64_t next = 0; /* the first page that was not looked at yet */
+    uint64_t next = offset / page_bytes; /* the first page that was not looked at yet */
     for (;;) {
         int64_t first;
         int64_t end;
@@ -121,12 +123,15 @@ static enum fault put_pages(struct driver *driver, unsigned bits, const struct p
     enum fault f = shape_reader_take(driver->shape, SHAPE_UNIT, &unit, &came_as_pages);
     if (f)
         return f;
-    if (came_as_pages && page_layout_of_unit(bits, &unit, &driver->layout))
-        return put_as_it_came(driver);
+    uint64_t end = 0;
+    if (came_as_pages && page_layout_of_unit(bits, &unit, &driver->layout)) {
+        f = put_as_it_came(driver, &end);
+        return f || end >= driver->size ? f : put_what_is_there(driver, end);
+    }
     if (!page_layout_of(bits, driver->size, &driver->layout))
         return FAULT_ARGUMENT;
     f = page_send_descriptor(&driver->layout, driver->first, facts);
-    return f ? f : put_what_is_there(driver);
+    return f ? f : put_what_is_there(driver, 0);
 }
 
 enum fault page_driver_send(struct stream *stream, struct shape_reader *shape, unsigned bits,

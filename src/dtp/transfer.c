@@ -9,10 +9,13 @@ enum {
     BUFFER_BYTES = 256 * 1024,
     /* Pieces at least so long go to the peer or the stream as they are, not gathered first. */
     GATHERED_MAX = 32 * 1024,
+    SHAPE_GATHERED = 2 * SHAPE_LINE_MAX,
     /* One sendfile call: large enough to cost nothing, small enough for STAT to tell progress. */
     SEND_FILE_BYTES = 1024 * 1024,
     /* What follows an escape sequence of MODE C comes with it; so long may it take at most. */
     LAST_STRING_WAIT_MS = 3000,
+    /* Most peers close at once when they told the end. */
+    CLOSE_WAIT_MS = 500,
 };
 
 /* The end of a chain: gathers small pieces to large ones. */
@@ -25,6 +28,8 @@ struct outlet {
     size_t len;
     struct page_sink pages;
     struct shape_sink shape;
+    char lines[SHAPE_GATHERED]; /* of the shape, not kept yet */
+    size_t lines_len;
 };
 
 static bool is_cancelled(const struct transfer *transfer)
@@ -88,6 +93,14 @@ static enum fault wire_take(struct stage *stage, struct text bytes, unsigned mar
     return f || !(marks & MARK_FILE) ? f : flush(outlet);
 }
 
+static enum fault flush_shape(struct outlet *outlet)
+{
+    struct transfer_keeper *keeper = outlet->transfer->keeper;
+    const struct text lines = {outlet->lines, outlet->lines_len};
+    outlet->lines_len = 0;
+    return lines.len && keeper && keeper->shape ? keeper->shape(keeper, lines) : FAULT_NONE;
+}
+
 static enum fault take_marker(struct outlet *outlet, struct text marker)
 {
     char bytes[MARKER_STATE_MAX];
@@ -98,6 +111,8 @@ static enum fault take_marker(struct outlet *outlet, struct text marker)
     enum fault f = flush(outlet);
     if (!f)
         f = chain_put_state(outlet->chain, &state);
+    if (!f)
+        f = flush_shape(outlet);
     if (f == FAULT_UNSUPPORTED) /* no restart from here: no 110 */
         return FAULT_NONE;
     return f ? f : keeper->marker(keeper, marker, builder_text(&state));
@@ -142,8 +157,14 @@ static enum fault pages_end(struct page_sink *sink, uint64_t size, const struct 
 static enum fault put_shape(struct shape_sink *sink, struct text lines)
 {
     struct outlet *outlet = (struct outlet *)((char *)sink - offsetof(struct outlet, shape));
-    struct transfer_keeper *keeper = outlet->transfer->keeper;
-    return keeper && keeper->shape ? keeper->shape(keeper, lines) : FAULT_NONE;
+    enum fault f = FAULT_NONE;
+    if (lines.len > SHAPE_GATHERED)
+        return FAULT_BUG;
+    if (outlet->lines_len + lines.len > SHAPE_GATHERED)
+        f = flush_shape(outlet);
+    memcpy(outlet->lines + outlet->lines_len, lines.at, lines.len);
+    outlet->lines_len += lines.len;
+    return f;
 }
 
 static bool outlet_init(struct outlet *outlet, struct transfer *transfer, struct stream *stream)
@@ -195,12 +216,6 @@ static enum fault put_stream(struct transfer *transfer, struct stream *stream, s
     return f;
 }
 
-/* Logical bytes of 8 bits but for TYPE L. */
-static unsigned bits_of(const struct parameters *parameters)
-{
-    return parameters->type == TYPE_LOCAL ? parameters->byte_size : 8;
-}
-
 static enum fault send_by_chain(struct transfer *transfer, struct stream *stream,
                                 struct shape_reader *shape)
 {
@@ -211,7 +226,7 @@ static enum fault send_by_chain(struct transfer *transfer, struct stream *stream
     if (outlet_init(&outlet, transfer, NULL))
         f = chain_new_send(&transfer->plan, &outlet.stage, &chain);
     if (!f && parameters->structure == STRUCTURE_PAGE)
-        f = page_driver_send(stream, shape, bits_of(parameters), &transfer->facts,
+        f = page_driver_send(stream, shape, parameters_bits(parameters), &transfer->facts,
                              &transfer->progress->cancelled, chain_first(chain));
     else if (!f)
         f = put_stream(transfer, stream, chain_first(chain));
@@ -225,8 +240,9 @@ static enum fault send_shaped(struct transfer *transfer, struct stream *stream,
 {
     struct shape_entry form;
     shape_reader_init(shape, transfer->shape);
+    bool is_needed = transfer->plan.parameters.structure != STRUCTURE_FILE;
     enum fault f = shape_reader_take(shape, SHAPE_FORM, &form, &transfer->plan.is_carriage);
-    if (f)
+    if (f && is_needed) /* bytes alone can be sent whatever is beside them */
         return f;
     transfer->plan.source = transfer->shape ? &shape->source : NULL;
     f = FAULT_UNSUPPORTED;
@@ -241,10 +257,10 @@ enum fault transfer_send(struct transfer *transfer, struct stream *stream)
     struct shape_reader *shape = memory_new(sizeof(*shape));
     enum fault f = shape ? send_shaped(transfer, stream, shape) : FAULT_NO_MEMORY;
     memory_free(shape);
-    if (!f && !is_cancelled(transfer))
-        f = parameters_keep_connection(&transfer->plan.parameters)
-                ? channel_settle(transfer->channel)
-                : channel_finish(transfer->channel);
+    /* Where the data tell the end the peer needs no close to know it, and none costs it the rest.
+     */
+    if (!f && !is_cancelled(transfer) && !parameters_keep_connection(&transfer->plan.parameters))
+        f = channel_finish(transfer->channel);
     return or_cancelled(transfer, f);
 }
 
@@ -291,6 +307,17 @@ static enum fault give_back(struct transfer *transfer, struct chain *chain)
     return channel_unread(transfer->channel, beyond.at, beyond.len);
 }
 
+/* Behind the end of the only file of this connection nothing may come, however it is split. */
+static enum fault await_close(struct transfer *transfer)
+{
+    char byte;
+    size_t len = 0;
+    if (!channel_await(transfer->channel, CLOSE_WAIT_MS))
+        return FAULT_NONE; /* the peer leaves it to us */
+    enum fault f = channel_read(transfer->channel, &byte, 1, &len);
+    return f || !len ? f : FAULT_MALFORMED;
+}
+
 static enum fault receive_until_end(struct transfer *transfer, struct chain *chain, char *bytes)
 {
     enum fault f = FAULT_NONE;
@@ -306,10 +333,15 @@ static enum fault receive_until_end(struct transfer *transfer, struct chain *cha
             return FAULT_CANCELLED;
         count(transfer, len);
         f = stage_take(chain_first(chain), (struct text){bytes, len}, len ? 0 : MARK_FILE);
+        if (f == FAULT_CONNECTION_LOST && len)
+            f = FAULT_MALFORMED; /* an end was told before another one: the connection is there */
         if (f || !len)
             return f;
     }
-    f = give_back(transfer, chain);
+    if (parameters_keep_connection(&transfer->plan.parameters))
+        f = give_back(transfer, chain);
+    else
+        f = await_close(transfer);
     return f ? f : stage_take(chain_first(chain), TEXT(""), MARK_FILE);
 }
 
@@ -342,6 +374,8 @@ static enum fault receive_by_chain(struct transfer *transfer, struct stream *str
         f = begin_shape(&outlet);
     if (!f)
         f = receive_until_end(transfer, chain, bytes);
+    if (!f)
+        f = flush_shape(&outlet);
     /* What arrived is worth keeping when the way breaks. */
     if (fault_is_of_the_way(f) && outlet.len) {
         enum fault writing = stream_write(stream, outlet.bytes, outlet.len);

@@ -54,8 +54,8 @@ struct transfer {
 };
 
 /*
- * Sends the stream from where it is to its end and waits until the peer has
- * it. In MODE B and C the connection stays open. FAULT_CANCELLED,
+ * Sends the stream from where it is to its end, and waits until the peer has it
+ * where the connection's end is the file's. In MODE B and C it stays open. FAULT_CANCELLED,
  * _CONNECTION_LOST, _TIMED_OUT or what the stream said; FAULT_IO: the shape is
  * not the file's; FAULT_OUT_OF_RANGE: it ends before plan.first.
  */

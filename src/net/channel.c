@@ -38,15 +38,12 @@ enum fault channel_unread(struct channel *channel, const void *bytes, size_t len
 {
     if (!len)
         return FAULT_NONE;
-    char *copy = memory_new(len + channel->unread_len);
-    if (!copy)
+    if (channel->unread)
+        return FAULT_BUG; /* there is more to be read before it */
+    channel->unread = memory_copy(bytes, len);
+    if (!channel->unread)
         return FAULT_NO_MEMORY;
-    memcpy(copy, bytes, len);
-    if (channel->unread_len)
-        memcpy(copy + len, channel->unread, channel->unread_len);
-    memory_free(channel->unread);
-    channel->unread = copy;
-    channel->unread_len += len;
+    channel->unread_len = len;
     return FAULT_NONE;
 }
 
@@ -158,8 +155,7 @@ static bool wait_for_peer(int fd, int64_t wait_us, bool *heard_close)
     return true;
 }
 
-/* Until all that was written is acknowledged; with `drains` what comes meanwhile is dropped. */
-static enum fault wait_for_acknowledgement(struct channel *channel, bool drains)
+enum fault channel_finish(struct channel *channel)
 {
     enum { FIRST_WAIT_US = 50, LONGEST_WAIT_US = 50000 };
     size_t left;
@@ -167,11 +163,13 @@ static enum fault wait_for_acknowledgement(struct channel *channel, bool drains)
     int64_t wait_us = FIRST_WAIT_US;
     bool heard_close = false;
     int64_t moved_ms = now_ms();
+    if (shutdown(channel->fd, SHUT_WR))
+        return fault_of_peer(errno);
     /* The kernel has no event for "all acknowledged": look at growing intervals. */
     while ((left = socket_unacknowledged(channel->fd)) != 0) {
         if (is_interrupted(channel))
             return FAULT_CANCELLED;
-        if (drains && !drain(channel->fd))
+        if (!drain(channel->fd))
             return FAULT_CONNECTION_LOST;
         if (left < left_before)
             moved_ms = now_ms();
@@ -182,22 +180,9 @@ static enum fault wait_for_acknowledgement(struct channel *channel, bool drains)
             return FAULT_CONNECTION_LOST;
         wait_us = wait_us * 2 < LONGEST_WAIT_US ? wait_us * 2 : LONGEST_WAIT_US;
     }
-    return is_interrupted(channel) ? FAULT_CANCELLED : FAULT_NONE;
-}
-
-enum fault channel_finish(struct channel *channel)
-{
-    if (shutdown(channel->fd, SHUT_WR))
-        return fault_of_peer(errno);
-    enum fault f = wait_for_acknowledgement(channel, true);
-    if (f)
-        return f;
+    if (is_interrupted(channel))
+        return FAULT_CANCELLED;
     return drain(channel->fd) ? FAULT_NONE : FAULT_CONNECTION_LOST;
-}
-
-enum fault channel_settle(struct channel *channel)
-{
-    return wait_for_acknowledgement(channel, false);
 }
 
 bool channel_await(const struct channel *channel, int wait_ms)

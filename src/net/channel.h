@@ -48,12 +48,6 @@ enum fault channel_send_file(struct channel *channel, int fd, int64_t *offset, s
  */
 enum fault channel_finish(struct channel *channel);
 
-/*
- * Waits until the peer's host has acknowledged every byte written; the
- * connection stays as it is, and what the peer sends stays to be read.
- */
-enum fault channel_settle(struct channel *channel);
-
 /* Waits until there is something to read, the end too: false when nothing comes in that time. */
 bool channel_await(const struct channel *channel, int wait_ms);
 

@@ -56,6 +56,12 @@ static inline bool parameters_are_text(const struct parameters *parameters)
     return parameters->type == TYPE_ASCII || parameters->type == TYPE_EBCDIC;
 }
 
+/* Of a logical byte (RFC 959 3.1.1): 8 but for TYPE L. */
+static inline unsigned parameters_bits(const struct parameters *parameters)
+{
+    return parameters->type == TYPE_LOCAL ? parameters->byte_size : 8;
+}
+
 /*
  * Is the end of the file told on the data connection, so that it can stay open
  * for the next one (RFC 959 3.3)?

@@ -5,7 +5,6 @@
 
 #include "base/log.h"
 #include "base/memory.h"
-#include "codec/type_local.h"
 #include "dtp/data_port.h"
 #include "net/socket.h"
 #include "protocol/pathname.h"
@@ -116,11 +115,10 @@ bool job_is_text(const struct job *job)
            job->config->ascii_conversion;
 }
 
-bool job_counts_out(const struct job *job)
+bool job_counts_out(struct job *job)
 {
-    const struct parameters *p = &job->parameters;
-    return parameters_are_text(p) || p->structure != STRUCTURE_FILE || p->mode != MODE_STREAM ||
-           (p->type == TYPE_LOCAL && !type_local_is_plain(p->byte_size));
+    struct transfer transfer = job_transfer(job);
+    return parameters_are_text(&job->parameters) || !chain_is_transparent(&transfer.plan);
 }
 
 static void run_work(struct work *work)
@@ -144,9 +142,9 @@ static void run_clear(struct work *work)
 {
     struct job *job = (struct job *)work;
     const struct gate_outcome outcome = {.fault = job->fault};
+    stream_close(&job->annex);
     (void)gate_close(&job->file, &outcome, NULL);
     stream_close(&job->listing);
-    stream_close(&job->annex);
     loop_post(job->loop, job);
 }
 
@@ -237,7 +235,7 @@ static void submit(struct job *job, enum pool pool, void (*run)(struct work *))
     run(&job->work);
 }
 
-static enum pool pool_of(const struct job *job)
+static enum pool pool_of(struct job *job)
 {
     unsigned flags = job->verb->flags;
     bool counts = job->restart || job->marker ||

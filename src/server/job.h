@@ -34,6 +34,7 @@ enum job_stage { JOB_WORKING, JOB_AWAITING, JOB_MOVING, JOB_CLEARING };
 struct job {
     struct work work;        /* first: the pool gives it back */
     struct job *next_posted; /* borrowed: the loop's inbox */
+    size_t interim_count;    /* replies that wait there; guarded by its lock */
     struct session *session; /* borrowed: outlives its job. Loop thread only */
     struct loop *loop;       /* borrowed: outlives the session */
     const struct verb *verb; /* borrowed: static table */
@@ -142,7 +143,7 @@ struct transfer job_transfer(struct job *job);
 /* What a descriptor page says of a file. */
 struct page_facts job_page_facts(const struct store_info *info);
 /* Must a file be read to know how far a transfer of it has come? */
-bool job_counts_out(const struct job *job);
+bool job_counts_out(struct job *job);
 /* TYPE A with line ends to be converted: text as a file, not as records or pages. */
 bool job_is_text(const struct job *job);
 /* On the loop: job->path becomes what a later verb is about, in *place; NULL after a fault. */

@@ -12,6 +12,7 @@
 #include "server/server.h"
 #include "server/session.h"
 
+/* So many of one job may wait to be sent. */
 enum { INTERIMS_MAX = 256 };
 
 /* A reply that a worker wants to be sent while its job goes on. */
@@ -34,7 +35,6 @@ struct loop {
     pthread_mutex_t inbox_lock;
     struct interim *interims;       /* owned; guarded */
     struct interim **interims_last; /* borrowed: the last next pointer; guarded */
-    size_t interim_count;           /* guarded */
     struct job *inbox;              /* borrowed: the sessions'; guarded */
     struct job **inbox_last;        /* borrowed: the last next pointer; guarded */
     unsigned wishes;                /* mask of 1 << enum wish; guarded */
@@ -91,8 +91,9 @@ static void on_wake(uv_async_t *wake)
     struct interim *interim = loop->interims;
     unsigned wishes = loop->wishes;
     loop->interims = NULL;
+    for (const struct interim *i = interim; i; i = i->next)
+        i->job->interim_count = 0;
     loop->interims_last = &loop->interims;
-    loop->interim_count = 0;
     loop->inbox = NULL;
     loop->inbox_last = &loop->inbox;
     loop->wishes = 0;
@@ -128,11 +129,11 @@ bool loop_post_reply(struct loop *loop, struct job *job, struct text reply)
     interim->len = reply.len;
     memcpy(interim->reply, reply.at, reply.len);
     pthread_mutex_lock(&loop->inbox_lock);
-    bool fits = loop->interim_count < INTERIMS_MAX;
+    bool fits = job->interim_count < INTERIMS_MAX;
     if (fits) {
         *loop->interims_last = interim;
         loop->interims_last = &interim->next;
-        loop->interim_count++;
+        job->interim_count++;
     }
     pthread_mutex_unlock(&loop->inbox_lock);
     if (fits)

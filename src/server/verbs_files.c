@@ -184,13 +184,16 @@ static enum fault measure(struct job *job, struct store_info *info)
 {
     struct stream *file = NULL;
     struct transfer transfer = job_transfer(job);
-    if (chain_is_transparent(&transfer.plan) && !parameters_are_text(&job->parameters))
+    bool is_plain = chain_is_transparent(&transfer.plan);
+    if (is_plain && !parameters_are_text(&job->parameters))
         return FAULT_NONE;
     enum fault f = gate_inspect(&job->caller, ACTION_LIST, job->path, &file);
     if (f)
         return f;
     f = gate_open_annex(&job->caller, job->path, file, &job->annex);
-    if (!f || f == FAULT_NOT_FOUND) {
+    if (f == FAULT_NOT_FOUND)
+        f = FAULT_NONE;
+    if (!f && (!is_plain || job->annex)) {
         transfer.channel = NULL;
         transfer.shape = job->annex;
         transfer.facts = job_page_facts(info);

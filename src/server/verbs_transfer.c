@@ -51,6 +51,7 @@ static uint64_t bytes_moved(struct job *job)
 static enum fault refuse(struct job *job, enum fault f)
 {
     const struct gate_outcome outcome = {.fault = f};
+    stream_close(&job->annex);
     return gate_close(&job->file, &outcome, NULL);
 }
 
@@ -112,6 +113,8 @@ static enum fault seek_range(struct job *job)
     }
     if (job->range_first > size)
         return FAULT_OUT_OF_RANGE;
+    job->from.bytes = job->first.bytes =
+        job->range_first; /* markers count from the file's beginning */
     stream->file_offset = (int64_t)job->range_first;
     if (job->range_last < size)
         stream->file_end = (int64_t)job->range_last + 1;
@@ -159,8 +162,8 @@ static enum fault check_pages(struct job *job)
 {
     const struct parameters *p = &job->parameters;
     struct page_layout layout;
-    unsigned bits = p->type == TYPE_LOCAL ? p->byte_size : 8;
-    if (p->structure != STRUCTURE_PAGE || page_layout_of(bits, job->file->info.size, &layout))
+    if (p->structure != STRUCTURE_PAGE ||
+        page_layout_of(parameters_bits(p), job->file->info.size, &layout))
         return FAULT_NONE;
     job_reply(job, REPLY_NOT_WITH_PARAMETER, TEXT(""), TEXT(""));
     return FAULT_ARGUMENT;
@@ -251,7 +254,7 @@ static enum fault take_marker(struct job *job, bool appends)
 static enum fault check_structure(struct job *job, bool continues)
 {
     const struct parameters *p = &job->parameters;
-    bool has_room = p->type != TYPE_LOCAL || p->byte_size >= PAGE_BITS_MIN;
+    bool has_room = parameters_bits(p) >= PAGE_BITS_MIN;
     if (p->structure != STRUCTURE_PAGE || (has_room && !continues))
         return FAULT_NONE;
     job_reply(job, REPLY_NOT_WITH_PARAMETER, TEXT(""), TEXT(""));

@@ -444,3 +444,21 @@ def test_pages_go_on_from_a_marker_between_two(server, death):
         assert wire.pages_decode(got, 64)[1:] == pages
     info = os.stat(server.path("f"))
     assert (info.st_size, info.st_mode & 0o777, info.st_mtime) == (100000, 0o600, 981173106)
+
+
+def test_markers_of_a_range_count_from_the_beginning(server):
+    content = RANDOM.randbytes(50_000)
+    server.write("f", content)
+    with server.login() as c:
+        wire.set_parameters(c, "I", "F", "B")
+        data = c.passive()
+        c.ask("RANG 10000 49999", "350")
+        c.ask("RETR f", "150")
+        ranged = wire.read_told(data, "F", "B", "I")
+        c.expect("250")
+        assert ranged.content == content[10000:]
+        marker, place, _ = ranged.markers[2]
+        c.ask(f"REST {marker.decode()}", "350")
+        c.ask("RETR f", "125")
+        rest = wire.read_told(data, "F", "B", "I").content
+        assert ranged.content[:place] + rest == content[10000:]

@@ -4,6 +4,7 @@ same parameters is the same, whatever is in it. The other side is wire.py."""
 
 import os
 import random
+import time
 
 import pytest
 
@@ -597,3 +598,65 @@ def test_telnet_format_is_stored_as_it_is(shared):
         c.ask("TYPE A N", "200")
         assert c.fetch("RETR f") == text
     assert shared.names() == ["f"]
+
+
+def test_refused_transfers_leave_nothing_open(shared):
+    with shared.login() as c:
+        c.ask("TYPE A C", "200")
+        c.store("STOR f", b" text\r\n")
+        descriptors = f"/proc/{shared.process.pid}/fd"
+        before = len(os.listdir(descriptors))
+        for _ in range(20):
+            c.ask("RANG 1 2", "350")
+            c.refuse("RETR f", "554")
+        assert len(os.listdir(descriptors)) <= before + 2
+
+
+def test_what_is_appended_to_pages_and_records_is_sent_behind_them(shared):
+    page = wire.pages_encode([(0, list(b"hello"), 1)], 8)
+    with shared.login() as c:
+        wire.set_parameters(c, "L 8", "P", "S")
+        wire.store(c, "f", page, "P", "S", "L")
+        wire.set_parameters(c, "I", "F", "S")
+        c.store("APPE f", b" world")
+        wire.set_parameters(c, "L 8", "P", "S")
+        pages = wire.pages_decode(wire.fetch(c, "f", "P", "S", "L"), 8)
+        assert bytes(pages[-1][1]) == b"hello world"
+        wire.set_parameters(c, "I", "R", "B")
+        wire.store(c, "r", [b"a" * 10, b"b" * 10, b"cde"], "R", "B", "I")
+        wire.set_parameters(c, "I", "F", "S")
+        c.store("APPE r", b"XXX")
+        wire.set_parameters(c, "I", "R", "B")
+        assert wire.fetch(c, "r", "R", "B", "I") == [b"a" * 10, b"b" * 10, b"cde", b"XXX"]
+
+
+def test_bytes_behind_the_end_are_malformed_however_they_are_split(shared):
+    with shared.login() as c:
+        for structure, mode, whole in (("R", "S", b"a\xff\x03"), ("P", "S", b"\x04\0\0\0"),
+                                       ("F", "Z", wire.zlib.compress(b"a"))):
+            wire.set_parameters(c, "I", structure, mode)
+            for gap in (0, 0.1):
+                data = c.passive()
+                c.ask("STOR f", "150")
+                data.sendall(whole)
+                time.sleep(gap)
+                data.sendall(b"more")
+                c.expect("451")
+                data.close()
+            data = c.passive()
+            c.ask("STOR g", "150")
+            data.sendall(whole)
+            c.expect("226")  # a peer that leaves the close to us
+            data.close()
+    assert shared.names() == ["g"]
+
+
+def test_an_end_before_the_last_page_is_malformed_where_the_connection_stays(shared):
+    with shared.login() as c:
+        wire.set_parameters(c, "I", "P", "B")
+        data = c.passive()
+        c.ask("STOR f", "150")
+        data.sendall(wire.block(wire.EOF, b"\x04\x00\x01\x01a"))
+        c.expect("451")
+        data.close()
+    assert shared.names() == []

@@ -49,6 +49,23 @@ void marker_put_kept(struct builder *b, const struct marker_kept *kept)
         builder_put_byte(b, '-');
         builder_put(b, kept->state);
     }
+    builder_put_byte(b, '@');
+    builder_put_hex(b, kept->id);
+}
+
+static bool parse_id(struct text hex, uint64_t *ret_id)
+{
+    uint64_t id = 0;
+    if (!hex.len || hex.len > 16)
+        return false;
+    for (size_t i = 0; i < hex.len; i++) {
+        size_t digit = text_find(TEXT("0123456789abcdef"), hex.at[i]);
+        if (digit > 15)
+            return false;
+        id = id << 4 | digit;
+    }
+    *ret_id = id;
+    return true;
 }
 
 bool marker_parse_kept(struct text marker, struct marker_kept *ret_kept)
@@ -57,7 +74,10 @@ bool marker_parse_kept(struct text marker, struct marker_kept *ret_kept)
     if (!marker_is_valid(marker) || (marker.at[0] != 'S' && marker.at[0] != 'A'))
         return false;
     kept.appends = marker.at[0] == 'A';
-    kept.state = text_after(marker, 1);
+    size_t at = text_find_last(marker, '@');
+    if (at == marker.len || !parse_id(text_after(marker, at + 1), &kept.id))
+        return false;
+    kept.state = (struct text){marker.at + 1, at - 1};
     struct text annex = text_take_until(&kept.state, '-');
     size_t numbers = annex.len;
     struct text bytes = text_take_until(&annex, '.');

@@ -35,13 +35,15 @@ bool marker_parse_position(struct text marker, struct marker_position *ret_posit
 /*
  * What an upload had when it was kept: "S" (STOR) or "A" (APPE), bytes in the
  * store, then ".BYTES" of what is kept beside the file and "-STATE" of the
- * chain, each only when there is any.
+ * chain, each only when there is any, and "@ID" of the upload in hexadecimal:
+ * another one of the same name may have been kept meanwhile.
  */
 struct marker_kept {
     bool appends;
     uint64_t bytes;
     uint64_t annex_bytes;
     struct text state; /* borrowed: the marker's own bytes */
+    uint64_t id;
 };
 
 void marker_put_kept(struct builder *b, const struct marker_kept *kept);

@@ -226,6 +226,20 @@ enum fault move_retr(struct job *job)
 
 /* ---- STOR, STOU, APPE ----------------------------------------------------------------- */
 
+/*
+ * What a file of this form has beside it must find room in its name: better
+ * known before the data come. Of records only those that are no lines have any.
+ */
+static enum fault check_annex(struct job *job)
+{
+    const struct parameters *p = &job->parameters;
+    bool has_form = parameters_are_text(p) && p->form == FORM_CARRIAGE;
+    if (p->structure != STRUCTURE_PAGE && !has_form)
+        return FAULT_NONE;
+    enum fault f = gate_annex(job->file, TEXT(""));
+    return f ? refuse(job, f) : FAULT_NONE;
+}
+
 static enum fault open_upload(struct job *job, enum store_upload_kind kind, uint64_t offset)
 {
     struct store_upload_request request = {
@@ -236,9 +250,10 @@ static enum fault open_upload(struct job *job, enum store_upload_kind kind, uint
     };
     if (job->marker) {
         request.goes_on = true;
-        request.kept = (struct store_kept){job->kept.bytes, job->kept.annex_bytes};
+        request.kept = (struct store_kept){job->kept.bytes, job->kept.annex_bytes, job->kept.id};
     }
-    return gate_open_upload(&job->caller, job->path, &request, &job->file);
+    enum fault f = gate_open_upload(&job->caller, job->path, &request, &job->file);
+    return f ? f : check_annex(job);
 }
 
 /* A 110's marker: the upload that it is of goes on (RFC 959 3.5). */
@@ -389,7 +404,8 @@ static enum fault keep_marker(struct transfer_keeper *keeper, struct text marker
     marker_put_kept(&b, &(struct marker_kept){.appends = job->verb->work == work_appe,
                                               .bytes = kept.bytes,
                                               .annex_bytes = kept.annex_bytes,
-                                              .state = state});
+                                              .state = state,
+                                              .id = kept.id});
     if (!b.full)
         job_reply_interim(job, REPLY_RESTART_MARK, marker, builder_text(&b));
     return FAULT_NONE;

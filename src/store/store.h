@@ -90,6 +90,7 @@ struct store_kept {
      * into the file itself: of the file. */
     uint64_t bytes;
     uint64_t annex_bytes;
+    uint64_t id; /* which upload of the name it is */
 };
 
 struct store_upload_request {

@@ -5,7 +5,8 @@
   loop NAME: A B    replay once for each; {NAME} in the lines below is replaced
   file NAME = TEXT  before: a file          dir NAME   before: a directory
   C: LINE           we send it, CR LF added          C~ BYTES   we send just these bytes
-  S: LINE           the next line must be this; * stands for anything
+  S: LINE           the next line must be this; * stands for anything; <name> for a word,
+                    which is put where <name> stands in a later C: line
   connect           open a data connection the way of {way}: PASV EPSV LPSV PORT EPRT LPRT
   D> BYTES          we send on the data connection   D.   we close it
   D-                the transfer was refused: we give its data connection up
@@ -58,6 +59,7 @@ class Replay:
     def __init__(self, server, client, way):
         self.server, self.client, self.way = server, client, way
         self.listed, self.data = None, None
+        self.words = {}
 
     def connection(self):
         if self.data is None:
@@ -66,13 +68,16 @@ class Replay:
 
     def step(self, kind, rest):
         if kind == "C:":
-            self.client.send(rest)
+            self.client.send(re.sub(r"<(\w+)>", lambda m: self.words[m.group(1)], rest))
         elif kind == "C~":
             self.client.send_bytes(unescape(rest))
         elif kind == "S:":
             got = self.client.read_line()
             pattern = b".*".join(re.escape(part) for part in unescape(rest).split(b"*"))
-            assert re.fullmatch(pattern, got, re.S), f"wanted {rest!r}, got {got!r}"
+            pattern = re.sub(rb"<(\w+)>", rb"(?P<\1>\\S+)", pattern)
+            match = re.fullmatch(pattern, got, re.S)
+            assert match, f"wanted {rest!r}, got {got!r}"
+            self.words.update((name, word.decode()) for name, word in match.groupdict().items())
         elif kind == "connect":
             self.listed, self.data = self.client.open_data(self.way), None
         elif kind == "D>":

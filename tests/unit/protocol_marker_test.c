@@ -57,24 +57,47 @@ static void check_kept(struct marker_kept kept, const char *expected)
     assert_true(marker_is_valid(builder_text(&b)));
     assert_true(marker_parse_kept(builder_text(&b), &back));
     assert_true(back.appends == kept.appends && back.bytes == kept.bytes &&
-                back.annex_bytes == kept.annex_bytes && text_equal(back.state, kept.state));
+                back.annex_bytes == kept.annex_bytes && back.id == kept.id &&
+                text_equal(back.state, kept.state));
 }
 
-TEST(what_was_kept_has_its_verb_its_bytes_its_annex_and_its_state)
+TEST(what_was_kept_has_its_verb_its_bytes_its_annex_its_state_and_its_upload)
 {
-    check_kept((struct marker_kept){.bytes = 0}, "S0");
-    check_kept((struct marker_kept){.appends = true, .bytes = 512}, "A512");
-    check_kept((struct marker_kept){.bytes = 512, .annex_bytes = 30}, "S512.30");
-    check_kept((struct marker_kept){.bytes = 512, .state = TEXT("r")}, "S512-r");
-    check_kept((struct marker_kept){.bytes = 1, .annex_bytes = 2, .state = TEXT("b3.a0-e4l2")},
-               "S1.2-b3.a0-e4l2");
+    check_kept((struct marker_kept){.bytes = 0, .id = 1}, "S0@1");
+    check_kept((struct marker_kept){.appends = true, .bytes = 512, .id = 0x5f2c}, "A512@5f2c");
+    check_kept((struct marker_kept){.bytes = 512, .annex_bytes = 30, .id = UINT64_MAX},
+               "S512.30@ffffffffffffffff");
+    check_kept((struct marker_kept){.bytes = 512, .state = TEXT("r"), .id = 9}, "S512-r@9");
+    check_kept((struct marker_kept){1 == 0, 1, 2, TEXT("b3.a0-e4l2"), 9}, "S1.2-b3.a0-e4l2@9");
 }
 
 TEST(what_was_never_kept_is_refused)
 {
     static const char *const wrong[] = {
-        "",     "S",   "A",  "1",   "s1",     "S1.",    "S.",
-        "S1 -", "S-r", "B1", "S1x", "S1.2.3", "S1.x-r", "S9223372036854775808"};
+        "",
+        "S",
+        "A",
+        "1",
+        "s1@1",
+        "S1.@1",
+        "S.@1",
+        "S1 -",
+        "S-r@1",
+        "B1@1",
+        "S1x@1",
+        "S1.2.3@1",
+        "S1.x-r@1",
+        "S1",
+        "S1@",
+        "S1@x",
+        "S1@1@",
+        "S1@00000000000000001",
+        "@1",
+        "S@1",
+        "S1-r@",
+        "S1@A",
+        "S9223372036854775808@1",
+    };
     char longest[MARKER_MAX];
     struct marker_kept kept;
     for (size_t i = 0; i < COUNT(wrong); i++)
@@ -82,8 +105,10 @@ TEST(what_was_never_kept_is_refused)
             fail_msg("\"%s\" is taken", wrong[i]);
     memset(longest, 'r', sizeof(longest));
     memcpy(longest, "S1-", 3);
-    assert_true(marker_parse_kept((struct text){longest, 3 + MARKER_STATE_MAX}, &kept));
-    assert_false(marker_parse_kept((struct text){longest, 4 + MARKER_STATE_MAX}, &kept));
+    memcpy(longest + 3 + MARKER_STATE_MAX, "@1", 2);
+    assert_true(marker_parse_kept((struct text){longest, 5 + MARKER_STATE_MAX}, &kept));
+    memcpy(longest + 3 + MARKER_STATE_MAX, "r@1", 3);
+    assert_false(marker_parse_kept((struct text){longest, 6 + MARKER_STATE_MAX}, &kept));
 }
 
 int main(void)
@@ -92,7 +117,7 @@ int main(void)
         RUN(a_marker_is_printable_without_a_space),
         RUN(a_position_is_bytes_and_the_records_before_it),
         RUN(what_is_no_position_is_refused),
-        RUN(what_was_kept_has_its_verb_its_bytes_its_annex_and_its_state),
+        RUN(what_was_kept_has_its_verb_its_bytes_its_annex_its_state_and_its_upload),
         RUN(what_was_never_kept_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

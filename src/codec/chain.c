@@ -14,6 +14,13 @@
 
 enum { BUFFER_BYTES = 64 * 1024, BUFFER_COUNT = 3 };
 
+/* Right behind MODE, in the sender's own bytes: counts, and lets on only marks that matter. */
+struct heeded {
+    struct stage stage;
+    unsigned marks; /* that go on: ends of records only where there are records */
+    uint64_t suspect_bytes;
+};
+
 struct chain {
     struct parameters parameters;
     bool has_ascii;
@@ -22,6 +29,7 @@ struct chain {
     struct mode_block block;
     struct mode_compressed compressed;
     struct mode_deflate deflate;
+    struct heeded heeded;
     struct restart restart;
     struct type_ascii_stage ascii;
     struct type_ebcdic ebcdic;
@@ -262,6 +270,22 @@ static enum fault put_mode_receive(struct chain *chain, const struct chain_plan 
     return mode_deflate_receive_init(&chain->deflate, &chain->stream.stage, buffer_of(chain, 0));
 }
 
+static enum fault heed(struct stage *stage, struct text bytes, unsigned marks)
+{
+    struct heeded *heeded = (struct heeded *)stage;
+    if (marks & MARK_SUSPECT)
+        heeded->suspect_bytes += bytes.len;
+    marks &= heeded->marks;
+    return bytes.len || marks ? stage_put(stage, bytes, marks) : FAULT_NONE;
+}
+
+static struct stage *put_heeded(struct chain *chain, struct stage *next)
+{
+    unsigned records = has_records(chain) ? MARK_RECORD : 0;
+    chain->heeded = (struct heeded){{heed, next}, MARK_FILE | MARK_RESTART | records, 0};
+    return &chain->heeded.stage;
+}
+
 enum fault chain_new_receive(const struct chain_plan *plan, struct stage *last, struct chain **ret)
 {
     if (!has_fitting_pages(&plan->parameters))
@@ -270,8 +294,8 @@ enum fault chain_new_receive(const struct chain_plan *plan, struct stage *last, 
     if (!chain)
         return FAULT_NO_MEMORY;
     struct stage *first = put_structure_receive(chain, plan, last);
-    enum fault f = put_mode_receive(chain, plan, put_type_receive(chain, plan, first),
-                                    &chain->first);
+    first = put_heeded(chain, put_type_receive(chain, plan, first));
+    enum fault f = put_mode_receive(chain, plan, first, &chain->first);
     if (f)
         chain_free(chain);
     else
@@ -304,6 +328,11 @@ bool chain_awaits_last_string(const struct chain *chain)
 {
     return chain->parameters.mode == MODE_COMPRESSED &&
            mode_compressed_awaits_last_string(&chain->compressed);
+}
+
+uint64_t chain_suspect_bytes(const struct chain *chain)
+{
+    return chain->heeded.suspect_bytes;
 }
 
 struct text chain_beyond(const struct chain *chain)

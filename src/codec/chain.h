@@ -9,7 +9,7 @@
  * STRU is the file's side of TYPE, so that none needs another's setting. Where
  * RFC 959 leaves nothing to do a stage is left out: with STRU R a line end is
  * the record's, so TYPE A has none to convert; pages are bytes of the TYPE's
- * size and no text.
+ * size and no text. Where there are no records their ends mean nothing.
  */
 #ifndef FERRY_CODEC_CHAIN_H
 #define FERRY_CODEC_CHAIN_H
@@ -63,6 +63,8 @@ bool chain_has_ended(const struct chain *chain);
  * RFC 959 3.4.3 as about the string before sends none.
  */
 bool chain_awaits_last_string(const struct chain *chain);
+/* Receiving: how many bytes of data the sender said may be wrong (RFC 959 3.4.2). */
+uint64_t chain_suspect_bytes(const struct chain *chain);
 /* Receiving in MODE B and C: what was taken behind the end; as long as what was taken last. */
 struct text chain_beyond(const struct chain *chain);
 

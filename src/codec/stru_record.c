@@ -170,15 +170,14 @@ void stru_record_send_init(struct stru_record_send *record, struct stage *next,
 
 /* ---- Receiving -------------------------------------------------------------- */
 
-static enum fault receive_bytes(struct stru_record_receive *record, struct text bytes,
-                                unsigned marks)
+static enum fault receive_bytes(struct stru_record_receive *record, struct text bytes)
 {
     if (!bytes.len)
         return FAULT_NONE;
     if (record->shape.is_text && !record->has_line_end)
         record->has_line_end = text_find(bytes, '\n') < bytes.len;
     record->bytes += bytes.len;
-    return stage_put(&record->stage, bytes, marks & MARK_SUSPECT);
+    return stage_put(&record->stage, bytes, 0);
 }
 
 static enum fault receive_end_of_record(struct stru_record_receive *record)
@@ -198,7 +197,7 @@ static enum fault receive_take(struct stage *stage, struct text bytes, unsigned 
     struct stru_record_receive *record = (struct stru_record_receive *)stage;
     if (marks & MARK_RESTART)
         return stage_put(stage, bytes, marks);
-    enum fault f = receive_bytes(record, bytes, marks);
+    enum fault f = receive_bytes(record, bytes);
     if (!f && marks & MARK_RECORD)
         f = receive_end_of_record(record);
     if (f || !(marks & MARK_FILE))

@@ -43,7 +43,7 @@ static enum fault put_page(struct driver *driver, enum page_type type, uint64_t 
     size_t word = layout->word;
     if (atomic_load_explicit(driver->cancelled, memory_order_acquire))
         return FAULT_CANCELLED;
-    if (bytes > layout->page_bytes || index > INT64_MAX / layout->page_bytes ||
+    if (index > INT64_MAX / layout->page_bytes ||
         (bytes && index * layout->page_bytes + bytes > driver->size))
         return FAULT_IO; /* the shape is another file's */
     enum fault f = page_send_header(layout, driver->first, type, index,

@@ -123,8 +123,6 @@ static enum fault file_take(struct stage *stage, struct text bytes, unsigned mar
     struct outlet *outlet = (struct outlet *)stage;
     if (marks & MARK_RESTART)
         return take_marker(outlet, bytes);
-    if (marks & MARK_SUSPECT)
-        outlet->transfer->suspect_bytes += bytes.len;
     enum fault f = bytes.len ? gather(outlet, bytes) : FAULT_NONE;
     return f || !(marks & MARK_FILE) ? f : flush(outlet);
 }
@@ -376,6 +374,8 @@ static enum fault receive_by_chain(struct transfer *transfer, struct stream *str
         f = receive_until_end(transfer, chain, bytes);
     if (!f)
         f = flush_shape(&outlet);
+    if (!f)
+        transfer->suspect_bytes = chain_suspect_bytes(chain);
     /* What arrived is worth keeping when the way breaks. */
     if (fault_is_of_the_way(f) && outlet.len) {
         enum fault writing = stream_write(stream, outlet.bytes, outlet.len);

@@ -50,7 +50,7 @@ struct transfer {
     struct text state;                  /* borrowed: what chain_take_state takes */
     struct transfer_progress *progress; /* borrowed: the job's */
     /* Set by receiving */
-    uint64_t suspect_bytes; /* that the sender said may be wrong */
+    uint64_t suspect_bytes; /* of the data as sent, that the sender said may be wrong */
 };
 
 /*

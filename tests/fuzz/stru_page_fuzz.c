@@ -10,8 +10,8 @@ enum { INPUT_MAX = 1 << 14 };
 
 static struct kept_shape shape;
 static struct holey_file file;
-static struct written wire;
-static struct written again;
+static struct heard wire;
+static struct heard again;
 static struct kept_shape first_shape;
 
 static enum fault receive(struct text words, unsigned bits, size_t step)
@@ -20,14 +20,13 @@ static enum fault receive(struct text words, unsigned bits, size_t step)
     kept_shape_init(&shape);
     holey_file_init(&file);
     stru_page_receive_init(&page, NULL, &file.sink, &shape.sink, bits);
-    enum fault f = feed_bytes(&page.stage, words, step, step);
-    return f ? f : stage_take(&page.stage, TEXT(""), MARK_FILE);
+    return split_feed(&page.stage, words, (struct split){step, step, false}, MARK_FILE);
 }
 
 /* What came, as pages; the same bytes say that shape, data and facts are the same. */
-static void send_again(struct written *to, unsigned bits)
+static void send_again(struct heard *to, unsigned bits)
 {
-    written_init(to, false);
+    (void)heard_init(to);
     PROMISE(!send_pages(&file, kept_shape_text(&shape), bits, &to->stage));
 }
 
@@ -63,10 +62,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (f)
         return 0;
     send_again(&again, bits);
-    PROMISE(text_equal(written_text(&again), written_text(&wire)) && file.size == length);
-    PROMISE(!receive(written_text(&wire), bits, 1U + data[1]));
+    PROMISE(text_equal(heard_text(&again), heard_text(&wire)) && file.size == length);
+    PROMISE(!receive(heard_text(&wire), bits, 1U + data[1]));
     PROMISE(text_equal(kept_shape_text(&shape), kept_shape_text(&first_shape)));
     send_again(&again, bits);
-    PROMISE(text_equal(written_text(&again), written_text(&wire)) && file.size == length);
+    PROMISE(text_equal(heard_text(&again), heard_text(&wire)) && file.size == length);
     return 0;
 }

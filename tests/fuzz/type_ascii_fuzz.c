@@ -5,7 +5,7 @@
  */
 #include "codec/type_ascii.h"
 #include "tests/fuzz/fuzz.h"
-#include "tests/sink.h"
+#include "tests/unit/heard.h"
 
 enum { OUT_SIZE = 1 << 17 };
 
@@ -37,14 +37,11 @@ typedef void init(struct type_ascii_stage *, struct stage *, struct stage_buffer
 static void check_stage(init *how, struct text in, size_t step, struct text expected)
 {
     static char room[STAGE_BUFFER_MIN];
-    static char out[OUT_SIZE];
-    static struct sink sink;
+    static struct heard heard;
     struct type_ascii_stage ascii;
-    sink_init(&sink, out, OUT_SIZE);
-    how(&ascii, &sink.stage, (struct stage_buffer){room, sizeof(room)});
-    PROMISE(!sink_feed(&ascii.stage, in, step, MARK_FILE));
-    PROMISE(text_equal(sink_text(&sink), expected));
-    PROMISE(sink.mark_count == 1 && sink.marks[0].offset == expected.len);
+    how(&ascii, heard_init(&heard), (struct stage_buffer){room, sizeof(room)});
+    PROMISE(!split_feed(&ascii.stage, in, in_steps(step), MARK_FILE));
+    PROMISE(heard_is(&heard, expected, MARK_FILE));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -5,64 +5,57 @@
  */
 #include "codec/type_local.h"
 #include "tests/fuzz/fuzz.h"
-#include "tests/sink.h"
+#include "tests/unit/heard.h"
 
-enum { OUT_SIZE = 1 << 18, INPUT_MAX = 1 << 13 };
+enum { INPUT_MAX = 1 << 13 };
 
 typedef void init(struct type_local *, struct stage *, unsigned, struct stage_buffer);
 
 static char room[STAGE_BUFFER_MIN];
+static struct heard given;
+static struct heard got;
+static struct heard other;
 
 /* A record that ends at `cut`, then the rest. */
-static enum fault run(init *how, unsigned bits, struct sink *sink, struct text in, size_t cut,
-                      size_t step)
+static void give(struct text bytes, size_t cut)
+{
+    struct stage *stage = heard_init(&given);
+    PROMISE(!stage_take(stage, (struct text){bytes.at, cut}, MARK_RECORD));
+    PROMISE(!stage_take(stage, text_after(bytes, cut), MARK_FILE));
+}
+
+static enum fault run(init *how, unsigned bits, const struct heard *from, size_t step,
+                      struct heard *to)
 {
     struct type_local type;
-    how(&type, &sink->stage, bits, (struct stage_buffer){room, sizeof(room)});
-    enum fault f = sink_feed(&type.stage, (struct text){in.at, cut}, step, MARK_RECORD);
-    return f ? f : sink_feed(&type.stage, text_after(in, cut), step, MARK_FILE);
+    how(&type, heard_init(to), bits, (struct stage_buffer){room, sizeof(room)});
+    return heard_play(from, &type.stage, in_steps(step));
 }
 
-static void check_wire(unsigned bits, struct text wire, size_t cut, size_t step)
+static void check_wire(unsigned bits, size_t step)
 {
-    static char file_bytes[OUT_SIZE];
-    static char other_bytes[OUT_SIZE];
-    static struct sink file;
-    static struct sink other;
-    sink_init(&file, file_bytes, OUT_SIZE);
-    sink_init(&other, other_bytes, OUT_SIZE);
-    PROMISE(!run(type_local_receive_init, bits, &file, wire, cut, SIZE_MAX));
-    PROMISE(!run(type_local_receive_init, bits, &other, wire, cut, step));
-    PROMISE(sink_equal(&file, &other));
-    PROMISE(file.len % type_local_word_bytes(bits) == 0);
-
-    sink_init(&other, other_bytes, OUT_SIZE);
-    PROMISE(!run(type_local_send_init, bits, &other, sink_text(&file), file.marks[0].offset, step));
-    PROMISE(text_equal(sink_text(&other), wire));
-    PROMISE(other.mark_count == 2 && other.marks[0].offset == cut);
+    enum { MARKS = 2 };
+    PROMISE(!run(type_local_receive_init, bits, &given, SIZE_MAX, &got));
+    PROMISE(!run(type_local_receive_init, bits, &given, step, &other));
+    PROMISE(heard_equal(&got, &other));
+    PROMISE((got.len - MARKS) % type_local_word_bytes(bits) == 0);
+    PROMISE(!run(type_local_send_init, bits, &got, step, &other));
+    PROMISE(heard_equal(&given, &other));
 }
 
-static void check_file(unsigned bits, struct text file, size_t cut, size_t step)
+static void check_file(unsigned bits, size_t step)
 {
-    static char wire_bytes[OUT_SIZE];
-    static char other_bytes[OUT_SIZE];
-    static struct sink wire;
-    static struct sink other;
-    sink_init(&wire, wire_bytes, OUT_SIZE);
-    sink_init(&other, other_bytes, OUT_SIZE);
-    enum fault f = run(type_local_send_init, bits, &wire, file, cut, SIZE_MAX);
+    enum fault f = run(type_local_send_init, bits, &given, SIZE_MAX, &got);
     PROMISE(!f || f == FAULT_MALFORMED);
-    PROMISE(run(type_local_send_init, bits, &other, file, cut, step) == f);
+    PROMISE(run(type_local_send_init, bits, &given, step, &other) == f);
     if (f)
         return;
-    PROMISE(sink_equal(&wire, &other));
+    PROMISE(heard_equal(&got, &other));
     /* Below 8 bits the filling may be long enough for a logical byte more. */
     if (bits < 8)
         return;
-    sink_init(&other, other_bytes, OUT_SIZE);
-    PROMISE(
-        !run(type_local_receive_init, bits, &other, sink_text(&wire), wire.marks[0].offset, step));
-    PROMISE(text_equal(sink_text(&other), file));
+    PROMISE(!run(type_local_receive_init, bits, &got, step, &other));
+    PROMISE(heard_equal(&given, &other));
 }
 
 static void check_state(unsigned bits, struct text state)
@@ -91,8 +84,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     size_t cut = rest.len * data[2] / UINT8_MAX;
     if (!bits || type_local_is_plain(bits))
         return 0;
-    check_wire(bits, rest, cut, step);
-    check_file(bits, rest, cut - cut % type_local_word_bytes(bits), step);
+    give(rest, cut);
+    check_wire(bits, step);
+    give(rest, cut - cut % type_local_word_bytes(bits));
+    check_file(bits, step);
     check_state(bits, rest);
     return 0;
 }

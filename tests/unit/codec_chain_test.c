@@ -2,13 +2,15 @@
 /* RFC 959 3.1.2, closing note, without a socket: every TYPE, STRU F and R, and MODE. */
 #include "codec/chain.h"
 #include "codec/mode_deflate.h"
+#include "codec/mode_stream.h"
+#include "tests/unit/heard.h"
 #include "tests/unit/shapes.h"
 #include "tests/unit/unit.h"
 
 static struct code_page page;
 
 struct file {
-    struct written bytes;
+    struct heard bytes;
     struct kept_shape shape;
 };
 
@@ -39,11 +41,11 @@ static enum fault receive(const struct parameters *p, struct text wire, size_t s
                           struct file *ret_file)
 {
     struct chain *chain = NULL;
-    written_init(&ret_file->bytes, false);
+    struct stage *last = heard_init(&ret_file->bytes);
     kept_shape_init(&ret_file->shape);
     const struct chain_plan plan = {
         .parameters = *p, .code_page = &page, .shape = &ret_file->shape.sink};
-    assert_fault(chain_new_receive(&plan, &ret_file->bytes.stage, &chain), FAULT_NONE);
+    assert_fault(chain_new_receive(&plan, last, &chain), FAULT_NONE);
     enum fault f = give(chain_first(chain), wire, split, singly);
     if (!f && chain_beyond(chain).len)
         f = FAULT_BUG;
@@ -52,7 +54,7 @@ static enum fault receive(const struct parameters *p, struct text wire, size_t s
 }
 
 static enum fault send(const struct parameters *p, const struct file *file, uint64_t interval,
-                       struct marker_position first, size_t split, struct written *ret_wire)
+                       struct marker_position first, size_t split, struct heard *ret_wire)
 {
     struct chain *chain = NULL;
     struct told_shape told = told_shape_of(kept_shape_text(&file->shape));
@@ -64,16 +66,15 @@ static enum fault send(const struct parameters *p, const struct file *file, uint
         .marker_interval = interval,
         .first = first,
     };
-    written_init(ret_wire, false);
-    assert_fault(chain_new_send(&plan, &ret_wire->stage, &chain), FAULT_NONE);
-    enum fault f = give(chain_first(chain), written_text(&file->bytes), split, false);
+    assert_fault(chain_new_send(&plan, heard_init(ret_wire), &chain), FAULT_NONE);
+    enum fault f = give(chain_first(chain), heard_text(&file->bytes), split, false);
     chain_free(chain);
     return f;
 }
 
 static bool is_same(const struct file *a, const struct file *b)
 {
-    return text_equal(written_text(&a->bytes), written_text(&b->bytes)) &&
+    return text_equal(heard_text(&a->bytes), heard_text(&b->bytes)) &&
            text_equal(kept_shape_text(&a->shape), kept_shape_text(&b->shape));
 }
 
@@ -86,16 +87,16 @@ static void check(struct text stored, char structure)
 {
     static struct file file;
     static struct file back;
-    static struct written wire;
+    static struct heard wire;
     for (size_t t = 0; t < COUNT(types); t++) {
         struct parameters p = parameters_of(types[t], structure, MODE_STREAM);
         assert_fault(receive(&p, stored, SIZE_MAX, false, &file), FAULT_NONE);
         for (size_t m = 0; m < COUNT(modes); m++) {
             p.mode = modes[m];
             assert_fault(send(&p, &file, 0, (struct marker_position){0}, 3, &wire), FAULT_NONE);
-            size_t splits = wire.len < 700 ? wire.len : 3;
+            size_t splits = wire.len < 700 ? heard_text(&wire).len : 3;
             for (size_t split = 0; split <= splits; split++) {
-                enum fault f = receive(&p, written_text(&wire), split, split == 1, &back);
+                enum fault f = receive(&p, heard_text(&wire), split, split == 1, &back);
                 if (f || !is_same(&file, &back))
                     fail_msg("TYPE %s STRU %c MODE %c split at %zu: %s", types[t], structure,
                              p.mode, split, fault_text(f));
@@ -104,7 +105,7 @@ static void check(struct text stored, char structure)
         p.mode = MODE_STREAM;
         assert_fault(send(&p, &file, 0, (struct marker_position){0}, 1, &wire), FAULT_NONE);
         if (structure == STRUCTURE_FILE && p.type != TYPE_ASCII)
-            assert_true(text_equal(written_text(&wire), stored));
+            assert_true(text_equal(heard_text(&wire), stored));
     }
 }
 
@@ -144,25 +145,44 @@ TEST(long_files_and_records_go_there_and_back)
     check((struct text){bytes, sizeof(bytes)}, STRUCTURE_RECORD);
 }
 
+/* RFC 959 3.1.2.1: a file has no records, whatever a block's descriptor says. */
+TEST(ends_of_records_mean_nothing_where_there_are_none)
+{
+    static const struct text wires[] = {
+        TEXT("\x40\0\x06"
+             "a\r\nb\rc"),
+        TEXT("\x80\0\2a\r\x80\0\2\nb\x80\0\0\xC0\0\2\rc"),
+    };
+    static struct file files[COUNT(wires)];
+    for (size_t t = 0; t < COUNT(types); t++) {
+        struct parameters p = parameters_of(types[t], STRUCTURE_FILE, MODE_BLOCK);
+        for (size_t i = 0; i < COUNT(wires); i++)
+            assert_fault(receive(&p, wires[i], SIZE_MAX, false, &files[i]), FAULT_NONE);
+        if (!heard_equal(&files[0].bytes, &files[1].bytes))
+            fail_msg("TYPE %s", types[t]);
+    }
+}
+
 /* ---- Restarts ------------------------------------------------------------ */
 
 /* Each place that a marker may name: what is sent from there is the rest of what is sent at all. */
 TEST(sending_goes_on_at_every_place)
 {
     static struct file file;
-    static struct written whole;
-    static struct written rest;
+    static struct heard whole;
+    static struct heard rest;
     for (size_t t = 0; t < COUNT(types); t++) {
         struct parameters p = parameters_of(types[t], STRUCTURE_FILE, MODE_STREAM);
         assert_fault(receive(&p, (struct text){awkward, sizeof(awkward)}, 9, false, &file),
                      FAULT_NONE);
         assert_fault(send(&p, &file, 0, (struct marker_position){0}, 5, &whole), FAULT_NONE);
-        for (size_t at = 0; at <= whole.len; at++) {
+        struct text all = heard_text(&whole);
+        for (size_t at = 0; at <= all.len; at++) {
             const struct marker_position first = {.bytes = at};
             assert_fault(send(&p, &file, 0, first, 5, &rest), FAULT_NONE);
-            assert_true(text_equal(written_text(&rest), text_after(written_text(&whole), at)));
+            assert_true(text_equal(heard_text(&rest), text_after(all, at)));
         }
-        const struct marker_position beyond = {.bytes = whole.len + 1};
+        const struct marker_position beyond = {.bytes = all.len + 1};
         assert_fault(send(&p, &file, 0, beyond, 5, &rest), FAULT_OUT_OF_RANGE);
     }
 }
@@ -174,18 +194,18 @@ static enum fault receive_in_two(const struct parameters *p, struct text wire, s
     char bytes[MARKER_STATE_MAX];
     struct builder state = builder_on(bytes, sizeof(bytes));
     struct chain *chain = NULL;
-    written_init(&ret_file->bytes, false);
+    struct stage *last = heard_init(&ret_file->bytes);
     kept_shape_init(&ret_file->shape);
     const struct chain_plan plan = {
         .parameters = *p, .code_page = &page, .shape = &ret_file->shape.sink};
-    assert_fault(chain_new_receive(&plan, &ret_file->bytes.stage, &chain), FAULT_NONE);
+    assert_fault(chain_new_receive(&plan, last, &chain), FAULT_NONE);
     enum fault f = stage_take(chain_first(chain), (struct text){wire.at, cut}, 0);
     if (!f)
         f = chain_put_state(chain, &state);
     chain_free(chain);
     if (f)
         return f;
-    assert_fault(chain_new_receive(&plan, &ret_file->bytes.stage, &chain), FAULT_NONE);
+    assert_fault(chain_new_receive(&plan, last, &chain), FAULT_NONE);
     assert_true(chain_take_state(chain, builder_text(&state)));
     f = give(chain_first(chain), text_after(wire, cut), SIZE_MAX, false);
     chain_free(chain);
@@ -208,27 +228,25 @@ TEST(receiving_goes_on_at_every_place)
     }
 }
 
-/* Records in MODE S, whether the last one's end and the file's are told together or not. */
-static struct text records_of(const struct parameters *p, const struct file *file,
-                              struct written *ret_wire)
+/* Its records, as MODE S tells them. */
+static void records_of(const struct parameters *p, const struct file *file,
+                       struct heard *ret_records)
 {
+    static struct heard wire;
     struct parameters stream = *p;
+    struct mode_stream mode;
     stream.mode = MODE_STREAM;
-    assert_fault(send(&stream, file, 0, (struct marker_position){0}, 5, ret_wire), FAULT_NONE);
-    struct text wire = written_text(ret_wire);
-    if (text_ends_with(wire, TEXT("\xFF\x03"))) {
-        memcpy(ret_wire->bytes + wire.len - 1, "\x01\xFF\x02", 3);
-        wire.len += 2;
-    }
-    return wire;
+    assert_fault(send(&stream, file, 0, (struct marker_position){0}, 5, &wire), FAULT_NONE);
+    mode_stream_receive_init(&mode, heard_init(ret_records), true);
+    assert_fault(split_feed(&mode.stage, heard_text(&wire), in_one, MARK_FILE), FAULT_NONE);
 }
 
 TEST(receiving_records_goes_on_at_every_place)
 {
     static struct file file;
     static struct file back;
-    static struct written sent;
-    static struct written again;
+    static struct heard expected;
+    static struct heard records;
     const struct text wire = TEXT(
         "\x80\0\x03one\x00\0\x03two\x80\0\x02\n!\x80\0\x02\n?\xC0\0\x01.");
     static const size_t ends[] = {0, 6, 12, 17, 22};
@@ -237,9 +255,10 @@ TEST(receiving_records_goes_on_at_every_place)
         assert_fault(receive(&p, wire, SIZE_MAX, false, &file), FAULT_NONE);
         for (size_t i = 0; i < COUNT(ends); i++) {
             assert_fault(receive_in_two(&p, wire, ends[i], &back), FAULT_NONE);
-            assert_true(text_equal(written_text(&file.bytes), written_text(&back.bytes)));
-            struct text expected = records_of(&p, &file, &sent);
-            if (!text_equal(records_of(&p, &back, &again), expected))
+            assert_true(text_equal(heard_text(&file.bytes), heard_text(&back.bytes)));
+            records_of(&p, &file, &expected);
+            records_of(&p, &back, &records);
+            if (!heard_equal(&records, &expected))
                 fail_msg("TYPE %s, %zu", types[t], ends[i]);
         }
     }
@@ -305,11 +324,11 @@ TEST(only_bytes_that_travel_unchanged_are_transparent)
 TEST(pages_need_logical_bytes_that_hold_a_header)
 {
     struct chain *chain = NULL;
-    struct written end;
-    written_init(&end, false);
+    static struct heard end;
+    struct stage *last = heard_init(&end);
     struct chain_plan plan = {.parameters = parameters_of("L 7", STRUCTURE_PAGE, MODE_STREAM)};
-    assert_fault(chain_new_send(&plan, &end.stage, &chain), FAULT_ARGUMENT);
-    assert_fault(chain_new_receive(&plan, &end.stage, &chain), FAULT_ARGUMENT);
+    assert_fault(chain_new_send(&plan, last, &chain), FAULT_ARGUMENT);
+    assert_fault(chain_new_receive(&plan, last, &chain), FAULT_ARGUMENT);
     assert_null(chain);
     chain_free(NULL);
 }
@@ -326,6 +345,7 @@ int main(void)
         RUN(files_go_there_and_back_whatever_is_in_them),
         RUN(records_go_there_and_back_whatever_is_in_them),
         RUN(long_files_and_records_go_there_and_back),
+        RUN(ends_of_records_mean_nothing_where_there_are_none),
         RUN(sending_goes_on_at_every_place),
         RUN(receiving_goes_on_at_every_place),
         RUN(receiving_records_goes_on_at_every_place),

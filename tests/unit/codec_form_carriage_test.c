@@ -1,38 +1,32 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "codec/form_carriage.h"
-#include "tests/sink.h"
+#include "tests/unit/heard.h"
 #include "tests/unit/unit.h"
 
-enum { OUT_SIZE = 1 << 18 };
-
 static char room[STAGE_BUFFER_MIN];
+static struct heard heard;
 
-static void begin(struct form_carriage *form, struct sink *sink, char *out, size_t size)
+static void begin(struct form_carriage *form)
 {
-    sink_init(sink, out, size);
-    form_carriage_init(form, &sink->stage, (struct stage_buffer){room, sizeof(room)});
+    form_carriage_init(form, heard_init(&heard), (struct stage_buffer){room, sizeof(room)});
+}
+
+static void check_split(struct text in, struct split split, struct text expected)
+{
+    struct form_carriage form;
+    begin(&form);
+    assert_fault(split_feed(&form.stage, in, split, MARK_FILE), FAULT_NONE);
+    if (!heard_is(&heard, expected, MARK_FILE))
+        fail_msg("split %zu %zu: \"%.*s\"", split.first, split.then, TEXT_ARGS(heard_text(&heard)));
 }
 
 /* Whole, in steps, and cut in two at every byte. */
 static void check(struct text in, struct text expected)
 {
-    char out[1024];
-    struct form_carriage form;
-    struct sink sink;
-    for (size_t step = 1; step <= in.len + 1; step++) {
-        begin(&form, &sink, out, sizeof(out));
-        assert_fault(sink_feed(&form.stage, in, step, MARK_FILE), FAULT_NONE);
-        if (!text_equal(sink_text(&sink), expected))
-            fail_msg("step %zu: \"%.*s\"", step, TEXT_ARGS(sink_text(&sink)));
-        assert_int_equal(sink.mark_count, 1);
-        assert_int_equal(sink.marks[0].offset, expected.len);
-    }
-    for (size_t cut = 0; cut <= in.len; cut++) {
-        begin(&form, &sink, out, sizeof(out));
-        assert_fault(sink_feed_cut(&form.stage, in, cut, MARK_FILE), FAULT_NONE);
-        assert_true(text_equal(sink_text(&sink), expected));
-        assert_int_equal(sink.mark_count, 1);
-    }
+    for (size_t step = 1; step <= in.len + 1; step++)
+        check_split(in, in_steps(step), expected);
+    for (size_t cut = 0; cut <= in.len; cut++)
+        check_split(in, cut_at(cut), expected);
 }
 
 TEST(the_first_character_moves_the_paper_and_is_not_printed)
@@ -81,7 +75,6 @@ TEST(long_lines_and_many_lines_go_through_a_small_buffer)
 {
     static char in[70000];
     static char expected[sizeof(in) + 1];
-    static char out[OUT_SIZE];
     static const size_t widths[] = {2, 3, 511, 512, 513, 65537, sizeof(in)};
     for (size_t i = 0; i < COUNT(widths); i++) {
         size_t len = 0;
@@ -95,27 +88,21 @@ TEST(long_lines_and_many_lines_go_through_a_small_buffer)
                 expected[len++] = is_first ? '\n' : 'x';
         }
         expected[len++] = '\n';
-        struct form_carriage form;
-        struct sink sink;
-        begin(&form, &sink, out, OUT_SIZE);
-        assert_fault(sink_feed(&form.stage, (struct text){in, sizeof(in)}, 1 + i * 777, MARK_FILE),
-                     FAULT_NONE);
-        assert_true(text_equal(sink_text(&sink), (struct text){expected, len}));
+        check_split((struct text){in, sizeof(in)}, in_steps(1 + i * 777),
+                    (struct text){expected, len});
     }
 }
 
 TEST(restart_markers_pass_untouched)
 {
-    char out[64];
+    static struct heard expected;
     struct form_carriage form;
-    struct sink sink;
-    begin(&form, &sink, out, sizeof(out));
+    heard_write(&expected, TEXT("a[0]\nb\n"), MARK_RESTART);
+    begin(&form);
     assert_fault(stage_take(&form.stage, TEXT(" a\n"), 0), FAULT_NONE);
     assert_fault(stage_take(&form.stage, TEXT("0"), MARK_RESTART), FAULT_NONE);
     assert_fault(stage_take(&form.stage, TEXT(" b"), MARK_FILE), FAULT_NONE);
-    assert_text(sink_text(&sink), "a0\nb\n");
-    assert_int_equal(sink.marks[0].marks, MARK_RESTART);
-    assert_int_equal(sink.marks[0].offset, 2);
+    assert_true(heard_equal(&heard, &expected));
 }
 
 int main(void)

@@ -4,7 +4,7 @@
 
 static struct kept_shape shape;
 static struct holey_file file;
-static struct written wire;
+static struct heard wire;
 static struct stru_page_receive page;
 
 static void begin(unsigned bits)
@@ -17,8 +17,7 @@ static void begin(unsigned bits)
 static enum fault receive(struct text words, unsigned bits, size_t first, size_t step)
 {
     begin(bits);
-    enum fault f = feed_bytes(&page.stage, words, first, step);
-    return f ? f : stage_take(&page.stage, TEXT(""), MARK_FILE);
+    return split_feed(&page.stage, words, (struct split){first, step, false}, MARK_FILE);
 }
 
 static void assert_data(uint64_t offset, const char *expected)
@@ -86,27 +85,27 @@ TEST(a_layout_is_that_of_the_shape_s_unit_or_none)
 TEST(a_header_has_a_word_for_each_field)
 {
     struct page_layout layout = layout_of(9, 0);
-    written_init(&wire, false);
+    (void)heard_init(&wire);
     assert_fault(page_send_header(&layout, &wire.stage, PAGE_DATA, 511, 6, 0), FAULT_NONE);
-    assert_true(text_equal(written_text(&wire), TEXT("\0\x04\x01\xFF\0\x03\0\x01")));
+    assert_true(text_equal(heard_text(&wire), TEXT("\0\x04\x01\xFF\0\x03\0\x01")));
     layout = layout_of(8, 1 << 20);
-    written_init(&wire, false);
+    (void)heard_init(&wire);
     assert_fault(page_send_header(&layout, &wire.stage, PAGE_ACCESS, 258, 4096, 7), FAULT_NONE);
-    assert_true(text_equal(written_text(&wire),
+    assert_true(text_equal(heard_text(&wire),
                            TEXT("\0\0\0\0\0\0\0\x05\0\0\0\0\0\0\x01\x02\0\0\0\0\0\0\x10\0"
                                 "\0\0\0\0\0\0\0\x03\0\0\0\0\0\0\0\x07")));
     layout = layout_of(72, 0);
-    written_init(&wire, false);
+    (void)heard_init(&wire);
     assert_fault(page_send_end(&layout, &wire.stage), FAULT_NONE);
-    assert_int_equal(wire.len, 36);
-    assert_true(wire.ended);
+    assert_true(heard_ended(&wire));
+    assert_int_equal(heard_text(&wire).len, 36);
     assert_memory_equal(wire.bytes, "\0\0\0\0\0\0\0\0\x04", 9);
 }
 
 TEST(what_no_field_holds_is_not_sent)
 {
     struct page_layout layout = layout_of(9, 0);
-    written_init(&wire, false);
+    (void)heard_init(&wire);
     assert_fault(page_send_header(&layout, &wire.stage, PAGE_DATA, 512, 2, 0), FAULT_IO);
     assert_fault(page_send_header(&layout, &wire.stage, PAGE_ACCESS, 0, 2, 512), FAULT_IO);
     assert_fault(page_send_header(&layout, &wire.stage, PAGE_DATA, 0, 3, 0), FAULT_IO);
@@ -165,10 +164,10 @@ TEST(a_descriptor_in_our_form_gives_the_facts)
 {
     struct page_facts facts = {.has_size = true, .has_mode = true, .size = 5000, .mode = 0640};
     struct page_layout layout = layout_of(36, 5000);
-    written_init(&wire, false);
+    (void)heard_init(&wire);
     assert_fault(page_send_descriptor(&layout, &wire.stage, &facts), FAULT_NONE);
     assert_fault(page_send_end(&layout, &wire.stage), FAULT_NONE);
-    assert_fault(receive(written_text(&wire), 36, 1, 1), FAULT_NONE);
+    assert_fault(receive(heard_text(&wire), 36, 1, 1), FAULT_NONE);
     assert_true(file.facts.has_size && file.facts.has_mode && !file.facts.has_modified);
     assert_int_equal(file.facts.mode, 0640);
     assert_int_equal(file.size, 5000);
@@ -306,7 +305,7 @@ static void put_file(unsigned bits, uint64_t size)
         {3, 1, PAGE_DATA, 0},
         {255, 17, PAGE_DATA, 0},
     };
-    written_init(&wire, false);
+    (void)heard_init(&wire);
     assert_fault(page_send_descriptor(&layout, &wire.stage, &facts), FAULT_NONE);
     struct text kept = {data, layout.word * 5};
     memset(data, 1, sizeof(data));
@@ -327,13 +326,13 @@ static void check_back(unsigned bits, uint64_t size)
 {
     static char sent[SHAPES_ROOM];
     put_file(bits, size);
-    struct text words = {sent, wire.len};
-    memcpy(sent, wire.bytes, wire.len);
+    struct text words = {sent, heard_text(&wire).len};
+    memcpy(sent, wire.bytes, words.len);
     for (size_t step = 1; step <= words.len; step = step < 40 ? step + 1 : step * 3) {
         assert_fault(receive(words, bits, step, step), FAULT_NONE);
-        written_init(&wire, false);
+        (void)heard_init(&wire);
         assert_fault(send_pages(&file, kept_shape_text(&shape), bits, &wire.stage), FAULT_NONE);
-        assert_true(text_equal(written_text(&wire), words));
+        assert_true(text_equal(heard_text(&wire), words));
     }
     assert_int_equal(file.facts.modified.seconds, 1709207998);
     assert_int_equal(file.facts.modified.nanoseconds, 250000000);
@@ -365,12 +364,12 @@ TEST(every_split_of_pages_gives_the_same)
 {
     static char expected[SHAPES_ROOM];
     put_file(8, 1000);
-    assert_fault(receive(written_text(&wire), 8, SIZE_MAX, 1), FAULT_NONE);
+    assert_fault(receive(heard_text(&wire), 8, SIZE_MAX, 1), FAULT_NONE);
     struct builder lines = builder_on(expected, sizeof(expected));
     builder_put(&lines, kept_shape_text(&shape));
     uint64_t size = file.size;
-    for (size_t first = 1; first < wire.len; first++) {
-        assert_fault(receive(written_text(&wire), 8, first, SIZE_MAX), FAULT_NONE);
+    for (size_t first = 1; first < heard_text(&wire).len; first++) {
+        assert_fault(receive(heard_text(&wire), 8, first, SIZE_MAX), FAULT_NONE);
         assert_true(text_equal(kept_shape_text(&shape), builder_text(&lines)));
         assert_int_equal(file.size, size);
     }
@@ -380,24 +379,26 @@ TEST(a_restart_between_two_pages_goes_on_as_if_it_had_not_been)
 {
     static char sent[SHAPES_ROOM];
     put_file(8, 1000);
-    struct text words = {sent, wire.len};
-    memcpy(sent, wire.bytes, wire.len);
+    struct text words = {sent, heard_text(&wire).len};
+    memcpy(sent, wire.bytes, words.len);
     unsigned restarts = 0;
     for (size_t cut = 0; cut + 4 <= words.len; cut++) {
         char buffer[128];
         struct builder state = builder_on(buffer, sizeof(buffer));
         begin(8);
-        assert_fault(feed_bytes(&page.stage, (struct text){words.at, cut}, 1, 1), FAULT_NONE);
+        assert_fault(split_feed(&page.stage, (struct text){words.at, cut}, in_steps(1), 0),
+                     FAULT_NONE);
         if (!stru_page_is_between(&page))
             continue;
         assert_fault(stru_page_put_state(&page, &state), FAULT_NONE);
         stru_page_receive_init(&page, NULL, &file.sink, &shape.sink, 8);
         assert_true(stru_page_take_state(&page, builder_text(&state)));
-        assert_fault(feed_bytes(&page.stage, text_after(words, cut), 5, 5), FAULT_NONE);
-        assert_fault(stage_take(&page.stage, TEXT(""), MARK_FILE), FAULT_NONE);
-        written_init(&wire, false);
+        assert_fault(
+            split_feed(&page.stage, text_after(words, cut), (struct split){5, 5, false}, MARK_FILE),
+            FAULT_NONE);
+        (void)heard_init(&wire);
         assert_fault(send_pages(&file, kept_shape_text(&shape), 8, &wire.stage), FAULT_NONE);
-        assert_true(text_equal(written_text(&wire), words));
+        assert_true(text_equal(heard_text(&wire), words));
         assert_int_equal(file.size, 255 * 255 + 17);
         restarts++;
     }
@@ -433,22 +434,14 @@ TEST(a_state_that_is_none_is_refused)
     assert_true(stru_page_take_state(&page, TEXT("")));
 }
 
-static enum fault count_marker(struct stage *stage, struct text bytes, unsigned marks)
-{
-    ((struct written *)stage)->len += bytes.len;
-    return marks == MARK_RESTART ? FAULT_NONE : FAULT_BUG;
-}
-
 TEST(only_restart_markers_are_given_on)
 {
-    written_init(&wire, true);
-    wire.stage.take = count_marker;
     begin(8);
-    page.stage.next = &wire.stage;
+    page.stage.next = heard_init(&wire);
     assert_fault(stage_take(&page.stage, TEXT("\x04\0\x02\x01x"), 0), FAULT_NONE);
     assert_fault(stage_take(&page.stage, TEXT("mark"), MARK_RESTART), FAULT_NONE);
     assert_fault(stage_take(&page.stage, TEXT("y" LAST), MARK_FILE), FAULT_NONE);
-    assert_int_equal(wire.len, 4);
+    assert_true(heard_is(&wire, TEXT("mark"), MARK_RESTART));
     assert_data(0, "xy");
 }
 

@@ -1,95 +1,97 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "codec/stru_record.h"
+#include "tests/unit/heard.h"
 #include "tests/unit/shapes.h"
 #include "tests/unit/unit.h"
 
-#define EOR "\xFF\x01"
-#define EOF_ "\xFF\x02"
-
 static struct kept_shape shape;
-static struct written file;
-static struct written sent;
+static struct heard records; /* "|" ends one */
+static struct heard file;
+static struct heard sent;
 
 /* Records into a file and its shape. */
-static void receive(struct text records, bool is_text, size_t step)
+static void receive(struct split split, bool is_text)
 {
     struct stru_record_receive record;
     kept_shape_init(&shape);
-    written_init(&file, false);
-    stru_record_receive_init(&record, &file.stage, &shape.sink, is_text);
-    assert_fault(feed_records(&record.stage, records, step), FAULT_NONE);
-    assert_fault(stage_take(&record.stage, TEXT(""), MARK_FILE), FAULT_NONE);
-    assert_true(file.ended);
+    stru_record_receive_init(&record, heard_init(&file), &shape.sink, is_text);
+    assert_fault(heard_play(&records, &record.stage, split), FAULT_NONE);
+    assert_true(heard_ended(&file));
 }
 
 /* A file and what is told of it into records; NULL: nothing can be told. */
-static enum fault send(struct text bytes, const char *lines, bool is_text, size_t first,
-                       size_t step)
+static enum fault send(struct text bytes, const char *lines, bool is_text, struct split split)
 {
     struct told_shape told = told_shape_of(text_of(lines));
     struct stru_record_send record;
-    written_init(&sent, true);
-    stru_record_send_init(&record, &sent.stage, lines ? &told.source : NULL, is_text);
-    enum fault f = feed_bytes(&record.stage, bytes, first, step);
-    return f ? f : stage_take(&record.stage, TEXT(""), MARK_FILE);
+    stru_record_send_init(&record, heard_init(&sent), lines ? &told.source : NULL, is_text);
+    return split_feed(&record.stage, bytes, split, MARK_FILE);
 }
 
-static void check_sent(struct text bytes, const char *lines, bool is_text, struct text expected)
+static void check_sent_so(struct text bytes, const char *lines, bool is_text, struct split split)
 {
-    for (size_t first = 1; first <= bytes.len + 1; first++) {
-        assert_fault(send(bytes, lines, is_text, first, SIZE_MAX), FAULT_NONE);
-        assert_true(text_equal(written_text(&sent), expected));
-    }
-    assert_fault(send(bytes, lines, is_text, 1, 1), FAULT_NONE);
-    assert_true(text_equal(written_text(&sent), expected));
+    assert_fault(send(bytes, lines, is_text, split), FAULT_NONE);
+    assert_true(heard_equal(&sent, &records));
+}
+
+/* `records` go out. */
+static void check_sent(struct text bytes, const char *lines, bool is_text)
+{
+    for (size_t cut = 0; cut <= bytes.len; cut++)
+        check_sent_so(bytes, lines, is_text, cut_at(cut));
+    check_sent_so(bytes, lines, is_text, in_one);
+    check_sent_so(bytes, lines, is_text, in_steps(1));
+}
+
+static void check_sent_as(struct text bytes, const char *lines, bool is_text, struct text script)
+{
+    heard_write(&records, script, MARK_RECORD);
+    check_sent(bytes, lines, is_text);
 }
 
 TEST(a_text_s_records_are_its_lines)
 {
-    check_sent(TEXT(""), NULL, true, TEXT(EOF_));
-    check_sent(TEXT("\n"), NULL, true, TEXT(EOR EOF_));
-    check_sent(TEXT("ab\nc\n\n"), NULL, true, TEXT("ab" EOR "c" EOR EOR EOF_));
-    check_sent(TEXT("ab\ncd"), NULL, true, TEXT("ab" EOR "cd" EOR EOF_));
-    check_sent(TEXT("a\r\n\xFF"), NULL, true, TEXT("a\r" EOR "\xFF\xFF" EOR EOF_));
-    check_sent(TEXT("ab\nc"), "", true, TEXT("ab" EOR "c" EOR EOF_));
+    check_sent_as(TEXT(""), NULL, true, TEXT(""));
+    check_sent_as(TEXT("\n"), NULL, true, TEXT("|"));
+    check_sent_as(TEXT("ab\nc\n\n"), NULL, true, TEXT("ab|c||"));
+    check_sent_as(TEXT("ab\ncd"), NULL, true, TEXT("ab|cd|"));
+    check_sent_as(TEXT("a\r\n\xFF"), NULL, true, TEXT("a\r|\xFF|"));
+    check_sent_as(TEXT("ab\nc"), "", true, TEXT("ab|c|"));
 }
 
 TEST(what_is_no_text_is_one_record)
 {
-    check_sent(TEXT(""), NULL, false, TEXT(EOF_));
-    check_sent(TEXT("a"), NULL, false, TEXT("a" EOR EOF_));
-    check_sent(TEXT("a\nb\n"), NULL, false, TEXT("a\nb\n" EOR EOF_));
+    check_sent_as(TEXT(""), NULL, false, TEXT(""));
+    check_sent_as(TEXT("a"), NULL, false, TEXT("a|"));
+    check_sent_as(TEXT("a\nb\n"), NULL, false, TEXT("a\nb\n|"));
 }
 
 TEST(records_are_those_that_the_shape_tells)
 {
-    check_sent(TEXT("aabbc"), "record 2 2\nopen 1\n", false, TEXT("aa" EOR "bb" EOR "c" EOF_));
-    check_sent(TEXT("aa"), "record 0 2\nrecord 2\nrecord 0\n", false,
-               TEXT(EOR EOR "aa" EOR EOR EOF_));
-    check_sent(TEXT(""), "record 0\n", false, TEXT(EOR EOF_));
-    check_sent(TEXT("x\ny\na\nb\nc"), "lines 4\ntext 3\nopen 1\n", true,
-               TEXT("x" EOR "y" EOR "a\nb" EOR "c" EOF_));
-    check_sent(TEXT("\n\n"), "text 0 2\n", true, TEXT(EOR EOR EOF_));
+    check_sent_as(TEXT("aabbc"), "record 2 2\nopen 1\n", false, TEXT("aa|bb|c"));
+    check_sent_as(TEXT("aa"), "record 0 2\nrecord 2\nrecord 0\n", false, TEXT("||aa||"));
+    check_sent_as(TEXT(""), "record 0\n", false, TEXT("|"));
+    check_sent_as(TEXT("x\ny\na\nb\nc"), "lines 4\ntext 3\nopen 1\n", true, TEXT("x|y|a\nb|c"));
+    check_sent_as(TEXT("\n\n"), "text 0 2\n", true, TEXT("||"));
 }
 
 TEST(behind_what_is_told_all_is_as_if_nothing_were)
 {
-    check_sent(TEXT("aabb\n"), "record 2\n", false, TEXT("aa" EOR "bb\n" EOR EOF_));
-    check_sent(TEXT("a\nb\nc\nd"), "text 3\n", true, TEXT("a\nb" EOR "c" EOR "d" EOR EOF_));
+    check_sent_as(TEXT("aabb\n"), "record 2\n", false, TEXT("aa|bb\n|"));
+    check_sent_as(TEXT("a\nb\nc\nd"), "text 3\n", true, TEXT("a\nb|c|d|"));
 }
 
 TEST(what_is_before_an_offset_is_as_if_nothing_were_told)
 {
-    check_sent(TEXT("a\nbcc\nd\n"), "at 3\ntext 2\n", true,
-               TEXT("a" EOR "b" EOR "cc" EOR "d" EOR EOF_));
-    check_sent(TEXT("abccd"), "at 2\nrecord 2\n", false, TEXT("ab" EOR "cc" EOR "d" EOR EOF_));
-    check_sent(TEXT("ab"), "at 0\nrecord 1 2\nat 2\n", false, TEXT("a" EOR "b" EOR EOF_));
+    check_sent_as(TEXT("a\nbcc\nd\n"), "at 3\ntext 2\n", true, TEXT("a|b|cc|d|"));
+    check_sent_as(TEXT("abccd"), "at 2\nrecord 2\n", false, TEXT("ab|cc|d|"));
+    check_sent_as(TEXT("ab"), "at 0\nrecord 1 2\nat 2\n", false, TEXT("a|b|"));
 }
 
 TEST(what_is_no_business_of_records_is_passed_over)
 {
-    check_sent(TEXT("ab"), "form C\nunit 1 255\nrecord 1\npages 0\npage 1 2 3 4\nrecord 1\n", false,
-               TEXT("a" EOR "b" EOR EOF_));
+    check_sent_as(TEXT("ab"), "form C\nunit 1 255\nrecord 1\npages 0\npage 1 2 3 4\nrecord 1\n",
+                  false, TEXT("a|b|"));
 }
 
 TEST(a_shape_of_another_file_is_a_fault)
@@ -104,77 +106,74 @@ TEST(a_shape_of_another_file_is_a_fault)
     };
     for (size_t i = 0; i < COUNT(wrong); i++) {
         struct text bytes = text_of(wrong[i].bytes);
-        assert_fault(send(bytes, wrong[i].lines, true, SIZE_MAX, SIZE_MAX), FAULT_IO);
-        assert_fault(send(bytes, wrong[i].lines, true, 1, 1), FAULT_IO);
+        assert_fault(send(bytes, wrong[i].lines, true, in_one), FAULT_IO);
+        assert_fault(send(bytes, wrong[i].lines, true, in_steps(1)), FAULT_IO);
     }
+}
+
+static void check_received(struct text script, bool is_text, const char *bytes, const char *lines)
+{
+    heard_write(&records, script, MARK_RECORD);
+    receive(in_one, is_text);
+    assert_text(heard_text(&file), bytes);
+    assert_text(kept_shape_text(&shape), lines);
 }
 
 TEST(a_received_text_has_a_line_for_each_record)
 {
-    receive(TEXT("ab" EOR EOR "c" EOR), true, SIZE_MAX);
-    assert_text(written_text(&file), "ab\n\nc\n");
-    assert_text(kept_shape_text(&shape), "");
-    receive(TEXT("a\nb" EOR "c"), true, SIZE_MAX);
-    assert_text(written_text(&file), "a\nb\nc");
-    assert_text(kept_shape_text(&shape), "text 3\nopen 1\n");
+    check_received(TEXT("ab||c|"), true, "ab\n\nc\n", "");
+    check_received(TEXT("a\nb|c"), true, "a\nb\nc", "text 3\nopen 1\n");
 }
 
 TEST(received_records_that_are_no_text_lie_one_behind_the_other)
 {
-    receive(TEXT("ab" EOR "c\n" EOR "d"), false, SIZE_MAX);
-    assert_text(written_text(&file), "abc\nd");
-    assert_text(kept_shape_text(&shape), "record 2 2\nopen 1\n");
+    check_received(TEXT("ab|c\n|d"), false, "abc\nd", "record 2 2\nopen 1\n");
 }
 
 /* What came goes back, in whatever pieces either of it is taken. */
-static void check_back(struct text records, bool is_text)
+static void check_back(struct text script, bool is_text)
 {
     static char lines[SHAPES_ROOM];
     static char first_file[SHAPES_ROOM];
-    static char expected[SHAPES_ROOM];
-    receive(records, is_text, SIZE_MAX);
+    heard_write(&records, script, MARK_RECORD);
+    receive(in_one, is_text);
     struct builder b = builder_on(lines, sizeof(lines));
     builder_put(&b, kept_shape_text(&shape));
     (void)builder_end(&b);
-    struct text bytes = {first_file, file.len};
-    memcpy(first_file, file.bytes, file.len);
-    struct builder wire = builder_on(expected, sizeof(expected));
-    builder_put(&wire, records);
-    builder_put(&wire, TEXT(EOF_));
-    size_t steps = records.len < 64 ? records.len : 3;
+    struct text bytes = {first_file, heard_text(&file).len};
+    memcpy(first_file, file.bytes, bytes.len);
+    size_t steps = script.len < 64 ? script.len : 3;
     for (size_t step = 1; step <= steps; step++) {
-        receive(records, is_text, step);
-        assert_true(text_equal(written_text(&file), bytes));
+        receive((struct split){step, step, step % 2 == 0}, is_text);
+        assert_true(heard_is(&file, bytes, MARK_FILE));
         assert_text(kept_shape_text(&shape), lines);
     }
     if (bytes.len < 64)
-        check_sent(bytes, lines, is_text, builder_text(&wire));
-    for (size_t step = 1; step < 4; step++) {
-        assert_fault(send(bytes, lines, is_text, 1, step * step * step), FAULT_NONE);
-        assert_true(text_equal(written_text(&sent), builder_text(&wire)));
-    }
+        check_sent(bytes, lines, is_text);
+    for (size_t step = 1; step < 4; step++)
+        check_sent_so(bytes, lines, is_text, (struct split){1, step * step * step, false});
 }
 
 TEST(sending_undoes_receiving_for_every_content)
 {
-    static const struct text records[] = {
+    static const struct text scripts[] = {
         TEXT(""),
-        TEXT(EOR),
-        TEXT(EOR EOR EOR),
+        TEXT("|"),
+        TEXT("|||"),
         TEXT("a"),
-        TEXT("a" EOR),
+        TEXT("a|"),
         TEXT("\n"),
-        TEXT("\n" EOR),
-        TEXT("\r" EOR "\r\n" EOR "\n\r"),
-        TEXT("a" EOR "b" EOR "cc" EOR "dd" EOR "e" EOR),
-        TEXT("a" EOR EOR "b" EOR EOR "c"),
-        TEXT("a\n" EOR "b\n" EOR "c" EOR "\n" EOR "\n" EOR "d"),
-        TEXT("\xFF\xFF\xFF\xFF" EOR "\xFF\xFF" EOR "\xFF\xFF"),
-        TEXT("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa" EOR "\0\0\0" EOR "\n\n\n" EOR),
+        TEXT("\n|"),
+        TEXT("\r|\r\n|\n\r"),
+        TEXT("a|b|cc|dd|e|"),
+        TEXT("a||b||c"),
+        TEXT("a\n|b\n|c|\n|\n|d"),
+        TEXT("\xFF\xFF|\xFF|\xFF"),
+        TEXT("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa|\0\0\0|\n\n\n|"),
     };
-    for (size_t i = 0; i < COUNT(records); i++) {
-        check_back(records[i], true);
-        check_back(records[i], false);
+    for (size_t i = 0; i < COUNT(scripts); i++) {
+        check_back(scripts[i], true);
+        check_back(scripts[i], false);
     }
 }
 
@@ -185,10 +184,10 @@ TEST(records_over_64_kilobytes_come_back)
     struct builder b = builder_on(bytes, sizeof(bytes));
     for (unsigned i = 0; b.len < LARGE; i++)
         builder_put_byte(&b, (char)(i * 7 % 250));
-    builder_put(&b, TEXT(EOR));
+    builder_put(&b, TEXT("|"));
     while (b.len < 2 * LARGE)
         builder_put_byte(&b, 'x');
-    builder_put(&b, TEXT(EOR "open"));
+    builder_put(&b, TEXT("|open"));
     check_back(builder_text(&b), true);
     check_back(builder_text(&b), false);
 }
@@ -201,8 +200,7 @@ TEST(any_sequence_of_records_comes_back)
         struct builder b = builder_on(bytes, sizeof(bytes));
         while (b.len < 50) {
             seed = seed * 1664525 + 1013904223;
-            static const char *const parts[] = {"a", "b",        "\n", EOR,
-                                                EOR, "\xFF\xFF", "\r", EOR "xy"};
+            static const char *const parts[] = {"a", "b", "\n", "|", "|", "\xFF", "\r", "|xy"};
             builder_put_string(&b, parts[seed >> 24 & 7]);
             if (seed >> 8 & 1 && seed >> 16 % 50 < b.len)
                 break;
@@ -211,42 +209,36 @@ TEST(any_sequence_of_records_comes_back)
     }
 }
 
-/* A transfer that breaks behind `cut` bytes goes on from a marker there. */
-static void check_restart(struct text records, size_t cut, bool is_text)
+/* A transfer that breaks behind `cut` symbols goes on from a marker there. */
+static void check_restart(struct text script, size_t cut, bool is_text)
 {
     static struct stru_record_receive record;
     char buffer[64];
     struct builder state = builder_on(buffer, sizeof(buffer));
+    struct stage *last = heard_init(&file);
+    heard_write(&records, script, MARK_RECORD);
     kept_shape_init(&shape);
-    written_init(&file, false);
-    stru_record_receive_init(&record, &file.stage, &shape.sink, is_text);
-    assert_fault(feed_records(&record.stage, (struct text){records.at, cut}, 1), FAULT_NONE);
+    stru_record_receive_init(&record, last, &shape.sink, is_text);
+    assert_fault(heard_play_part(&records, 0, cut, &record.stage, in_steps(1)), FAULT_NONE);
     assert_fault(stru_record_put_state(&record, &state), FAULT_NONE);
-    stru_record_receive_init(&record, &file.stage, &shape.sink, is_text);
+    stru_record_receive_init(&record, last, &shape.sink, is_text);
     assert_true(stru_record_take_state(&record, builder_text(&state)));
-    assert_fault(feed_records(&record.stage, text_after(records, cut), 1), FAULT_NONE);
-    assert_fault(stage_take(&record.stage, TEXT(""), MARK_FILE), FAULT_NONE);
+    assert_fault(heard_play_part(&records, cut, records.len, &record.stage, in_steps(1)),
+                 FAULT_NONE);
     struct builder lines = builder_on(shape.bytes, sizeof(shape.bytes));
     lines.len = shape.len;
-    assert_fault(send(written_text(&file), builder_end(&lines), is_text, 1, 2), FAULT_NONE);
-    struct text back = written_text(&sent);
-    assert_true(text_ends_with(back, TEXT(EOF_)));
-    back.len -= 2;
-    assert_true(text_equal(back, records));
+    check_sent_so(heard_text(&file), builder_end(&lines), is_text, (struct split){1, 2, false});
 }
 
 TEST(a_restart_at_any_marker_gives_the_same_records)
 {
-    struct text records = TEXT("ab" EOR "c\nd" EOR EOR "e" EOR "f\n\n" EOR "f\n\n" EOR "g\nh");
-    for (size_t cut = 0; cut <= records.len; cut++) {
-        if (cut && records.at[cut - 1] == '\xFF')
-            continue;
-        check_restart(records, cut, true);
-        check_restart(records, cut, false);
-        if (cut < 3)
-            check_restart((struct text){records.at, 4}, cut, false);
+    struct text script = TEXT("ab|c\nd||e|f\n\n|f\n\n|g\nh");
+    for (size_t cut = 0; cut <= script.len; cut++) {
+        check_restart(script, cut, true);
+        check_restart(script, cut, false);
     }
-    check_restart((struct text){records.at, 4}, 4, false);
+    for (size_t cut = 0; cut <= 3; cut++)
+        check_restart(TEXT("ab|"), cut, false);
 }
 
 TEST(a_state_is_what_came_of_the_record_and_the_lines)
@@ -255,11 +247,11 @@ TEST(a_state_is_what_came_of_the_record_and_the_lines)
     char buffer[64];
     struct builder state = builder_on(buffer, sizeof(buffer));
     kept_shape_init(&shape);
-    written_init(&file, false);
-    stru_record_receive_init(&record, &file.stage, &shape.sink, true);
+    stru_record_receive_init(&record, heard_init(&file), &shape.sink, true);
     assert_fault(stru_record_put_state(&record, &state), FAULT_NONE);
     assert_text(builder_text(&state), "");
-    assert_fault(feed_records(&record.stage, TEXT("abc" EOR "d\n"), SIZE_MAX), FAULT_NONE);
+    assert_fault(stage_take(&record.stage, TEXT("abc"), MARK_RECORD), FAULT_NONE);
+    assert_fault(stage_take(&record.stage, TEXT("d\n"), 0), FAULT_NONE);
     assert_fault(stru_record_put_state(&record, &state), FAULT_NONE);
     assert_text(builder_text(&state), "E2l4");
 }
@@ -279,34 +271,17 @@ TEST(a_state_that_is_none_is_refused)
     assert_int_equal(record.bytes, 1);
 }
 
-struct marker_seen {
-    struct stage stage;
-    struct text bytes;
-    unsigned marks;
-};
-
-static enum fault see_marker(struct stage *stage, struct text bytes, unsigned marks)
-{
-    struct marker_seen *seen = (struct marker_seen *)stage;
-    seen->bytes = bytes;
-    seen->marks = marks;
-    return FAULT_NONE;
-}
-
 TEST(a_restart_marker_passes_untouched)
 {
-    struct marker_seen seen = {{see_marker, NULL}, {NULL, 0}, 0};
     struct stru_record_receive receiving;
     struct stru_record_send sending;
-    stru_record_receive_init(&receiving, &seen.stage, &shape.sink, true);
+    stru_record_receive_init(&receiving, heard_init(&file), &shape.sink, true);
     assert_fault(stage_take(&receiving.stage, TEXT("m1"), MARK_RESTART), FAULT_NONE);
-    assert_text(seen.bytes, "m1");
-    assert_int_equal(seen.marks, MARK_RESTART);
+    assert_true(heard_is(&file, TEXT("m1"), MARK_RESTART));
     assert_int_equal(receiving.bytes, 0);
-    stru_record_send_init(&sending, &seen.stage, NULL, true);
+    stru_record_send_init(&sending, heard_init(&sent), NULL, true);
     assert_fault(stage_take(&sending.stage, TEXT("m\n"), MARK_RESTART), FAULT_NONE);
-    assert_text(seen.bytes, "m\n");
-    assert_int_equal(seen.marks, MARK_RESTART);
+    assert_true(heard_is(&sent, TEXT("m\n"), MARK_RESTART));
 }
 
 int main(void)

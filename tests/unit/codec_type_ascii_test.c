@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "codec/type_ascii.h"
-#include "tests/sink.h"
+#include "tests/unit/heard.h"
 #include "tests/unit/unit.h"
 
 enum { OUT_SIZE = 1024 };
@@ -110,33 +110,29 @@ TEST(measuring_counts_the_bytes_of_the_transfer)
 
 typedef void init(struct type_ascii_stage *, struct stage *, struct stage_buffer);
 
-static void begin(init *how, struct type_ascii_stage *ascii, struct sink *sink, char *out,
-                  size_t size)
+static struct heard heard;
+
+static void begin(init *how, struct type_ascii_stage *ascii)
 {
     static char room[STAGE_BUFFER_MIN];
-    sink_init(sink, out, size);
-    how(ascii, &sink->stage, (struct stage_buffer){room, sizeof(room)});
+    how(ascii, heard_init(&heard), (struct stage_buffer){room, sizeof(room)});
+}
+
+static void check_split(init *how, struct text in, struct split split, unsigned marks,
+                        struct text expected)
+{
+    struct type_ascii_stage ascii;
+    begin(how, &ascii);
+    assert_fault(split_feed(&ascii.stage, in, split, marks), FAULT_NONE);
+    assert_true(heard_is(&heard, expected, marks));
 }
 
 static void check_stage(init *how, struct text in, unsigned marks, struct text expected)
 {
-    char out[OUT_SIZE];
-    struct type_ascii_stage ascii;
-    struct sink sink;
-    for (size_t step = 1; step <= in.len + 1; step++) {
-        begin(how, &ascii, &sink, out, sizeof(out));
-        assert_fault(sink_feed(&ascii.stage, in, step, marks), FAULT_NONE);
-        assert_true(text_equal(sink_text(&sink), expected));
-        assert_int_equal(sink.mark_count, 1);
-        assert_int_equal(sink.marks[0].marks, marks);
-        assert_int_equal(sink.marks[0].offset, expected.len);
-    }
-    for (size_t cut = 0; cut <= in.len; cut++) {
-        begin(how, &ascii, &sink, out, sizeof(out));
-        assert_fault(sink_feed_cut(&ascii.stage, in, cut, marks), FAULT_NONE);
-        assert_true(text_equal(sink_text(&sink), expected));
-        assert_int_equal(sink.mark_count, 1);
-    }
+    for (size_t step = 1; step <= in.len + 1; step++)
+        check_split(how, in, in_steps(step), marks, expected);
+    for (size_t cut = 0; cut <= in.len; cut++)
+        check_split(how, in, cut_at(cut), marks, expected);
 }
 
 TEST(the_stages_convert_alike_and_put_marks_once_behind_all)
@@ -160,80 +156,72 @@ TEST(the_stages_convert_alike_and_put_marks_once_behind_all)
 TEST(a_long_content_goes_through_a_small_buffer)
 {
     static char content[70000];
-    static char out[2 * sizeof(content)];
     struct type_ascii_stage sending;
     struct type_ascii_stage receiving;
-    struct sink sink;
     char second_room[STAGE_BUFFER_MIN];
     for (size_t i = 0; i < sizeof(content); i++)
         content[i] = i < 30000 ? '\n' : i < 40000 ? '\r' : (char)(i * 31 % 251);
     for (size_t step = 1; step <= sizeof(content); step = step * 7 + 1) {
-        begin(type_ascii_receive_init, &receiving, &sink, out, sizeof(out));
+        begin(type_ascii_receive_init, &receiving);
         type_ascii_send_init(&sending, &receiving.stage,
                              (struct stage_buffer){second_room, sizeof(second_room)});
         struct text in = {content, sizeof(content)};
-        assert_fault(sink_feed(&sending.stage, in, step, MARK_FILE), FAULT_NONE);
-        assert_true(text_equal(sink_text(&sink), in));
-        assert_int_equal(sink.mark_count, 1);
+        assert_fault(split_feed(&sending.stage, in, in_steps(step), MARK_FILE), FAULT_NONE);
+        assert_true(heard_is(&heard, in, MARK_FILE));
     }
 }
 
 TEST(the_cr_held_back_finds_room_in_a_buffer_however_full)
 {
     char in[2 * STAGE_BUFFER_MIN];
-    char out[sizeof(in)];
     struct type_ascii_stage ascii;
-    struct sink sink;
     for (size_t len = 2; len <= sizeof(in); len++) {
         memset(in, 'x', sizeof(in));
         in[0] = '\r';
         in[len - 1] = '\r';
-        begin(type_ascii_receive_init, &ascii, &sink, out, sizeof(out));
+        begin(type_ascii_receive_init, &ascii);
         assert_fault(stage_take(&ascii.stage, (struct text){in, len}, MARK_FILE), FAULT_NONE);
-        assert_true(text_equal(sink_text(&sink), (struct text){in, len}));
+        assert_true(heard_is(&heard, (struct text){in, len}, MARK_FILE));
     }
 }
 
 TEST(what_has_no_line_end_is_not_copied)
 {
     struct type_ascii_stage ascii;
-    struct sink sink;
-    char out[16];
-    begin(type_ascii_send_init, &ascii, &sink, out, sizeof(out));
+    begin(type_ascii_send_init, &ascii);
     ascii.buffer = (struct stage_buffer){NULL, 0};
     assert_fault(stage_take(&ascii.stage, TEXT("abc"), MARK_FILE), FAULT_NONE);
-    assert_text(sink_text(&sink), "abc");
+    assert_true(heard_is(&heard, TEXT("abc"), MARK_FILE));
 }
 
 TEST(a_restart_marker_leaves_the_cr_held_back_where_it_is)
 {
+    static struct heard expected;
     struct type_ascii_stage ascii;
-    struct sink sink;
-    char out[16];
-    begin(type_ascii_receive_init, &ascii, &sink, out, sizeof(out));
+    struct stage *expect = heard_init(&expected);
+    assert_fault(stage_take(expect, TEXT("a"), 0), FAULT_NONE);
+    assert_fault(stage_take(expect, TEXT("m\r"), MARK_RESTART), FAULT_NONE);
+    assert_fault(stage_take(expect, TEXT("\nb"), MARK_FILE), FAULT_NONE);
+    begin(type_ascii_receive_init, &ascii);
     assert_fault(stage_take(&ascii.stage, TEXT("a\r"), 0), FAULT_NONE);
     assert_fault(stage_take(&ascii.stage, TEXT("m\r"), MARK_RESTART), FAULT_NONE);
     assert_fault(stage_take(&ascii.stage, TEXT("\nb"), MARK_FILE), FAULT_NONE);
-    assert_text(sink_text(&sink), "am\r\nb");
-    assert_int_equal(sink.marks[0].marks, MARK_RESTART);
-    assert_int_equal(sink.marks[0].offset, 3);
+    assert_true(heard_equal(&heard, &expected));
 }
 
 TEST(the_state_of_a_receiving_stage_is_the_cr_held_back)
 {
     struct type_ascii_stage ascii;
-    struct sink sink;
-    char out[16];
     char state[4];
     struct builder b = builder_on(state, sizeof(state));
-    begin(type_ascii_receive_init, &ascii, &sink, out, sizeof(out));
+    begin(type_ascii_receive_init, &ascii);
     type_ascii_put_state(&ascii, &b);
     assert_text(builder_text(&b), "");
     assert_fault(stage_take(&ascii.stage, TEXT("a\r"), 0), FAULT_NONE);
     type_ascii_put_state(&ascii, &b);
     assert_text(builder_text(&b), "r");
 
-    begin(type_ascii_receive_init, &ascii, &sink, out, sizeof(out));
+    begin(type_ascii_receive_init, &ascii);
     assert_false(type_ascii_take_state(&ascii, TEXT("x")));
     assert_false(type_ascii_take_state(&ascii, TEXT("rr")));
     assert_true(type_ascii_take_state(&ascii, TEXT("")));
@@ -242,7 +230,7 @@ TEST(the_state_of_a_receiving_stage_is_the_cr_held_back)
     assert_fault(stage_take(&ascii.stage, TEXT("\n"), 0), FAULT_NONE);
     assert_true(type_ascii_take_state(&ascii, TEXT("r")));
     assert_fault(stage_take(&ascii.stage, TEXT("b"), MARK_FILE), FAULT_NONE);
-    assert_text(sink_text(&sink), "\n\n\rb");
+    assert_true(heard_is(&heard, TEXT("\n\n\rb"), MARK_FILE));
 }
 
 int main(void)

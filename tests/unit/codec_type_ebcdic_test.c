@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "codec/type_ebcdic.h"
-#include "tests/sink.h"
+#include "tests/unit/heard.h"
 #include "tests/unit/unit.h"
 
-enum { OUT_SIZE = 1 << 18, ALL_BYTES = 256 };
+enum { ALL_BYTES = 256 };
 
 typedef void init(struct type_ebcdic *, struct stage *, const struct code_page *,
                   struct stage_buffer);
@@ -11,13 +11,14 @@ typedef void init(struct type_ebcdic *, struct stage *, const struct code_page *
 static struct code_page page;
 static char room[STAGE_BUFFER_MIN];
 
-static struct text run(init *how, struct sink *sink, char *out, struct text in, size_t step)
+static struct heard sent;
+static struct heard got;
+
+static void run(init *how, struct heard *heard, struct text in, size_t step)
 {
     struct type_ebcdic type;
-    sink_init(sink, out, OUT_SIZE);
-    how(&type, &sink->stage, &page, (struct stage_buffer){room, sizeof(room)});
-    assert_fault(sink_feed(&type.stage, in, step, MARK_FILE), FAULT_NONE);
-    return sink_text(sink);
+    how(&type, heard_init(heard), &page, (struct stage_buffer){room, sizeof(room)});
+    assert_fault(split_feed(&type.stage, in, in_steps(step), MARK_FILE), FAULT_NONE);
 }
 
 static int set_up(void **state)
@@ -28,53 +29,41 @@ static int set_up(void **state)
 
 TEST(text_goes_as_ebcdic_and_lines_end_with_nl)
 {
-    static char out[OUT_SIZE];
-    struct sink sink;
-    assert_text(run(type_ebcdic_send_init, &sink, out, TEXT("Ab 1\n"), 5), "\xC1\x82\x40\xF1\x15");
-    assert_text(run(type_ebcdic_receive_init, &sink, out, TEXT("\xC1\x82\x40\xF1\x15"), 5),
-                "Ab 1\n");
+    run(type_ebcdic_send_init, &sent, TEXT("Ab 1\n"), 5);
+    assert_text(heard_text(&sent), "\xC1\x82\x40\xF1\x15");
+    run(type_ebcdic_receive_init, &got, TEXT("\xC1\x82\x40\xF1\x15"), 5);
+    assert_text(heard_text(&got), "Ab 1\n");
 }
 
 TEST(every_content_comes_back_however_it_is_split)
 {
     static char content[70000];
-    static char wire[OUT_SIZE];
-    static char back[OUT_SIZE];
     static const size_t lengths[] = {0, 1, 2, ALL_BYTES, STAGE_BUFFER_MIN, sizeof(content)};
     for (size_t i = 0; i < sizeof(content); i++)
         content[i] = (char)(i * 7 + i / ALL_BYTES);
     for (size_t i = 0; i < COUNT(lengths); i++) {
         struct text file = {content, lengths[i]};
         for (size_t step = 1; step < 2000; step = step * 3 + 1) {
-            struct sink sent;
-            struct sink got;
-            struct text bytes = run(type_ebcdic_send_init, &sent, wire, file, step);
-            assert_int_equal(sent.mark_count, 1);
-            assert_int_equal(sent.marks[0].offset, file.len);
-            run(type_ebcdic_receive_init, &got, back, bytes, step);
-            assert_true(text_equal(sink_text(&got), file));
-            assert_int_equal(got.mark_count, 1);
+            run(type_ebcdic_send_init, &sent, file, step);
+            assert_int_equal(sent.marked, 1);
+            assert_int_equal(heard_text(&sent).len, file.len);
+            run(type_ebcdic_receive_init, &got, heard_text(&sent), step);
+            assert_true(heard_is(&got, file, MARK_FILE));
         }
     }
 }
 
 TEST(marks_pass_behind_their_bytes_and_restart_markers_untouched)
 {
-    char out[64];
-    struct sink sink;
     struct type_ebcdic type;
-    sink_init(&sink, out, sizeof(out));
-    type_ebcdic_send_init(&type, &sink.stage, &page, (struct stage_buffer){room, sizeof(room)});
+    heard_write(&got, TEXT("\xF1|[1]|"), MARK_RECORD | MARK_RESTART);
+    type_ebcdic_send_init(&type, heard_init(&sent), &page,
+                          (struct stage_buffer){room, sizeof(room)});
     assert_fault(stage_take(&type.stage, TEXT("1"), MARK_RECORD), FAULT_NONE);
     assert_fault(stage_take(&type.stage, TEXT("1"), MARK_RESTART), FAULT_NONE);
     assert_fault(stage_take(&type.stage, TEXT(""), MARK_RECORD | MARK_FILE), FAULT_NONE);
-    assert_text(sink_text(&sink), "\xF1"
-                                  "1");
-    assert_int_equal(sink.mark_count, 3);
-    assert_int_equal(sink.marks[0].marks, MARK_RECORD);
-    assert_int_equal(sink.marks[0].offset, 1);
-    assert_int_equal(sink.marks[1].marks, MARK_RESTART);
-    assert_int_equal(sink.marks[2].marks, MARK_RECORD | MARK_FILE);
+    assert_true(heard_equal(&sent, &got));
+    assert_int_equal(sent.marked, 3);
 }
 
 int main(void)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "codec/type_local.h"
-#include "tests/sink.h"
+#include "tests/unit/heard.h"
 #include "tests/unit/unit.h"
 
 enum { FILE_SIZE = 1 << 20, WIRE_SIZE = 70000 };
@@ -8,51 +8,45 @@ enum { FILE_SIZE = 1 << 20, WIRE_SIZE = 70000 };
 typedef void init(struct type_local *, struct stage *, unsigned, struct stage_buffer);
 
 static char room[STAGE_BUFFER_MIN];
-static char file_bytes[FILE_SIZE];
-static char back_bytes[FILE_SIZE];
+static struct heard received;
+static struct heard sent;
 
-static void begin(init *how, struct type_local *type, unsigned bits, struct sink *sink, char *out)
+static void begin(init *how, struct type_local *type, unsigned bits, struct heard *heard)
 {
-    sink_init(sink, out, FILE_SIZE);
-    how(type, &sink->stage, bits, (struct stage_buffer){room, sizeof(room)});
+    how(type, heard_init(heard), bits, (struct stage_buffer){room, sizeof(room)});
 }
 
 static struct text receive(unsigned bits, struct text wire, size_t step)
 {
     struct type_local type;
-    struct sink sink;
-    begin(type_local_receive_init, &type, bits, &sink, file_bytes);
-    assert_fault(sink_feed(&type.stage, wire, step, MARK_FILE), FAULT_NONE);
-    assert_int_equal(sink.mark_count, 1);
-    assert_int_equal(sink.marks[0].offset, sink.len);
-    return sink_text(&sink);
+    begin(type_local_receive_init, &type, bits, &received);
+    assert_fault(split_feed(&type.stage, wire, in_steps(step), MARK_FILE), FAULT_NONE);
+    assert_true(heard_ended(&received));
+    assert_int_equal(received.marked, 1);
+    return heard_text(&received);
 }
 
-static enum fault send(unsigned bits, struct text file, size_t step, struct sink *ret_sink)
+static enum fault send(unsigned bits, struct text file, size_t step)
 {
     struct type_local type;
-    begin(type_local_send_init, &type, bits, ret_sink, back_bytes);
-    return sink_feed(&type.stage, file, step, MARK_FILE);
+    begin(type_local_send_init, &type, bits, &sent);
+    return split_feed(&type.stage, file, in_steps(step), MARK_FILE);
 }
 
 static void check(unsigned bits, struct text wire, struct text file)
 {
-    struct sink sink;
     for (size_t step = 1; step <= wire.len + 1; step++)
         assert_true(text_equal(receive(bits, wire, step), file));
     for (size_t step = 1; step <= file.len + 1; step++) {
-        assert_fault(send(bits, file, step, &sink), FAULT_NONE);
-        assert_true(text_equal(sink_text(&sink), wire));
-        assert_int_equal(sink.mark_count, 1);
-        assert_int_equal(sink.marks[0].offset, wire.len);
+        assert_fault(send(bits, file, step), FAULT_NONE);
+        assert_true(heard_is(&sent, wire, MARK_FILE));
     }
 }
 
 static void check_malformed(unsigned bits, struct text file)
 {
-    struct sink sink;
     for (size_t step = 1; step <= file.len; step++)
-        assert_fault(send(bits, file, step, &sink), FAULT_MALFORMED);
+        assert_fault(send(bits, file, step), FAULT_MALFORMED);
 }
 
 /* Bytes that every run makes alike, with long runs of zeros and of ones. */
@@ -117,11 +111,10 @@ TEST(whatever_came_goes_back_for_every_size)
             continue;
         fill(wire, sizeof(wire), bits);
         for (size_t len = 0; len <= sizeof(wire); len += 1 + len / 3) {
-            struct sink sink;
             struct text file = receive(bits, (struct text){wire, len}, 1 + len / 2);
             assert_int_equal(file.len % type_local_word_bytes(bits), 0);
-            assert_fault(send(bits, file, 1 + file.len / 3, &sink), FAULT_NONE);
-            assert_true(text_equal(sink_text(&sink), (struct text){wire, len}));
+            assert_fault(send(bits, file, 1 + file.len / 3), FAULT_NONE);
+            assert_true(heard_is(&sent, (struct text){wire, len}, MARK_FILE));
         }
     }
 }
@@ -138,16 +131,15 @@ TEST(the_split_means_nothing)
         memcpy(once, file.at, file.len);
         file.at = once;
         struct type_local type;
-        struct sink sink;
         for (size_t cut = 0; cut <= all.len; cut++) {
-            begin(type_local_receive_init, &type, sizes[i], &sink, file_bytes);
-            assert_fault(sink_feed_cut(&type.stage, all, cut, MARK_FILE), FAULT_NONE);
-            assert_true(text_equal(sink_text(&sink), file));
+            begin(type_local_receive_init, &type, sizes[i], &received);
+            assert_fault(split_feed(&type.stage, all, cut_at(cut), MARK_FILE), FAULT_NONE);
+            assert_true(heard_is(&received, file, MARK_FILE));
         }
         for (size_t cut = 0; cut <= file.len; cut++) {
-            begin(type_local_send_init, &type, sizes[i], &sink, back_bytes);
-            assert_fault(sink_feed_cut(&type.stage, file, cut, MARK_FILE), FAULT_NONE);
-            assert_true(text_equal(sink_text(&sink), all));
+            begin(type_local_send_init, &type, sizes[i], &sent);
+            assert_fault(split_feed(&type.stage, file, cut_at(cut), MARK_FILE), FAULT_NONE);
+            assert_true(heard_is(&sent, all, MARK_FILE));
         }
         assert_true(text_equal(receive(sizes[i], all, 1), file));
     }
@@ -156,11 +148,10 @@ TEST(the_split_means_nothing)
 TEST(a_long_file_comes_back)
 {
     static char wire[WIRE_SIZE];
-    struct sink sink;
     fill(wire, sizeof(wire), 7);
     struct text file = receive(36, (struct text){wire, sizeof(wire)}, 1000);
-    assert_fault(send(36, file, 777, &sink), FAULT_NONE);
-    assert_true(text_equal(sink_text(&sink), (struct text){wire, sizeof(wire)}));
+    assert_fault(send(36, file, 777), FAULT_NONE);
+    assert_true(heard_is(&sent, (struct text){wire, sizeof(wire)}, MARK_FILE));
 }
 
 TEST(each_record_is_filled_on_its_own)
@@ -168,25 +159,22 @@ TEST(each_record_is_filled_on_its_own)
     static const struct text records[] = {
         TEXT("\xAB\xC0"), TEXT(""), TEXT("\0"), TEXT("\x12\x34\x56"), TEXT("\xAB\xC1"),
     };
+    static char other_room[STAGE_BUFFER_MIN];
     struct type_local receiving;
     struct type_local sending;
-    struct sink sink;
-    begin(type_local_send_init, &sending, 12, &sink, back_bytes);
+    struct stage *expect = heard_init(&received);
+    begin(type_local_send_init, &sending, 12, &sent);
     type_local_receive_init(&receiving, &sending.stage, 12,
-                            (struct stage_buffer){file_bytes, sizeof(room)});
-    size_t len = 0;
-    for (size_t i = 0; i < COUNT(records); i++)
-        assert_fault(sink_feed(&receiving.stage, records[i], 1 + i % 2, MARK_RECORD), FAULT_NONE);
-    assert_fault(stage_take(&receiving.stage, TEXT(""), MARK_FILE), FAULT_NONE);
-    assert_int_equal(sink.mark_count, COUNT(records) + 1);
+                            (struct stage_buffer){other_room, sizeof(other_room)});
     for (size_t i = 0; i < COUNT(records); i++) {
-        assert_true(sink.len >= len + records[i].len);
-        assert_true(text_equal((struct text){sink.at + len, records[i].len}, records[i]));
-        len += records[i].len;
-        assert_int_equal(sink.marks[i].offset, len);
-        assert_int_equal(sink.marks[i].marks, MARK_RECORD);
+        assert_fault(split_feed(&receiving.stage, records[i], in_steps(1 + i % 2), MARK_RECORD),
+                     FAULT_NONE);
+        assert_fault(stage_take(expect, records[i], MARK_RECORD), FAULT_NONE);
     }
-    assert_int_equal(sink.len, len);
+    assert_fault(stage_take(&receiving.stage, TEXT(""), MARK_FILE), FAULT_NONE);
+    assert_fault(stage_take(expect, TEXT(""), MARK_FILE), FAULT_NONE);
+    assert_true(heard_equal(&sent, &received));
+    assert_int_equal(sent.marked, COUNT(records) + 1);
 }
 
 TEST(what_receiving_never_leaves_is_malformed)
@@ -207,8 +195,7 @@ TEST(what_receiving_never_leaves_is_malformed)
 TEST(half_a_word_before_the_end_of_a_record_is_malformed)
 {
     struct type_local type;
-    struct sink sink;
-    begin(type_local_send_init, &type, 12, &sink, back_bytes);
+    begin(type_local_send_init, &type, 12, &sent);
     assert_fault(stage_take(&type.stage, TEXT("\x01"), 0), FAULT_NONE);
     assert_fault(stage_take(&type.stage, TEXT("m"), MARK_RESTART), FAULT_NONE);
     assert_fault(stage_take(&type.stage, TEXT(""), MARK_RECORD), FAULT_MALFORMED);
@@ -228,15 +215,14 @@ TEST(a_restart_goes_on_in_the_middle_of_a_logical_byte)
             char state[128];
             struct builder b = builder_on(state, sizeof(state));
             struct type_local type;
-            struct sink sink;
-            begin(type_local_receive_init, &type, sizes[i], &sink, file_bytes);
+            begin(type_local_receive_init, &type, sizes[i], &received);
             assert_fault(stage_take(&type.stage, (struct text){wire, cut}, 0), FAULT_NONE);
             type_local_put_state(&type, &b);
-            type_local_receive_init(&type, &sink.stage, sizes[i],
+            type_local_receive_init(&type, &received.stage, sizes[i],
                                     (struct stage_buffer){room, sizeof(room)});
             assert_true(type_local_take_state(&type, builder_text(&b)));
             assert_fault(stage_take(&type.stage, text_after(all, cut), MARK_FILE), FAULT_NONE);
-            assert_true(text_equal(sink_text(&sink), (struct text){once, file.len}));
+            assert_true(heard_is(&received, (struct text){once, file.len}, MARK_FILE));
         }
     }
 }
@@ -244,10 +230,9 @@ TEST(a_restart_goes_on_in_the_middle_of_a_logical_byte)
 TEST(a_state_is_read_as_it_was_written_or_refused)
 {
     struct type_local type;
-    struct sink sink;
     char state[128];
     struct builder b = builder_on(state, sizeof(state));
-    begin(type_local_receive_init, &type, 36, &sink, file_bytes);
+    begin(type_local_receive_init, &type, 36, &received);
     type_local_put_state(&type, &b);
     assert_text(builder_text(&b), "");
     assert_fault(stage_take(&type.stage, TEXT("\x12\x34\x56\x78\x9A\xBC"), 0), FAULT_NONE);

@@ -1,172 +1,97 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <poll.h>
+/* The bytes of a transfer, its connection and its end; dtp_transfer_shape_test has the rest. */
 #include <pthread.h>
-#include <unistd.h>
 
-#include "base/memory.h"
-#include "dtp/transfer.h"
-#include "net/socket.h"
-#include "tests/unit/unit.h"
-
-/* A stream over a buffer that can be told to fail after some bytes. */
-struct buffer_stream {
-    struct stream stream;
-    char bytes[4096];
-    size_t len;
-    size_t at;
-    size_t fails_at;
-};
-
-static enum fault buffer_read(struct stream *stream, void *buffer, size_t size, size_t *ret_len)
-{
-    struct buffer_stream *b = (struct buffer_stream *)stream;
-    size_t n = b->len - b->at < size ? b->len - b->at : size;
-    if (n > 7)
-        n = 7; /* small pieces: nothing may depend on full reads */
-    if (b->fails_at && b->at + n > b->fails_at)
-        return FAULT_IO;
-    memcpy(buffer, b->bytes + b->at, n);
-    b->at += n;
-    *ret_len = n;
-    return FAULT_NONE;
-}
-
-static enum fault buffer_write(struct stream *stream, const void *bytes, size_t len)
-{
-    struct buffer_stream *b = (struct buffer_stream *)stream;
-    if (b->fails_at && b->len + len > b->fails_at)
-        return FAULT_NO_SPACE;
-    memcpy(b->bytes + b->len, bytes, len);
-    b->len += len;
-    return FAULT_NONE;
-}
-
-static void buffer_close(struct stream *stream)
-{
-    (void)stream;
-}
-
-static const struct stream_type buffer_type = {
-    .read = buffer_read, .write = buffer_write, .close = buffer_close};
-
-struct pair {
-    struct channel channel;
-    struct transfer_progress progress;
-    struct transfer transfer;
-    int other;
-};
-
-static void open_pair(struct pair *pair, char type)
-{
-    union endpoint local;
-    union endpoint from;
-    assert_true(endpoint_parse_host(TEXT("127.0.0.1"), 0, &local));
-    int listener = socket_listen(&local, 1);
-    union endpoint target = socket_local(listener);
-    memset(pair, 0, sizeof(*pair));
-    pair->other = socket_connect(&local, &target);
-    struct pollfd ready = {.fd = listener, .events = POLLIN};
-    assert_int_equal(poll(&ready, 1, 5000), 1);
-    channel_open(&pair->channel, socket_accept(listener, true, &from), 5);
-    socket_set_blocking(pair->other, true);
-    close(listener);
-    pair->transfer = (struct transfer){
-        .channel = &pair->channel,
-        .plan.parameters = PARAMETERS_DEFAULT,
-        .progress = &pair->progress,
-    };
-    pair->transfer.plan.parameters.type = type;
-}
-
-static struct text read_all(int fd, char *bytes, size_t size)
-{
-    size_t len = 0;
-    ssize_t n;
-    while (len < size && (n = read(fd, bytes + len, size - len)) > 0)
-        len += (size_t)n;
-    return (struct text){bytes, len};
-}
+#include "tests/unit/transfers.h"
 
 TEST(text_is_sent_with_cr_lf_and_counted_as_sent)
 {
     struct pair pair;
-    struct buffer_stream file = {
-        .stream = {&buffer_type, -1, 0, 0}, .bytes = "one\ntwo\n", .len = 8};
     char got[64];
-    open_pair(&pair, TYPE_ASCII);
-    assert_fault(transfer_send(&pair.transfer, &file.stream), FAULT_NONE);
-    assert_text(read_all(pair.other, got, sizeof(got)), "one\r\ntwo\r\n");
+    open_pair(&pair, "A", 'F', 'S');
+    assert_fault(send_file(&pair, TEXT("one\ntwo\n")), FAULT_NONE);
+    assert_text(read_now(&pair, got, sizeof(got)), "one\r\ntwo\r\n");
+    assert_int_equal(read(pair.other, got, 1), 0);
     assert_int_equal(pair.progress.bytes, 10);
-    channel_close(&pair.channel);
-    close(pair.other);
+    close_pair(&pair);
+}
+
+static int file_of(const char *content)
+{
+    char name[] = "/tmp/ferry-transfer-XXXXXX";
+    int fd = mkstemp(name);
+    assert_int_equal(write(fd, content, strlen(content)), strlen(content));
+    unlink(name);
+    return fd;
 }
 
 TEST(a_file_goes_by_the_kernel_from_its_offset_to_its_end)
 {
     struct pair pair;
-    char name[] = "/tmp/ferry-transfer-XXXXXX";
     char got[64];
-    int fd = mkstemp(name);
-    assert_int_equal(write(fd, "0123456789", 10), 10);
-    struct buffer_stream file = {.stream = {&buffer_type, fd, 3, 7}};
-    open_pair(&pair, TYPE_IMAGE);
-    assert_fault(transfer_send(&pair.transfer, &file.stream), FAULT_NONE);
-    assert_text(read_all(pair.other, got, sizeof(got)), "3456");
+    struct stream kernel = {&buffer_stream_type, file_of("0123456789"), 3, 7};
+    open_pair(&pair, "I", 'F', 'S');
+    assert_fault(transfer_send(&pair.transfer, &kernel), FAULT_NONE);
+    assert_text(read_now(&pair, got, sizeof(got)), "3456");
     assert_int_equal(pair.progress.bytes, 4);
-    channel_close(&pair.channel);
-    close(pair.other);
-    close(fd);
-    unlink(name);
+    close_pair(&pair);
+    close(kernel.fd);
 }
 
 TEST(a_file_that_became_shorter_is_an_error_not_a_short_transfer)
 {
     struct pair pair;
-    char name[] = "/tmp/ferry-transfer-XXXXXX";
-    int fd = mkstemp(name);
-    assert_int_equal(write(fd, "0123", 4), 4);
-    struct buffer_stream file = {.stream = {&buffer_type, fd, 0, 10}};
-    open_pair(&pair, TYPE_IMAGE);
-    assert_fault(transfer_send(&pair.transfer, &file.stream), FAULT_IO);
-    channel_close(&pair.channel);
-    close(pair.other);
-    close(fd);
-    unlink(name);
+    struct stream kernel = {&buffer_stream_type, file_of("0123"), 0, 10};
+    open_pair(&pair, "I", 'F', 'S');
+    assert_fault(transfer_send(&pair.transfer, &kernel), FAULT_IO);
+    close_pair(&pair);
+    close(kernel.fd);
 }
 
-TEST(a_read_error_ends_the_transfer_with_its_fault)
+/* The peer must not take what came before for the file. */
+TEST(a_read_error_ends_the_transfer_with_its_fault_and_the_file_has_no_end)
 {
-    struct pair pair;
-    struct buffer_stream file = {
-        .stream = {&buffer_type, -1, 0, 0}, .bytes = "0123456789", .len = 10, .fails_at = 8};
-    open_pair(&pair, TYPE_IMAGE);
-    assert_fault(transfer_send(&pair.transfer, &file.stream), FAULT_IO);
-    channel_close(&pair.channel);
-    close(pair.other);
+    static const char modes[] = {'S', 'B', 'C', 'Z'};
+    for (size_t i = 0; i < COUNT(modes); i++) {
+        struct pair pair;
+        char got[64];
+        open_pair(&pair, "I", 'R', modes[i]);
+        buffer_stream_init(&file, TEXT("0123456789"));
+        file.fails_at = 8;
+        assert_fault(transfer_send(&pair.transfer, &file.stream), FAULT_IO);
+        assert_int_equal(recv(pair.other, got, sizeof(got), MSG_DONTWAIT), -1);
+        close_pair(&pair);
+    }
 }
 
 TEST(received_text_loses_its_cr_and_keeps_a_last_lone_one)
 {
     struct pair pair;
-    struct buffer_stream file = {.stream = {&buffer_type, -1, 0, 0}};
-    open_pair(&pair, TYPE_ASCII);
-    assert_int_equal(write(pair.other, "a\r\nb\rc\r", 7), 7);
-    close(pair.other);
-    assert_fault(transfer_receive(&pair.transfer, &file.stream), FAULT_NONE);
-    assert_text(((struct text){file.bytes, file.len}), "a\nb\rc\r");
+    open_pair(&pair, "A", 'F', 'S');
+    give(&pair, TEXT("a\r\nb\rc\r"), true);
+    assert_fault(receive(&pair), FAULT_NONE);
+    assert_file("a\nb\rc\r");
     assert_int_equal(pair.progress.bytes, 7);
-    channel_close(&pair.channel);
+    close_pair(&pair);
 }
 
 TEST(a_full_disk_ends_an_upload_with_its_fault)
 {
-    struct pair pair;
-    struct buffer_stream file = {.stream = {&buffer_type, -1, 0, 0}, .fails_at = 4};
-    open_pair(&pair, TYPE_IMAGE);
-    assert_int_equal(write(pair.other, "0123456789", 10), 10);
-    close(pair.other);
-    assert_fault(transfer_receive(&pair.transfer, &file.stream), FAULT_NO_SPACE);
-    channel_close(&pair.channel);
+    static const struct {
+        char mode;
+        struct text wire;
+    } cases[] = {{'S', TEXT("0123456789")},
+                 {'B', TEXT("\x40\0\x0A"
+                            "0123456789")}};
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct pair pair;
+        open_pair(&pair, "I", 'F', cases[i].mode);
+        give(&pair, cases[i].wire, true);
+        buffer_stream_init(&file, TEXT(""));
+        file.fails_at = 4;
+        assert_fault(transfer_receive(&pair.transfer, &file.stream), FAULT_NO_SPACE);
+        close_pair(&pair);
+    }
 }
 
 static void *cancel_soon(void *argument)
@@ -180,76 +105,186 @@ static void *cancel_soon(void *argument)
 TEST(cancelling_wakes_a_transfer_that_waits)
 {
     struct pair pair;
-    struct buffer_stream file = {.stream = {&buffer_type, -1, 0, 0}};
     pthread_t thread;
-    open_pair(&pair, TYPE_IMAGE);
+    open_pair(&pair, "I", 'F', 'S');
     assert_int_equal(pthread_create(&thread, NULL, cancel_soon, &pair), 0);
-    assert_fault(transfer_receive(&pair.transfer, &file.stream), FAULT_CANCELLED);
+    assert_fault(receive(&pair), FAULT_CANCELLED);
     pthread_join(thread, NULL);
-    channel_close(&pair.channel);
-    close(pair.other);
+    close_pair(&pair);
 }
 
 TEST(empty_lines_double_on_the_wire_and_come_back_as_they_were)
 {
+    enum { LINES = 4096 };
     struct pair pair;
-    struct buffer_stream file = {.stream = {&buffer_type, -1, 0, 0}, .len = 4096};
-    struct buffer_stream back = {.stream = {&buffer_type, -1, 0, 0}};
-    static char wire[2 * 4096 + 1];
-    memset(file.bytes, '\n', sizeof(file.bytes));
-    open_pair(&pair, TYPE_ASCII);
-    assert_fault(transfer_send(&pair.transfer, &file.stream), FAULT_NONE);
-    struct text sent = read_all(pair.other, wire, sizeof(wire));
-    assert_int_equal(sent.len, 2 * 4096);
-    assert_int_equal(pair.progress.bytes, 2 * 4096);
-    channel_close(&pair.channel);
-    close(pair.other);
-    open_pair(&pair, TYPE_ASCII);
-    assert_int_equal(write(pair.other, sent.at, sent.len), sent.len);
-    close(pair.other);
-    assert_fault(transfer_receive(&pair.transfer, &back.stream), FAULT_NONE);
-    assert_int_equal(back.len, file.len);
-    assert_memory_equal(back.bytes, file.bytes, file.len);
-    channel_close(&pair.channel);
+    static char content[LINES];
+    static char wire[2 * LINES + 1];
+    memset(content, '\n', sizeof(content));
+    open_pair(&pair, "A", 'F', 'S');
+    assert_fault(send_file(&pair, (struct text){content, LINES}), FAULT_NONE);
+    struct text sent = read_now(&pair, wire, sizeof(wire));
+    assert_int_equal(sent.len, 2 * LINES);
+    assert_int_equal(pair.progress.bytes, 2 * LINES);
+    close_pair(&pair);
+    open_pair(&pair, "A", 'F', 'S');
+    give(&pair, sent, true);
+    assert_fault(receive(&pair), FAULT_NONE);
+    assert_true(text_equal(buffer_stream_text(&file), (struct text){content, LINES}));
+    close_pair(&pair);
 }
 
 TEST(a_transfer_that_was_cancelled_before_it_began_is_not_a_complete_one)
 {
-    struct pair pair;
-    struct buffer_stream file = {.stream = {&buffer_type, -1, 0, 0}, .bytes = "x", .len = 1};
-    open_pair(&pair, TYPE_IMAGE);
-    transfer_cancel(&pair.progress, &pair.channel);
-    assert_fault(transfer_send(&pair.transfer, &file.stream), FAULT_CANCELLED);
-    assert_fault(transfer_receive(&pair.transfer, &file.stream), FAULT_CANCELLED);
-    channel_close(&pair.channel);
-    close(pair.other);
+    static const char modes[] = {'S', 'B', 'C', 'Z'};
+    for (size_t i = 0; i < COUNT(modes); i++) {
+        struct pair pair;
+        open_pair(&pair, "I", 'F', modes[i]);
+        transfer_cancel(&pair.progress, &pair.channel);
+        assert_fault(send_file(&pair, TEXT("x")), FAULT_CANCELLED);
+        assert_fault(receive(&pair), FAULT_CANCELLED);
+        close_pair(&pair);
+    }
 }
 
 TEST(a_connection_that_breaks_is_no_end_of_the_file)
 {
-    const struct linger at_once = {.l_onoff = 1, .l_linger = 0};
     struct pair pair;
-    struct buffer_stream file = {.stream = {&buffer_type, -1, 0, 0}};
-    open_pair(&pair, TYPE_IMAGE);
-    assert_int_equal(setsockopt(pair.other, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once)), 0);
-    close(pair.other);
-    assert_fault(transfer_receive(&pair.transfer, &file.stream), FAULT_CONNECTION_LOST);
-    assert_int_equal(file.len, 0);
+    open_pair(&pair, "I", 'F', 'S');
+    peers_reset(pair.other);
+    assert_fault(receive(&pair), FAULT_CONNECTION_LOST);
+    assert_file("");
     channel_close(&pair.channel);
 }
 
 TEST(a_stream_is_moved_only_the_way_it_can_go)
 {
-    static const struct stream_type only_read = {.read = buffer_read, .close = buffer_close};
-    static const struct stream_type only_written = {.write = buffer_write, .close = buffer_close};
-    struct buffer_stream file = {.stream = {&only_written, -1, 0, 0}};
+    static const struct stream_type none = {.close = buffer_stream_close};
     char byte;
     size_t len = 99;
+    buffer_stream_init(&file, TEXT(""))->type = &none;
     assert_fault(stream_read(&file.stream, &byte, 1, &len), FAULT_BUG);
     assert_int_equal(len, 99);
-    file.stream.type = &only_read;
     assert_fault(stream_write(&file.stream, "x", 1), FAULT_BUG);
-    assert_int_equal(file.len, 0);
+    assert_fault(stream_seek(&file.stream, 1), FAULT_UNSUPPORTED);
+    assert_file("");
+}
+
+/* ---- Connections that stay open ------------------------------------------ */
+
+TEST(in_mode_b_and_c_the_connection_stays_open_for_the_next_file)
+{
+    static const char modes[] = {'B', 'C'};
+    for (size_t i = 0; i < COUNT(modes); i++) {
+        struct pair pair;
+        char wire[64];
+        open_pair(&pair, "I", 'F', modes[i]);
+        assert_fault(send_file(&pair, TEXT("one")), FAULT_NONE);
+        struct text sent = read_now(&pair, wire, sizeof(wire));
+        assert_int_equal(sent.len, pair.progress.bytes);
+        give(&pair, sent, false); /* and in the other direction */
+        begin(&pair, "I", 'F', modes[i]);
+        assert_fault(receive(&pair), FAULT_NONE);
+        assert_file("one");
+        assert_false(channel_is_over(&pair.channel));
+        begin(&pair, "I", 'F', modes[i]);
+        assert_fault(send_file(&pair, TEXT("")), FAULT_NONE);
+        assert_int_equal(read_now(&pair, wire, sizeof(wire)).len, pair.progress.bytes);
+        assert_int_equal(recv(pair.other, wire, 1, MSG_DONTWAIT), -1);
+        close_pair(&pair);
+    }
+}
+
+TEST(what_comes_behind_the_end_of_the_file_is_the_next_one_s)
+{
+    static const struct text wires[] = {
+        TEXT("\x40\0\3one\x40\0\0\0\0\1t\x40\0\2wo\x40\0\1\xFF"),
+        TEXT("\3one\0\x40\xC0\0\x40\xC0\1t\0\x40\2wo\0\x40\1\xFF"),
+    };
+    static const char *const files[] = {"one", "", "two", "\xFF"};
+    for (size_t i = 0; i < COUNT(wires); i++) {
+        struct pair pair;
+        open_pair(&pair, "I", 'F', i ? 'C' : 'B');
+        give(&pair, wires[i], true);
+        uint64_t total = 0;
+        for (size_t n = 0; n < COUNT(files); n++) {
+            begin(&pair, "I", 'F', i ? 'C' : 'B');
+            assert_fault(receive(&pair), FAULT_NONE);
+            assert_file(files[n]);
+            total += pair.progress.bytes;
+        }
+        assert_int_equal(total, wires[i].len);
+        assert_true(channel_is_over(&pair.channel));
+        assert_fault(receive(&pair), FAULT_CONNECTION_LOST);
+        close_pair(&pair);
+    }
+}
+
+/* RFC 959 3.4.1: with records the end is told in MODE S, too, yet by none but the last bytes. */
+TEST(behind_the_last_record_in_mode_s_nothing_may_come)
+{
+    struct pair pair;
+    open_pair(&pair, "I", 'R', 'S');
+    give(&pair, TEXT("a\xFF\1b\xFF\3"), false);
+    assert_fault(receive(&pair), FAULT_NONE);
+    assert_file("ab");
+    give(&pair, TEXT("\xFF\2more"), false);
+    assert_fault(receive(&pair), FAULT_MALFORMED);
+    close_pair(&pair);
+}
+
+/* ---- What is no file ------------------------------------------------------ */
+
+TEST(what_is_not_as_mode_and_structure_say_is_refused)
+{
+    static const struct {
+        char structure;
+        char mode;
+        struct text wire;
+        enum fault fault;
+    } cases[] = {
+        {'F', 'B', TEXT("\1\0\0"), FAULT_MALFORMED},
+        {'F', 'C', TEXT("\0\1"), FAULT_MALFORMED},
+        {'F', 'Z', TEXT("no zlib stream"), FAULT_MALFORMED},
+        {'R', 'S', TEXT("a\xFF\4"), FAULT_MALFORMED},
+        {'P', 'S', TEXT("\4\0\1\7x"), FAULT_PAGE_TYPE},
+        {'P', 'B', TEXT("\x40\0\4\7\0\0\0"), FAULT_MALFORMED},
+        {'F', 'B', TEXT("\x40\0\5abc"), FAULT_CONNECTION_LOST},
+        {'F', 'B', TEXT("\0\0\3abc"), FAULT_CONNECTION_LOST},
+        {'F', 'C', TEXT("\3abc"), FAULT_CONNECTION_LOST},
+        {'F', 'Z', TEXT(""), FAULT_CONNECTION_LOST},
+        {'R', 'S', TEXT("abc\xFF\1"), FAULT_CONNECTION_LOST},
+        {'P', 'S', TEXT("\4\0\3\1abc"), FAULT_CONNECTION_LOST},
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct pair pair;
+        open_pair(&pair, "I", cases[i].structure, cases[i].mode);
+        give(&pair, cases[i].wire, true);
+        enum fault f = receive(&pair);
+        if (f != cases[i].fault)
+            fail_msg("%zu: FAULT_%s", i, fault_name(f));
+        close_pair(&pair);
+    }
+}
+
+TEST(what_arrived_is_in_the_file_when_the_way_breaks)
+{
+    struct pair pair;
+    open_pair(&pair, "I", 'F', 'B');
+    give(&pair, TEXT("\0\0\3abc\0\0\5de"), true);
+    assert_fault(receive(&pair), FAULT_CONNECTION_LOST);
+    assert_file("abcde");
+    close_pair(&pair);
+    open_pair(&pair, "I", 'P', 'B');
+    give(&pair, TEXT("\0\0\7\4\0\3\1abc\0\0\7\4\1\3\1xyz"), true);
+    assert_fault(receive(&pair), FAULT_CONNECTION_LOST);
+    assert_int_equal(file.stream.file_end, 258);
+    assert_memory_equal(file.bytes, "abc\0", 4);
+    assert_memory_equal(file.bytes + 255, "xyz", 3);
+    close_pair(&pair);
+    open_pair(&pair, "I", 'F', 'B');
+    give(&pair, TEXT("\0\0\3abc\1\0\0"), true);
+    assert_fault(receive(&pair), FAULT_MALFORMED); /* that is not the way's */
+    close_pair(&pair);
 }
 
 int main(void)
@@ -258,7 +293,7 @@ int main(void)
         RUN(text_is_sent_with_cr_lf_and_counted_as_sent),
         RUN(a_file_goes_by_the_kernel_from_its_offset_to_its_end),
         RUN(a_file_that_became_shorter_is_an_error_not_a_short_transfer),
-        RUN(a_read_error_ends_the_transfer_with_its_fault),
+        RUN(a_read_error_ends_the_transfer_with_its_fault_and_the_file_has_no_end),
         RUN(received_text_loses_its_cr_and_keeps_a_last_lone_one),
         RUN(a_full_disk_ends_an_upload_with_its_fault),
         RUN(cancelling_wakes_a_transfer_that_waits),
@@ -266,6 +301,11 @@ int main(void)
         RUN(a_transfer_that_was_cancelled_before_it_began_is_not_a_complete_one),
         RUN(a_connection_that_breaks_is_no_end_of_the_file),
         RUN(a_stream_is_moved_only_the_way_it_can_go),
+        RUN(in_mode_b_and_c_the_connection_stays_open_for_the_next_file),
+        RUN(what_comes_behind_the_end_of_the_file_is_the_next_one_s),
+        RUN(behind_the_last_record_in_mode_s_nothing_may_come),
+        RUN(what_is_not_as_mode_and_structure_say_is_refused),
+        RUN(what_arrived_is_in_the_file_when_the_way_breaks),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, load_page, NULL);
 }

@@ -8,6 +8,8 @@
 #ifndef FERRY_TESTS_HEARD_H
 #define FERRY_TESTS_HEARD_H
 
+#include <stdlib.h>
+
 #include "codec/stage.h"
 #include "protocol/marker.h"
 
@@ -18,6 +20,7 @@ enum {
 
 struct heard {
     struct stage stage;
+    size_t marked; /* pieces that had marks; this alone shows how they were split */
     size_t len;
     char bytes[HEARD_MAX];
     unsigned char kinds[HEARD_MAX]; /* MARK_SUSPECT and MARK_RESTART of a byte; HEARD_MARK */
@@ -32,6 +35,17 @@ struct split {
 
 static const struct split in_one = {SIZE_MAX, SIZE_MAX, true};
 
+static inline struct split in_steps(size_t step)
+{
+    return (struct split){step, step, true};
+}
+
+/* In two pieces, the marks alone. */
+static inline struct split cut_at(size_t cut)
+{
+    return (struct split){cut, SIZE_MAX, false};
+}
+
 static inline struct text split_take(struct split *split, struct text *rest)
 {
     struct text piece = {rest->at, rest->len < split->first ? rest->len : split->first};
@@ -40,13 +54,36 @@ static inline struct text split_take(struct split *split, struct text *rest)
     return piece;
 }
 
-/* FAULT_NO_SPACE: that is more than can be written down. */
+/* Gives bytes and marks to a stage. */
+static inline enum fault split_feed(struct stage *to, struct text bytes, struct split split,
+                                    unsigned marks)
+{
+    enum fault f = FAULT_NONE;
+    bool joins = split.joins && bytes.len;
+    while (!f && bytes.len) {
+        struct text piece = split_take(&split, &bytes);
+        f = stage_take(to, piece, joins && !bytes.len ? marks : 0);
+    }
+    return f || joins || !marks ? f : stage_take(to, TEXT(""), marks);
+}
+
+/* Was the end of the file the last that came? */
+static inline bool heard_ended(const struct heard *heard)
+{
+    return heard->len && heard->kinds[heard->len - 1] == HEARD_MARK &&
+           heard->bytes[heard->len - 1] == MARK_FILE;
+}
+
+/* FAULT_NO_SPACE: that is more than can be written down. FAULT_BUG: it is behind the end. */
 static inline enum fault heard_take(struct stage *stage, struct text bytes, unsigned marks)
 {
     static const unsigned order[] = {MARK_RESTART, MARK_RECORD, MARK_FILE};
     struct heard *heard = (struct heard *)stage;
     if (bytes.len + 3 > HEARD_MAX - heard->len)
         return FAULT_NO_SPACE;
+    if (heard_ended(heard))
+        return FAULT_BUG;
+    heard->marked += marks != 0;
     if (bytes.len)
         memcpy(heard->bytes + heard->len, bytes.at, bytes.len);
     memset(heard->kinds + heard->len, (int)(marks & (MARK_SUSPECT | MARK_RESTART)), bytes.len);
@@ -63,6 +100,7 @@ static inline enum fault heard_take(struct stage *stage, struct text bytes, unsi
 static inline struct stage *heard_init(struct heard *heard)
 {
     heard->stage = (struct stage){.take = heard_take};
+    heard->marked = 0;
     heard->len = 0;
     return &heard->stage;
 }
@@ -82,10 +120,23 @@ static inline size_t heard_files(const struct heard *heard)
     return count;
 }
 
+/* The bytes, when they are plain and nothing but marks came behind them. */
+static inline struct text heard_text(const struct heard *heard)
+{
+    size_t len = 0;
+    while (len < heard->len && !heard->kinds[len])
+        len++;
+    for (size_t i = len; i < heard->len; i++) {
+        if (heard->kinds[i] != HEARD_MARK)
+            abort();
+    }
+    return (struct text){heard->bytes, len};
+}
+
 /* Plain bytes and the end of the file, as sending gives them? */
 static inline bool heard_wire(const struct heard *heard, struct text *ret_wire)
 {
-    if (!heard->len || heard_files(heard) != 1)
+    if (!heard_ended(heard))
         return false;
     for (size_t i = 0; i + 1 < heard->len; i++) {
         if (heard->kinds[i])
@@ -93,6 +144,14 @@ static inline bool heard_wire(const struct heard *heard, struct text *ret_wire)
     }
     *ret_wire = (struct text){heard->bytes, heard->len - 1};
     return true;
+}
+
+/* Just these bytes, with these marks at once behind them? */
+static inline bool heard_is(const struct heard *heard, struct text bytes, unsigned marks)
+{
+    static struct heard expected;
+    return stage_take(heard_init(&expected), bytes, marks) == FAULT_NONE &&
+           heard_equal(heard, &expected) && heard->marked == expected.marked;
 }
 
 /* "[marker]" at the beginning of t: the marker; else nothing. */
@@ -131,42 +190,64 @@ static inline void heard_write(struct heard *heard, struct text script, unsigned
     (void)heard_take(stage, TEXT(""), MARK_FILE);
 }
 
-static inline bool heard_is_mark(const struct heard *heard, size_t at)
+/* Symbols of a script that are still to be played. */
+struct heard_rest {
+    const struct heard *script; /* borrowed: lives as long */
+    size_t at;
+    size_t end;
+};
+
+static inline bool heard_rest_is(const struct heard_rest *rest, unsigned kind)
 {
-    return at < heard->len && heard->kinds[at] == HEARD_MARK;
+    return rest->at < rest->end && rest->script->kinds[rest->at] == kind;
 }
 
-/* The marks at `*at`, up to the end of a record or the file; several only when they join. */
-static inline unsigned heard_marks(const struct heard *heard, size_t *at, bool joins)
+/* Takes marks, up to the end of a record or the file; several only when they join. */
+static inline unsigned heard_rest_marks(struct heard_rest *rest, bool joins)
 {
     unsigned marks = 0;
-    while (heard_is_mark(heard, *at) && marks < (unsigned char)heard->bytes[*at]) {
-        marks |= (unsigned char)heard->bytes[(*at)++];
-        if (!joins)
+    while (heard_rest_is(rest, HEARD_MARK)) {
+        unsigned mark = (unsigned char)rest->script->bytes[rest->at];
+        if (marks >= mark || (marks && !joins))
             break;
+        marks |= mark;
+        rest->at++;
     }
     return marks;
 }
 
 /* Gives a run of equal bytes' pieces, the last one with the marks behind it where they join. */
-static inline enum fault heard_play_run(const struct heard *script, size_t *at, struct stage *to,
+static inline enum fault heard_play_run(struct heard_rest *rest, struct stage *to,
                                         struct split *split)
 {
-    unsigned kind = script->kinds[*at];
-    struct text run = {script->bytes + *at, 0};
-    while (*at < script->len && script->kinds[*at] == kind) {
+    unsigned kind = rest->script->kinds[rest->at];
+    struct text run = {rest->script->bytes + rest->at, 0};
+    enum fault f = FAULT_NONE;
+    for (; heard_rest_is(rest, kind); rest->at++)
         run.len++;
-        ++*at;
-    }
     if (kind == MARK_RESTART) {
-        ++*at;
+        rest->at++;
         return stage_take(to, run, MARK_RESTART);
     }
-    enum fault f = FAULT_NONE;
     while (!f && run.len) {
         struct text piece = split_take(split, &run);
         bool is_last = split->joins && !run.len;
-        f = stage_take(to, piece, kind | (is_last ? heard_marks(script, at, true) : 0));
+        f = stage_take(to, piece, kind | (is_last ? heard_rest_marks(rest, true) : 0));
+    }
+    return f;
+}
+
+/* The symbols from `at` up to `end`. */
+static inline enum fault heard_play_part(const struct heard *script, size_t at, size_t end,
+                                         struct stage *to, struct split split)
+{
+    struct heard_rest rest = {script, at, end};
+    enum fault f = FAULT_NONE;
+    while (!f && rest.at < end) {
+        if (heard_rest_is(&rest, HEARD_MARK))
+            f = stage_take(to, TEXT(""), heard_rest_marks(&rest, split.joins));
+        else
+            f = heard_play_run(&rest, to, &split);
     }
     return f;
 }
@@ -174,14 +255,7 @@ static inline enum fault heard_play_run(const struct heard *script, size_t *at, 
 static inline enum fault heard_play(const struct heard *script, struct stage *to,
                                     struct split split)
 {
-    enum fault f = FAULT_NONE;
-    for (size_t at = 0; !f && at < script->len;) {
-        if (heard_is_mark(script, at))
-            f = stage_take(to, TEXT(""), heard_marks(script, &at, split.joins));
-        else
-            f = heard_play_run(script, &at, to, &split);
-    }
-    return f;
+    return heard_play_part(script, 0, script->len, to, split);
 }
 
 #endif

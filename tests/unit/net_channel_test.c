@@ -276,6 +276,126 @@ TEST(interrupting_wakes_a_finish_that_waits)
     close_pair(&pair);
 }
 
+static void assert_read(struct channel *channel, size_t size, const char *expected)
+{
+    char bytes[64];
+    size_t len = 99;
+    assert_fault(channel_read(channel, bytes, size, &len), FAULT_NONE);
+    assert_text(((struct text){bytes, len}), expected);
+}
+
+TEST(bytes_given_back_are_read_first_and_once)
+{
+    struct pair pair;
+    open_pair(&pair, PATIENCE_S);
+    assert_int_equal(send(pair.other, "fgh", 3, 0), 3);
+    assert_int_equal(shutdown(pair.other, SHUT_WR), 0);
+    char given[] = "abcde";
+    assert_fault(channel_unread(&pair.channel, given, 5), FAULT_NONE);
+    memset(given, '-', sizeof(given)); /* it has a copy */
+    assert_read(&pair.channel, 2, "ab");
+    assert_read(&pair.channel, 64, "cde");
+    assert_read(&pair.channel, 64, "fgh");
+    assert_read(&pair.channel, 64, "");
+    close_pair(&pair);
+}
+
+TEST(bytes_are_given_back_once_and_go_with_the_channel)
+{
+    struct pair pair;
+    open_pair(&pair, PATIENCE_S);
+    assert_fault(channel_unread(&pair.channel, NULL, 0), FAULT_NONE);
+    assert_fault(channel_unread(&pair.channel, "abcd", 4), FAULT_NONE);
+    assert_fault(channel_unread(&pair.channel, "", 0), FAULT_NONE);
+    assert_fault(channel_unread(&pair.channel, "x", 1), FAULT_BUG);
+    assert_read(&pair.channel, 3, "abc");
+    assert_fault(channel_unread(&pair.channel, "c", 1), FAULT_BUG);
+    assert_read(&pair.channel, 64, "d");
+    assert_fault(channel_unread(&pair.channel, "left for close", 14), FAULT_NONE);
+    close_pair(&pair);
+}
+
+TEST(an_interrupted_channel_does_not_read_what_was_given_back)
+{
+    struct pair pair;
+    char byte;
+    size_t len = 99;
+    open_pair(&pair, PATIENCE_S);
+    assert_fault(channel_unread(&pair.channel, "ab", 2), FAULT_NONE);
+    channel_interrupt(&pair.channel);
+    assert_fault(channel_read(&pair.channel, &byte, 1, &len), FAULT_CANCELLED);
+    assert_int_equal(len, 99);
+    close_pair(&pair);
+}
+
+TEST(a_channel_is_awaited_until_there_is_something_to_read)
+{
+    struct pair pair;
+    char byte;
+    size_t len;
+    open_pair(&pair, PATIENCE_S);
+    assert_false(channel_await(&pair.channel, 10));
+    assert_int_equal(send(pair.other, "ab", 2, 0), 2);
+    assert_true(channel_await(&pair.channel, PATIENCE_S * 1000));
+    assert_read(&pair.channel, 64, "ab");
+    assert_false(channel_await(&pair.channel, 0));
+    assert_fault(channel_unread(&pair.channel, "b", 1), FAULT_NONE);
+    assert_true(channel_await(&pair.channel, 0));
+    assert_read(&pair.channel, 64, "b");
+    assert_int_equal(shutdown(pair.other, SHUT_WR), 0);
+    assert_true(channel_await(&pair.channel, PATIENCE_S * 1000)); /* the end */
+    assert_fault(channel_read(&pair.channel, &byte, 1, &len), FAULT_NONE);
+    assert_int_equal(len, 0);
+    close_pair(&pair);
+}
+
+TEST(a_channel_is_over_when_the_peer_is_gone_and_all_is_read)
+{
+    struct pair pair;
+    open_pair(&pair, PATIENCE_S);
+    assert_false(channel_is_over(&pair.channel));
+    assert_int_equal(send(pair.other, "ab", 2, 0), 2);
+    assert_int_equal(shutdown(pair.other, SHUT_WR), 0);
+    peers_await(pair.channel.fd, POLLRDHUP);
+    assert_false(channel_is_over(&pair.channel));
+    assert_read(&pair.channel, 64, "ab");
+    assert_fault(channel_unread(&pair.channel, "b", 1), FAULT_NONE);
+    assert_false(channel_is_over(&pair.channel));
+    assert_read(&pair.channel, 64, "b");
+    assert_true(channel_is_over(&pair.channel));
+    assert_true(channel_is_over(&pair.channel));
+    close_pair(&pair);
+    open_pair(&pair, PATIENCE_S);
+    reset_other(&pair);
+    assert_true(channel_is_over(&pair.channel));
+    close_pair(&pair);
+}
+
+TEST(a_channel_moves_with_what_it_has_to_read)
+{
+    struct pair pair;
+    struct channel other;
+    char byte;
+    size_t len;
+    open_pair(&pair, 1);
+    int fd = pair.channel.fd;
+    assert_fault(channel_unread(&pair.channel, "ab", 2), FAULT_NONE);
+    channel_move(&pair.channel, &other);
+    assert_int_equal(pair.channel.fd, -1);
+    assert_int_equal(pair.channel.unread_len, 0);
+    channel_close(&pair.channel); /* nothing of it is its own any more */
+    assert_int_equal(other.fd, fd);
+    assert_int_equal(other.stall_seconds, 1);
+    assert_read(&other, 64, "ab");
+    assert_int_equal(send(pair.other, "cd", 2, 0), 2);
+    assert_read(&other, 64, "cd");
+    assert_fault(channel_read(&other, &byte, 1, &len), FAULT_TIMED_OUT);
+    channel_interrupt(&other);
+    assert_fault(channel_read(&other, &byte, 1, &len), FAULT_CANCELLED);
+    channel_close(&other);
+    close_pair(&pair);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -293,6 +413,12 @@ int main(void)
         RUN(an_interrupted_channel_fails_every_later_call),
         RUN(interrupting_wakes_a_read_that_waits),
         RUN(interrupting_wakes_a_finish_that_waits),
+        RUN(bytes_given_back_are_read_first_and_once),
+        RUN(bytes_are_given_back_once_and_go_with_the_channel),
+        RUN(an_interrupted_channel_does_not_read_what_was_given_back),
+        RUN(a_channel_is_awaited_until_there_is_something_to_read),
+        RUN(a_channel_is_over_when_the_peer_is_gone_and_all_is_read),
+        RUN(a_channel_moves_with_what_it_has_to_read),
     };
     /* As on a worker, where every signal is blocked: sendfile has no flag against SIGPIPE. */
     sigset_t pipe;

@@ -7,6 +7,7 @@
 #define FERRY_TESTS_PAGES_H
 
 #include "codec/stru_page.h"
+#include "tests/unit/heard.h"
 #include "tests/unit/shapes.h"
 
 enum { PAGES_WRITES_MAX = 1 << 14 };

@@ -57,6 +57,9 @@ TEST(defaults_are_those_of_the_table)
     assert_int_equal(config->umask, 022);
     assert_int_equal(config->max_sessions, 20000);
     assert_true(config->ascii_conversion);
+    assert_string_equal(config->ebcdic_code_page, "cp1047");
+    assert_int_equal(config->ebcdic.from_file['['], 0xAD);
+    assert_int_equal(config->marker_interval_bytes, 1048576);
     assert_false(config->uploads_direct);
     assert_false(config->durability_sync);
     assert_false(config->allow_fxp);
@@ -72,7 +75,8 @@ TEST(options_set_what_they_say)
         "--user ben:b --anonymous=/pub --passive-ports 4000-4010 --passive-address 192.0.2.1 "
         "--allow-fxp --idle-timeout 7 --max-sessions 3 --max-per-ip 2 --state /s "
         "--xferlog /x --audit /a --log-level debug --grace 0 --uploads direct "
-        "--durability sync --ascii-conversion off --umask 077");
+        "--durability sync --ascii-conversion off --umask 077 --ebcdic-code-page cp037 "
+        "--marker-interval 4096");
     assert_non_null(config);
     assert_int_equal(config->port, 2121);
     assert_int_equal(config->address_count, 2);
@@ -86,6 +90,9 @@ TEST(options_set_what_they_say)
     assert_int_equal(config->passive_v4.any.sa_family, AF_INET);
     assert_true(config->allow_fxp && config->uploads_direct && config->durability_sync);
     assert_false(config->ascii_conversion);
+    assert_int_equal(config->ebcdic.from_file['['], 0xBA);
+    assert_int_equal(config->ebcdic.to_file[0xBA], '[');
+    assert_int_equal(config->marker_interval_bytes, 4096);
     assert_int_equal(config->umask, 077);
     assert_int_equal(config->grace_s, 0);
     config_unref(config);
@@ -106,8 +113,25 @@ TEST(a_wrong_option_is_named)
     refused("--root /tmp --umask 8", "umask");
     refused("--root /tmp --max-transfers 0", "max-transfers");
     refused("--root /tmp --passive-address ::1", "passive-address");
+    refused("--root /tmp --marker-interval -1", "marker-interval: \"-1\"");
+    refused("--root /tmp --marker-interval 9223372036854775808", "marker-interval");
+    refused("--root /tmp --marker-interval 1M", "marker-interval: \"1M\"");
     refused("--port 1", "root");
     refused("--config /no/such/file", "/no/such/file");
+}
+
+/* Known to nobody, no EBCDIC, of several bytes for a character. */
+TEST(a_code_page_that_is_not_ebcdic_of_single_bytes_is_refused)
+{
+    static const char *const wrong[] = {"no-such-page", "utf-8", "iso-8859-1", "cp930", "utf-16"};
+    for (size_t i = 0; i < COUNT(wrong); i++) {
+        char options[128];
+        char expected[128];
+        (void)snprintf(options, sizeof(options), "--root /tmp --ebcdic-code-page %s", wrong[i]);
+        (void)snprintf(expected, sizeof(expected), "ebcdic-code-page: \"%s\"", wrong[i]);
+        refused(options, expected);
+    }
+    refused("--root /tmp --ebcdic-code-page=", "ebcdic-code-page: \"\"");
 }
 
 TEST(a_wrong_user_is_refused_without_showing_the_password)
@@ -124,6 +148,7 @@ TEST(a_file_sets_the_same_and_options_win_over_it)
     struct config *config = load_file("root = \"/tmp\"\nport = 2000\nidle_timeout = 9\n"
                                       "address = {\"127.0.0.1\", \"127.0.0.2\"}\n"
                                       "allow_fxp = on\nuploads = direct\n"
+                                      "ebcdic_code_page = \"cp500\"\nmarker_interval = 0\n"
                                       "user \"anna\" { password = \"$y$x\" root = \"/a\" "
                                       "account = \"42\" read_only = true }\n"
                                       "folder \"archive\" { path = \"/b\" }\n"
@@ -137,6 +162,8 @@ TEST(a_file_sets_the_same_and_options_win_over_it)
     assert_int_equal(config->address_count, 1);
     assert_string_equal(config->addresses[0], "::1");
     assert_true(config->allow_fxp && config->uploads_direct);
+    assert_int_equal(config->ebcdic.from_file['['], 0x4A);
+    assert_int_equal(config->marker_interval_bytes, 0);
     assert_string_equal(config->hosts[0].users[0].name, "anna");
     assert_string_equal(config->hosts[0].users[0].account, "42");
     assert_true(config->hosts[0].users[0].read_only);
@@ -161,6 +188,8 @@ TEST(a_wrong_file_is_an_error_with_its_line_or_name)
 {
     file_refused("root = \"/tmp\"\nno_such = 1\n", ":2: ");
     file_refused("root = \"/tmp\"\nport = many\n", "port: \"many\"");
+    file_refused("root = \"/tmp\"\nebcdic_code_page = \"ascii\"\n", "ebcdic-code-page: \"ascii\"");
+    file_refused("root = \"/tmp\"\nmarker_interval = often\n", "marker-interval: \"often\"");
     file_refused("root = \"/tmp\"\nuser \"anna\" { }\n", "user \"anna\"");
     file_refused("root = \"/tmp\"\nfolder \"x\" { }\n", "folder \"x\"");
     file_refused("root = \"/tmp\"\nhost \"h\" { }\n", "host \"h\"");
@@ -187,6 +216,7 @@ int main(void)
         RUN(defaults_are_those_of_the_table),
         RUN(options_set_what_they_say),
         RUN(a_wrong_option_is_named),
+        RUN(a_code_page_that_is_not_ebcdic_of_single_bytes_is_refused),
         RUN(a_wrong_user_is_refused_without_showing_the_password),
         RUN(a_file_sets_the_same_and_options_win_over_it),
         RUN(a_wrong_file_is_an_error_with_its_line_or_name),

@@ -316,30 +316,38 @@ static enum fault await_close(struct transfer *transfer)
     return f || !len ? f : FAULT_MALFORMED;
 }
 
+/* One read's bytes; *ret_len is 0 when the connection ended. */
+static enum fault receive_piece(struct transfer *transfer, struct chain *chain, char *bytes,
+                                size_t *ret_len)
+{
+    enum fault f = channel_read(transfer->channel, bytes, BUFFER_BYTES, ret_len);
+    if (f)
+        return f;
+    if (is_cancelled(transfer))
+        return FAULT_CANCELLED;
+    count(transfer, *ret_len);
+    f = stage_take(chain_first(chain), (struct text){bytes, *ret_len}, *ret_len ? 0 : MARK_FILE);
+    /* An end was told before another one that had to come: the connection itself is there. */
+    return f == FAULT_CONNECTION_LOST && *ret_len ? FAULT_MALFORMED : f;
+}
+
+static bool is_silent_at_last_string(const struct transfer *transfer, const struct chain *chain)
+{
+    return chain_awaits_last_string(chain) &&
+           !channel_await(transfer->channel, LAST_STRING_WAIT_MS);
+}
+
 static enum fault receive_until_end(struct transfer *transfer, struct chain *chain, char *bytes)
 {
     enum fault f = FAULT_NONE;
-    while (!chain_has_ended(chain)) {
-        size_t len;
-        if (chain_awaits_last_string(chain) &&
-            !channel_await(transfer->channel, LAST_STRING_WAIT_MS))
-            break;
-        f = channel_read(transfer->channel, bytes, BUFFER_BYTES, &len);
-        if (f)
-            return f;
-        if (is_cancelled(transfer))
-            return FAULT_CANCELLED;
-        count(transfer, len);
-        f = stage_take(chain_first(chain), (struct text){bytes, len}, len ? 0 : MARK_FILE);
-        if (f == FAULT_CONNECTION_LOST && len)
-            f = FAULT_MALFORMED; /* an end was told before another one: the connection is there */
+    while (!chain_has_ended(chain) && !is_silent_at_last_string(transfer, chain)) {
+        size_t len = 0;
+        f = receive_piece(transfer, chain, bytes, &len);
         if (f || !len)
             return f;
     }
-    if (parameters_keep_connection(&transfer->plan.parameters))
-        f = give_back(transfer, chain);
-    else
-        f = await_close(transfer);
+    f = parameters_keep_connection(&transfer->plan.parameters) ? give_back(transfer, chain)
+                                                               : await_close(transfer);
     return f ? f : stage_take(chain_first(chain), TEXT(""), MARK_FILE);
 }
 

@@ -233,7 +233,8 @@ struct store_type {
     /* All or nothing; FAULT_UNSUPPORTED for a time that cannot be kept, to the second. */
     enum fault (*change)(struct store *store, const char *path,
                          const struct store_changes *changes);
-    /* A symbolic link at `path` that says `target`. */
+    /* A symbolic link at `path` that says `target`. FAULT_NOT_FOUND: it names what is the store's.
+     */
     enum fault (*make_link)(struct store *store, const char *target, const char *path);
     enum fault (*space)(struct store *store, const char *path, struct store_space *ret_space);
     void (*free)(struct store *store);

@@ -206,6 +206,8 @@ static enum fault local_change(struct store *store, const char *path,
 static enum fault local_make_link(struct store *store, const char *target, const char *path)
 {
     struct local_place place;
+    if (local_names_hidden(target))
+        return FAULT_NOT_FOUND;
     enum fault f = local_open_place(root_of(store), path, &place);
     if (f)
         return f;

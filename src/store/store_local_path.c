@@ -24,7 +24,7 @@ bool local_is_hidden(struct text name)
     return local_is_temporary(name) || text_equal(name, TEXT(LOCAL_HIDDEN_DIRECTORY));
 }
 
-static bool names_hidden(const char *path)
+bool local_names_hidden(const char *path)
 {
     struct text rest = text_of(path);
     while (rest.len)
@@ -48,12 +48,10 @@ enum {
     WITHOUT_LINKS = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS,
 };
 
-static enum fault open_confined(int root, const char *path, unsigned resolve, unsigned flags,
-                                int *ret_fd)
+static enum fault resolve_path(int root, const char *path, unsigned resolve, unsigned flags,
+                               int *ret_fd)
 {
     struct open_how how = {.flags = flags | O_CLOEXEC, .resolve = resolve};
-    if (names_hidden(path))
-        return FAULT_NOT_FOUND;
     for (int i = 0; i < RACES_MAX; i++) {
         long fd = syscall(SYS_openat2, root, below_root(path), &how, sizeof(how));
         if (fd >= 0) {
@@ -64,6 +62,61 @@ static enum fault open_confined(int root, const char *path, unsigned resolve, un
             break;
     }
     return fault_from_errno(errno);
+}
+
+/* The absolute path of a descriptor, and what of it is below the root. */
+static enum fault path_in_tree(int root, int fd, char path[LOCAL_PATH_SIZE], struct text *ret_below)
+{
+    char root_path[LOCAL_PATH_SIZE];
+    enum fault f = local_absolute_path(root, root_path);
+    if (!f)
+        f = local_absolute_path(fd, path);
+    if (f)
+        return f;
+    struct text above = text_of(root_path);
+    struct text below = text_of(path);
+    if (above.len > 1 && text_starts_with(below, above))
+        below = text_after(below, above.len);
+    *ret_below = below;
+    return FAULT_NONE;
+}
+
+/* What a link led to is not to be one of the store's own. */
+static enum fault refuse_hidden(int root, int fd)
+{
+    char path[LOCAL_PATH_SIZE];
+    struct text below;
+    enum fault f = path_in_tree(root, fd, path, &below);
+    if (!f && local_names_hidden(below.at))
+        f = FAULT_NOT_FOUND;
+    return f;
+}
+
+static enum fault open_by_links(int root, const char *path, unsigned resolve, unsigned flags,
+                                int *ret_fd)
+{
+    int fd = -1;
+    enum fault f = resolve_path(root, path, resolve, flags, &fd);
+    if (f)
+        return f;
+    f = refuse_hidden(root, fd);
+    if (f)
+        close(fd);
+    else
+        *ret_fd = fd;
+    return f;
+}
+
+/* Where no link is on the way the path says itself where it leads. */
+static enum fault open_confined(int root, const char *path, unsigned resolve, unsigned flags,
+                                int *ret_fd)
+{
+    if (local_names_hidden(path))
+        return FAULT_NOT_FOUND;
+    enum fault f = resolve_path(root, path, resolve | RESOLVE_NO_SYMLINKS, flags, ret_fd);
+    if (f != FAULT_LINK_LOOP || resolve & RESOLVE_NO_SYMLINKS)
+        return f;
+    return open_by_links(root, path, resolve, flags, ret_fd);
 }
 
 enum fault local_open_path(int root, const char *path, bool follow, int *ret_fd)
@@ -156,24 +209,18 @@ static enum fault put_link_path(int root, const struct local_place *place,
                                 char path[LOCAL_PATH_SIZE])
 {
     char target[LOCAL_PATH_SIZE];
-    char root_path[LOCAL_PATH_SIZE];
     char parent_path[LOCAL_PATH_SIZE];
+    struct text parent = {NULL, 0};
     ssize_t len = readlinkat(place->parent, place->name, target, sizeof(target));
     if (len < 0)
         return fault_from_errno(errno);
     struct text to = {target, (size_t)len};
     struct builder b = builder_on(path, LOCAL_PATH_SIZE);
     if (!to.len || to.at[0] != '/') {
-        enum fault f = local_absolute_path(root, root_path);
-        if (!f)
-            f = local_absolute_path(place->parent, parent_path);
+        enum fault f = path_in_tree(root, place->parent, parent_path, &parent);
         if (f)
             return f;
-        struct text root_text = text_of(root_path);
-        struct text parent_text = text_of(parent_path);
-        if (root_text.len > 1 && text_starts_with(parent_text, root_text))
-            parent_text = text_after(parent_text, root_text.len);
-        builder_put(&b, parent_text);
+        builder_put(&b, parent);
         builder_put_byte(&b, '/');
     }
     builder_put(&b, to);

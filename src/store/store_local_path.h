@@ -4,7 +4,8 @@
  * resolved by the kernel below the root's descriptor (openat2 with
  * RESOLVE_IN_ROOT and RESOLVE_NO_MAGICLINKS): "..", absolute links and races
  * between a check and its use cannot leave the tree, and nobody compares
- * strings. Internal to store_local*.
+ * strings. Nor does a path lead to one of the store's own names, by a link either:
+ * FAULT_NOT_FOUND. Internal to store_local*.
  */
 #ifndef FERRY_STORE_STORE_LOCAL_PATH_H
 #define FERRY_STORE_STORE_LOCAL_PATH_H
@@ -36,6 +37,8 @@ struct local_place {
 bool local_is_temporary(struct text name);
 /* One of the store's own names, which users neither see nor reach. */
 bool local_is_hidden(struct text name);
+/* Is one of the path's parts such a name? */
+bool local_names_hidden(const char *path);
 
 /* An O_PATH descriptor of a path; with `follow` of what a link there points to. */
 enum fault local_open_path(int root, const char *path, bool follow, int *ret_fd);

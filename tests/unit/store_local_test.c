@@ -106,6 +106,42 @@ TEST(the_stores_own_temporaries_cannot_be_named)
 
 /* ---- The rest of the tree ----------------------------------------------------- */
 
+TEST(no_link_leads_to_what_is_the_store_s_own)
+{
+    static const char *const made_by_others[] = {".ferry", "/.ferry", "d/../.ferry", "through",
+                                                 "/d/up/.ferry"};
+    struct store_directory *directory = NULL;
+    struct store_info info;
+    char bytes[64];
+    assert_fault(world.store->type->make_link(world.store, ".ferry", "/y"), FAULT_NOT_FOUND);
+    assert_fault(world.store->type->make_link(world.store, "/d/.ferry/f", "/y"), FAULT_NOT_FOUND);
+    assert_fault(world.store->type->make_link(world.store, ".ferry-upload-1", "/y"),
+                 FAULT_NOT_FOUND);
+    assert_int_equal(mkdir(in_root(".ferry"), 0755), 0);
+    assert_int_equal(mkdir(in_root("d"), 0755), 0);
+    assert_int_equal(symlink("..", in_root("d/up")), 0);
+    assert_int_equal(symlink("d/up/.ferry", in_root("through")), 0);
+    put(in_root(".ferry/f.annex"), "secret");
+    for (size_t i = 0; i < COUNT(made_by_others); i++) {
+        assert_int_equal(symlink(made_by_others[i], in_root("y")), 0);
+        assert_fault(read_file("/y/f.annex", bytes, sizeof(bytes)), FAULT_NOT_FOUND);
+        assert_fault(world.store->type->stat(world.store, "/y", true, &info), FAULT_NOT_FOUND);
+        assert_fault(world.store->type->stat(world.store, "/y/f.annex", false, &info),
+                     FAULT_NOT_FOUND);
+        assert_fault(world.store->type->open_directory(world.store, "/y", true, &directory),
+                     FAULT_NOT_FOUND);
+        assert_fault(cannot_begin(STORE_REPLACE, 0, "/y/g"), FAULT_NOT_FOUND);
+        assert_fault(world.store->type->remove(world.store, "/y/f.annex"), FAULT_NOT_FOUND);
+        assert_fault(world.store->type->rename(world.store, "/d/up", "/y/up"), FAULT_NOT_FOUND);
+        assert_fault(world.store->type->stat(world.store, "/y", false, &info), FAULT_NONE);
+        assert_fault(world.store->type->remove(world.store, "/y"), FAULT_NONE);
+    }
+    assert_int_equal(symlink(".ferry/f.annex", in_root("y")), 0);
+    assert_fault(read_file("/y", bytes, sizeof(bytes)), FAULT_NOT_FOUND);
+    assert_fault(cannot_begin(STORE_REPLACE, 0, "/y"), FAULT_NOT_FOUND);
+    assert_string_equal(content_of(in_root(".ferry/f.annex")), "secret");
+}
+
 TEST(directories_are_made_and_removed)
 {
     const struct store_type *type = world.store->type;
@@ -281,6 +317,7 @@ int main(void)
         IN_WORLD(loops_and_overlong_names_are_clear_errors),
         IN_WORLD(special_files_are_never_opened),
         IN_WORLD(the_stores_own_temporaries_cannot_be_named),
+        IN_WORLD(no_link_leads_to_what_is_the_store_s_own),
         IN_WORLD(directories_are_made_and_removed),
         IN_WORLD(a_link_is_removed_and_renamed_itself),
         IN_WORLD(a_rename_replaces_a_file_but_not_a_directory),

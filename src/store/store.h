@@ -146,7 +146,8 @@ struct store_upload_type {
     /*
      * More of the annex (see open_annex). Published with the file; that of an
      * append follows the one that the file has, a line "at SIZE" of the file
-     * before between them. FAULT_NAME_INVALID: the name is too long to have one.
+     * before between them, which is there also when the append has none.
+     * FAULT_NAME_INVALID: the name is too long to have one; no bytes ask for that.
      */
     enum fault (*annex)(struct store_upload *upload, struct text bytes);
     /*

@@ -17,7 +17,7 @@ enum fault local_gather_annex(struct local_upload *upload, struct text bytes)
     enum fault f = FAULT_NONE;
     if (text_of(upload->place.name).len > LOCAL_BESIDE_NAME_MAX)
         return FAULT_NAME_INVALID;
-    if (upload->annex < 0)
+    if (upload->annex < 0 && bytes.len)
         f = local_open_nameless(upload->journal, upload->place.parent, &upload->annex);
     return f ? f : local_write_all(upload->annex, bytes.at, bytes.len, &upload->annex_bytes);
 }
@@ -73,7 +73,7 @@ enum fault local_put_grown_annex(struct local_upload *upload, struct local_besid
         return FAULT_NONE;
     if (fstat(fd, &info))
         return fault_from_errno(errno);
-    if (grows && own.bytes) {
+    if (grows) { /* also without one of its own: else its bytes would count as the file's before */
         builder_put(&between, TEXT("at "));
         builder_put_number(&between,
                            local_is_in_place(upload) ? upload->start : before->version.size);

@@ -9,7 +9,7 @@
 #include "store/store_local_annex.h"
 #include "store/store_local_upload.h"
 
-/* FAULT_NAME_INVALID when the file's name is too long to have one. */
+/* FAULT_NAME_INVALID when the file's name is too long to have one, also for no bytes. */
 enum fault local_gather_annex(struct local_upload *upload, struct text bytes);
 
 /* Around publishing: the hidden directory, if it is there or the upload has an annex. */
@@ -20,7 +20,8 @@ void local_end_publishing(struct local_upload *upload, struct local_beside *besi
 enum fault local_put_whole_annex(struct local_upload *upload, struct local_beside *beside);
 /*
  * The file `fd` was written into. An append's annex follows the one that the
- * file had: "at SIZE\n" between them tells where it begins. `before` is NULL
+ * file had: "at SIZE\n" between them tells where its bytes begin, whether it has
+ * an annex or not. `before` is NULL
  * when there was no file.
  */
 enum fault local_put_grown_annex(struct local_upload *upload, struct local_beside *beside, int fd,

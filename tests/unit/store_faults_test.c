@@ -127,7 +127,7 @@ TEST(a_file_that_was_appended_to_has_the_annex_of_its_version)
          .after = "a log and more",
          .kept = 5,
          .annex_before = "old\n",
-         .annex_after = "old\n"},
+         .annex_after = "old\nat 5\n"},
     };
     for (size_t i = 0; i < COUNT(scenarios); i++) {
         struct scenario s = scenarios[i];

@@ -183,7 +183,7 @@ TEST(an_append_puts_its_annex_behind_the_one_that_is_there)
     upload_as(STORE_APPEND, "/f", "two", "annex 2\n");
     assert_string_equal(annex_of("/f"), "annex 1\nat 3\nannex 2\n");
     upload_as(STORE_APPEND, "/f", "3", NULL);
-    assert_string_equal(annex_of("/f"), "annex 1\nat 3\nannex 2\n");
+    assert_string_equal(annex_of("/f"), "annex 1\nat 3\nannex 2\nat 6\n");
     assert_string_equal(content_of(in_root("f")), "onetwo3");
     put(in_root("g"), "plain");
     upload_as(STORE_APPEND, "/g", "more", "annex\n");
@@ -215,7 +215,7 @@ TEST(a_partial_and_what_completes_it_have_their_annexes)
     upload = begin(STORE_APPEND, 0, "/f");
     pour(upload, " three");
     publish(upload);
-    assert_string_equal(annex_of("/f"), "p\nat 4\nq\n");
+    assert_string_equal(annex_of("/f"), "p\nat 4\nq\nat 8\n");
 }
 
 TEST(a_unique_file_has_its_annex_and_a_taken_name_keeps_its_own)
@@ -234,7 +234,8 @@ TEST(a_direct_upload_has_its_annex_once_it_is_published)
 {
     struct store_upload_request request = {.mode = 0644, .direct = true};
     struct store_upload *upload = NULL;
-    static const char *const annexes[] = {"a\n", "a\n", "b\n", "b\nat 3\nc\n", "b\nat 3\nc\n"};
+    static const char *const annexes[] = {"a\n", "a\nat 3\n", "b\n", "b\nat 3\nc\n",
+                                          "b\nat 3\nc\nat 6\n"};
     static const char *const given[] = {"a\n", NULL, "b\n", "c\n", NULL};
     static const enum store_upload_kind kinds[] = {STORE_REPLACE, STORE_APPEND, STORE_REPLACE,
                                                    STORE_APPEND, STORE_APPEND};
@@ -267,6 +268,7 @@ TEST(a_name_that_is_too_long_has_no_annex)
     struct store_upload *upload = begin(STORE_REPLACE, 0, path);
     pour(upload, "x");
     assert_fault(upload->type->annex(upload, TEXT("annex")), FAULT_NAME_INVALID);
+    assert_fault(upload->type->annex(upload, TEXT("")), FAULT_NAME_INVALID);
     publish(upload);
     assert_null(annex_of(path));
     memset(path + 1, 'n', 240);

@@ -52,16 +52,16 @@ static enum fault open_or_make(struct local_upload *upload, int flags)
 static enum fault go_on_direct(struct local_upload *upload)
 {
     uint64_t offset = upload->request.kept.bytes;
-    if (offset > upload->old.size)
+    if (offset > upload->old.size || upload->request.kind == STORE_APPEND)
         return FAULT_OUT_OF_RANGE;
-    enum fault f = local_go_on_with_annex(upload);
+    enum fault f = local_check_kept(upload);
+    if (!f)
+        f = local_go_on_with_annex(upload);
     if (!f)
         f = seek_to(upload, offset);
     if (f)
         return f;
     upload->cuts = offset < upload->old.size;
-    if (upload->request.kind == STORE_APPEND)
-        return FAULT_NONE;
     upload->start = 0;
     upload->position = offset;
     upload->written = offset;
@@ -86,7 +86,7 @@ static enum fault place_direct(struct local_upload *upload)
 enum fault local_open_direct(struct local_upload *upload)
 {
     struct stat info;
-    bool appends = upload->request.kind == STORE_APPEND && !upload->request.goes_on;
+    bool appends = upload->request.kind == STORE_APPEND;
     upload->way = LOCAL_DIRECT;
     enum fault f = open_or_make(upload, O_WRONLY | (appends ? O_APPEND : 0));
     if (f)

@@ -27,16 +27,19 @@ static const char *annex_suffix_of(enum store_upload_kind kind)
 
 static bool can_be_kept(const struct local_upload *upload)
 {
-    if (local_is_in_place(upload)) /* where in the file an append's annex begins is not kept */
-        return upload->request.kind != STORE_APPEND || !upload->annex_bytes;
-    return upload->request.kind != STORE_RESUME;
+    /* Behind an append in place others may append; a partial is resumed by its length. */
+    if (upload->way == LOCAL_DIRECT)
+        return upload->request.kind != STORE_APPEND;
+    return upload->way != LOCAL_PARTIAL && upload->request.kind != STORE_RESUME;
 }
 
 /* Another descriptor of the hidden directory: without its lock. */
 static enum fault hold_directory(struct local_upload *upload, const struct local_beside *beside)
 {
-    if (upload->kept_in >= 0)
+    if (upload->kept_in >= 0 && (upload->is_kept || upload->is_annex_kept))
         return FAULT_NONE;
+    if (upload->kept_in >= 0) /* nothing of ours is in it, so it may have been removed since */
+        close(upload->kept_in);
     upload->kept_in = openat(beside->fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     return upload->kept_in < 0 ? fault_from_errno(errno) : FAULT_NONE;
 }
@@ -119,17 +122,33 @@ static enum fault sync_all(struct local_upload *upload)
     return upload->created ? local_sync_directory(upload->place.parent) : FAULT_NONE;
 }
 
+/* Which upload it is: another one of the name has another file, or one that was made later. */
+static enum fault kept_id(int fd, uint64_t *ret_id)
+{
+    struct statx x;
+    if (statx(fd, "", AT_EMPTY_PATH, STATX_INO | STATX_BTIME, &x))
+        return fault_from_errno(errno);
+    uint64_t born = (uint64_t)x.stx_btime.tv_sec * 1000000000U + x.stx_btime.tv_nsec;
+    *ret_id = (x.stx_ino << 1 | 1) ^ (born << 20 | born >> 44);
+    return FAULT_NONE;
+}
+
 enum fault local_keep(struct local_upload *upload, struct store_kept *ret_kept)
 {
+    struct store_kept kept = {upload->start + upload->written, upload->annex_bytes, 0};
     if (!can_be_kept(upload))
         return FAULT_UNSUPPORTED;
     enum fault f = is_placed(upload) ? FAULT_NONE : place_all(upload);
+    /* Whatever else is in the way there, a marker breaks no upload that would end well. */
+    if (f && f != FAULT_BUSY && f != FAULT_NO_SPACE && f != FAULT_IO)
+        return FAULT_UNSUPPORTED;
     if (!f)
         f = sync_all(upload);
-    if (f)
-        return f;
-    *ret_kept = (struct store_kept){upload->start + upload->written, upload->annex_bytes};
-    return FAULT_NONE;
+    if (!f)
+        f = kept_id(upload->fd, &kept.id);
+    if (!f)
+        *ret_kept = kept;
+    return f;
 }
 
 /* ---- Going on ------------------------------------------------------------------ */
@@ -147,8 +166,8 @@ static enum fault take_up(const struct local_beside *beside, const char *suffix,
         f = FAULT_BUSY;
     else if (fstat(fd, &info))
         f = fault_from_errno(errno);
-    else if ((uint64_t)info.st_size < bytes)
-        f = FAULT_OUT_OF_RANGE;
+    else if ((uint64_t)info.st_size < bytes || info.st_nlink != 1 || info.st_uid != geteuid())
+        f = FAULT_OUT_OF_RANGE; /* less than was kept, or nothing that we made */
     if (f)
         close(fd);
     else
@@ -182,6 +201,13 @@ static enum fault take_up_annex(struct local_upload *upload, const struct local_
     return FAULT_NONE;
 }
 
+enum fault local_check_kept(const struct local_upload *upload)
+{
+    uint64_t id = 0;
+    enum fault f = kept_id(upload->fd, &id);
+    return !f && id != upload->request.kept.id ? FAULT_OUT_OF_RANGE : f;
+}
+
 static enum fault take_up_all(struct local_upload *upload, const struct local_beside *beside)
 {
     char name[LOCAL_NAME_SIZE];
@@ -190,6 +216,8 @@ static enum fault take_up_all(struct local_upload *upload, const struct local_be
     enum fault f = local_name_beside(&upload->place, suffix, name);
     if (!f)
         f = take_up(beside, suffix, bytes, &upload->fd);
+    if (!f)
+        f = local_check_kept(upload);
     if (!f)
         f = hold_directory(upload, beside);
     if (!f)

@@ -16,8 +16,9 @@
 #include "store/store_local_upload.h"
 
 /*
- * FAULT_UNSUPPORTED of a continuation that is gathered (STORE_RESUME), of an
- * append in place that has an annex, and for a name that is too long.
+ * FAULT_UNSUPPORTED of a continuation (STORE_RESUME) but a direct one, of an
+ * append in place, for a name that is too long, and where nothing can be put
+ * beside the file.
  */
 enum fault local_keep(struct local_upload *upload, struct store_kept *ret_kept);
 
@@ -28,6 +29,9 @@ enum fault local_keep(struct local_upload *upload, struct store_kept *ret_kept);
 enum fault local_go_on(struct local_upload *upload);
 /* Its annex alone, of an upload in place; one of no bytes need not be there. */
 enum fault local_go_on_with_annex(struct local_upload *upload);
+
+/* FAULT_OUT_OF_RANGE when `fd` is not the file of the upload that the request goes on with. */
+enum fault local_check_kept(const struct local_upload *upload);
 
 /* It stays when the upload is freed. */
 void local_leave_kept(struct local_upload *upload);

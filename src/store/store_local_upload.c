@@ -32,14 +32,6 @@ enum fault local_refuse_sources(const struct local_upload *upload, const struct 
     return FAULT_NONE;
 }
 
-/* Where in the file a continuation begins. */
-static uint64_t offset_in(const struct store_upload_request *request, uint64_t size)
-{
-    if (request->goes_on)
-        return request->kept.bytes;
-    return request->kind == STORE_APPEND ? size : request->offset;
-}
-
 /* APPE, or STOR after REST, to a file that is there. */
 static enum fault open_continuation(struct local_upload *upload)
 {
@@ -56,9 +48,8 @@ static enum fault open_continuation(struct local_upload *upload)
     if (!f && fstat(target, &old))
         f = fault_from_errno(errno);
     uint64_t size = (uint64_t)old.st_size;
-    uint64_t offset = offset_in(request, size);
-    /* Only in a partial an append is kept in the file itself. */
-    if (!f && (offset > size || (request->goes_on && !is_partial)))
+    uint64_t offset = request->kind == STORE_APPEND ? size : request->offset;
+    if (!f && offset > size)
         f = FAULT_OUT_OF_RANGE;
     if (!f && is_partial)
         return local_open_partial(upload, target, &old, offset);
@@ -77,7 +68,7 @@ static enum fault open_kept(struct local_upload *upload, bool exists)
     bool appends = upload->request.kind == STORE_APPEND;
     enum fault f = local_go_on(upload);
     if (f == FAULT_NOT_FOUND)
-        return exists && appends ? open_continuation(upload) : FAULT_OUT_OF_RANGE;
+        return FAULT_OUT_OF_RANGE;
     upload->way = exists && appends ? LOCAL_STAGED_TAIL : LOCAL_STAGED;
     return f;
 }

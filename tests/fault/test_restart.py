@@ -384,7 +384,41 @@ def test_two_that_send_the_same_name_do_not_disturb_each_other(server):
     assert eventually(lambda: server.names() == ["f"])
 
 
-@pytest.mark.parametrize("verb", ["STOR", "APPE"])
+def test_a_direct_append_has_no_restart(server):
+    """Others may append behind it."""
+    with Server("--uploads", "direct") as direct, direct.login() as c:
+        direct.write("f", b"before ")
+        wire.set_parameters(c, "I", "F", "B")
+        data = c.passive()
+        c.ask("APPE f", "150")
+        data.sendall(wire.block(0, b"one ") + wire.marker_block(b"m") + wire.block(wire.EOF, b"two"))
+        c.expect("250")  # and no 110
+        assert direct.read("f") == b"before one two"
+
+
+def test_a_marker_of_an_upload_that_another_one_followed_is_refused(server):
+    markers = []
+    for content in (b"first", b"second"):
+        with server.login() as c:
+            wire.set_parameters(c, "I", "F", "B")
+            data = c.passive()
+            c.ask("STOR f", "150")
+            markers.append(send_with_markers(c, data, [wire.block(0, content)], "B", last=False)[0])
+            data.close()
+            c.expect("426")
+    with server.login() as c:
+        wire.set_parameters(c, "I", "F", "B")
+        c.ask(f"REST {markers[0]}", "350")
+        c.refuse("STOR f", "554")
+        data = c.passive()
+        c.ask(f"REST {markers[1]}", "350")
+        c.ask("STOR f", "150")
+        data.sendall(wire.block(wire.EOF, b"!"))
+        c.expect("250")
+    assert server.read("f") == b"second!"
+
+
+@pytest.mark.parametrize("verb", ["STOR"])
 @pytest.mark.parametrize("death", ["client", "server"])
 def test_direct_uploads_go_on_in_the_file_itself(verb, death):
     with Server("--uploads", "direct") as server:

@@ -14,6 +14,9 @@
 static const struct store_upload_request plain = {.kind = STORE_REPLACE, .mode = 0644};
 static const struct store_upload_request append = {.kind = STORE_APPEND, .mode = 0644};
 
+/* Of what was kept last: who goes on with more than that goes on with the right one. */
+static uint64_t last_id;
+
 static struct store_upload *begin_as(struct store_upload_request request)
 {
     struct store_upload *upload = NULL;
@@ -40,7 +43,7 @@ static enum fault cannot_go_on(struct store_upload_request request, uint64_t byt
                                uint64_t annex_bytes)
 {
     struct store_upload *upload = NULL;
-    return try_going_on(request, (struct store_kept){bytes, annex_bytes}, &upload);
+    return try_going_on(request, (struct store_kept){bytes, annex_bytes, last_id}, &upload);
 }
 
 static void note(struct store_upload *upload, const char *annex)
@@ -52,6 +55,7 @@ static struct store_kept keep(struct store_upload *upload)
 {
     struct store_kept kept = {0};
     assert_fault(upload->type->keep(upload, &kept), FAULT_NONE);
+    last_id = kept.id;
     return kept;
 }
 
@@ -114,6 +118,7 @@ static struct store_kept die_with(struct store_upload_request request, struct jo
     assert_int_equal(read(ends[0], &kept, sizeof(kept)), sizeof(kept));
     close(ends[0]);
     close(ends[1]);
+    last_id = kept.id;
     return kept;
 }
 
@@ -360,40 +365,70 @@ TEST(one_direct_upload_of_a_name_keeps_an_annex_at_a_time)
     assert_published("", "second");
 }
 
-TEST(a_direct_append_is_kept_in_the_file_as_long_as_it_has_no_annex)
+TEST(what_is_appended_in_place_is_not_kept)
 {
+    struct store_kept kept = {4, 0, 1};
     struct store_upload_request direct = append;
     direct.direct = true;
     put(in_root("f"), "old ");
     struct store_upload *upload = begin_as(direct);
-    pour(upload, "kept");
-    struct store_kept kept = keep(upload);
-    assert_int_equal(kept.bytes, 8);
-    pour(upload, " and lost");
-    assert_int_equal(upload->type->abandon(upload, true), STORE_LEFT_CHANGED);
-    upload = go_on(direct, kept);
-    pour(upload, " to the end");
-    note(upload, "annex");
+    pour(upload, "more");
     assert_fault(upload->type->keep(upload, &kept), FAULT_UNSUPPORTED);
     publish(upload);
-    assert_published("old kept to the end", "at 8\nannex");
+    upload = NULL;
+    assert_fault(try_going_on(direct, kept, &upload), FAULT_OUT_OF_RANGE);
+    assert_string_equal(content_of(in_root("f")), "old more");
 }
 
-TEST(an_append_to_a_partial_is_kept_in_it)
+TEST(a_partial_is_resumed_and_not_kept)
 {
+    struct store_kept kept;
     struct store_upload *upload = begin_as(plain);
     pour(upload, "part ");
     assert_int_equal(upload->type->abandon(upload, true), STORE_LEFT_PARTIAL);
-    upload = begin_as(append);
+    upload = begin(STORE_RESUME, 5, "/f");
     pour(upload, "kept");
-    struct store_kept kept = keep(upload);
-    assert_int_equal(kept.bytes, 9);
-    pour(upload, " and lost");
-    assert_int_equal(upload->type->abandon(upload, true), STORE_LEFT_PARTIAL);
-    upload = go_on(append, kept);
-    pour(upload, " to the end");
+    assert_fault(upload->type->keep(upload, &kept), FAULT_UNSUPPORTED);
     publish(upload);
-    assert_published("part kept to the end", "");
+    assert_string_equal(content_of(in_root("f")), "part kept");
+}
+
+TEST(what_another_upload_of_the_name_kept_is_not_gone_on_with)
+{
+    struct store_upload *upload = begin_as(plain);
+    pour(upload, "first");
+    struct store_kept first = keep(upload);
+    assert_int_equal(upload->type->abandon(upload, true), STORE_LEFT_KEPT);
+    upload = begin_as(plain);
+    pour(upload, "second");
+    struct store_kept second = keep(upload);
+    assert_int_equal(upload->type->abandon(upload, true), STORE_LEFT_KEPT);
+    upload = NULL;
+    assert_fault(try_going_on(plain, first, &upload), FAULT_OUT_OF_RANGE);
+    upload = go_on(plain, second);
+    publish(upload);
+    assert_string_equal(content_of(in_root("f")), "second");
+}
+
+TEST(what_is_in_the_way_beside_a_file_breaks_no_upload)
+{
+    struct store_kept kept;
+    for (int way = 0; way < 3; way++) {
+        if (way == 0)
+            put(in_root(".ferry"), "a file");
+        else if (way == 1)
+            assert_int_equal(symlink("/tmp", in_root(".ferry")), 0);
+        else
+            assert_true(!mkdir(in_root(".ferry"), 0755) && !mkdir(in_root(".ferry/f.kept"), 0755));
+        struct store_upload *upload = begin_as(plain);
+        pour(upload, "whole");
+        assert_fault(upload->type->keep(upload, &kept), FAULT_UNSUPPORTED);
+        publish(upload);
+        assert_string_equal(content_of(in_root("f")), "whole");
+        if (way < 2)
+            assert_int_equal(unlink(in_root(".ferry")), 0);
+    }
+    assert_true(!rmdir(in_root(".ferry/f.kept")) && !rmdir(in_root(".ferry")));
 }
 
 TEST(what_cannot_be_kept_says_so)
@@ -434,8 +469,10 @@ int main(void)
         IN_WORLD(a_kept_upload_with_holes_is_written_on_in_any_order),
         IN_WORLD(a_direct_upload_is_kept_in_the_file_and_its_annex_beside_it),
         IN_WORLD(one_direct_upload_of_a_name_keeps_an_annex_at_a_time),
-        IN_WORLD(a_direct_append_is_kept_in_the_file_as_long_as_it_has_no_annex),
-        IN_WORLD(an_append_to_a_partial_is_kept_in_it),
+        IN_WORLD(what_is_appended_in_place_is_not_kept),
+        IN_WORLD(a_partial_is_resumed_and_not_kept),
+        IN_WORLD(what_another_upload_of_the_name_kept_is_not_gone_on_with),
+        IN_WORLD(what_is_in_the_way_beside_a_file_breaks_no_upload),
         IN_WORLD(what_cannot_be_kept_says_so),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -177,7 +177,7 @@ static enum fault change_with_annex(int root, const char *path, int fd,
     enum fault f = local_open_place_followed(root, path, &place);
     if (f)
         return f;
-    f = local_open_beside(&place, false, &beside);
+    f = local_open_beside(&place, false, LOCAL_WAIT_MS, &beside);
     if (!f && fstat(fd, &info))
         f = fault_from_errno(errno);
     if (!f && local_is_target(&place, fd))

@@ -8,8 +8,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "store/store_local_target.h"
-
 enum {
     /* How often the directory goes, empty, while its lock is awaited. */
     OPEN_TRIES_MAX = 64,
@@ -49,11 +47,11 @@ static enum fault make_hidden(int parent)
 }
 
 /* FAULT_NOT_FOUND, and *fd closed, when it was removed while its lock was awaited. */
-static enum fault lock_hidden(int parent, int fd)
+static enum fault lock_hidden(int parent, int fd, enum local_wait wait)
 {
     const struct local_place hidden = {.parent = parent, .name = LOCAL_HIDDEN_DIRECTORY};
     /* Where there are no locks, we do without. */
-    enum fault f = local_lock(fd, LOCK_EX) == FAULT_BUSY ? FAULT_BUSY : FAULT_NONE;
+    enum fault f = local_lock(fd, LOCK_EX, wait) == FAULT_BUSY ? FAULT_BUSY : FAULT_NONE;
     if (!f && !local_is_target(&hidden, fd))
         f = FAULT_NOT_FOUND;
     if (f)
@@ -61,13 +59,13 @@ static enum fault lock_hidden(int parent, int fd)
     return f;
 }
 
-static enum fault open_locked(int parent, bool make, int *ret_fd)
+static enum fault open_locked(int parent, bool make, enum local_wait wait, int *ret_fd)
 {
     for (int i = 0; i < OPEN_TRIES_MAX; i++) {
         int fd = -1;
         enum fault f = open_hidden(parent, make, &fd);
         if (!f)
-            f = lock_hidden(parent, fd);
+            f = lock_hidden(parent, fd, wait);
         if (!f)
             *ret_fd = fd;
         if (f != FAULT_NOT_FOUND || !make)
@@ -79,13 +77,13 @@ static enum fault open_locked(int parent, bool make, int *ret_fd)
     return FAULT_BUSY;
 }
 
-enum fault local_open_beside(const struct local_place *place, bool make,
+enum fault local_open_beside(const struct local_place *place, bool make, enum local_wait wait,
                              struct local_beside *ret_beside)
 {
     struct local_beside beside = {.fd = -1, .place = place, .is_locked = true};
     enum fault f = FAULT_NOT_FOUND;
     if (text_of(place->name).len <= LOCAL_BESIDE_NAME_MAX)
-        f = open_locked(place->parent, make, &beside.fd);
+        f = open_locked(place->parent, make, wait, &beside.fd);
     else if (make)
         f = FAULT_NAME_INVALID;
     if (f && (make || f != FAULT_NOT_FOUND))
@@ -233,7 +231,7 @@ bool local_clear_beside(const struct local_place *directory)
                     O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (fd < 0)
         return false;
-    if (holds_only_hidden(fd) && !open_locked(fd, false, &hidden)) {
+    if (holds_only_hidden(fd) && !open_locked(fd, false, LOCAL_WAIT_MS, &hidden)) {
         remove_all_unheld(hidden);
         is_clear = unlinkat(fd, LOCAL_HIDDEN_DIRECTORY, AT_REMOVEDIR) == 0;
         close(hidden);

@@ -14,6 +14,7 @@
 #define FERRY_STORE_STORE_LOCAL_BESIDE_H
 
 #include "store/store_local_path.h"
+#include "store/store_local_target.h"
 
 enum {
     /* So long may the name of a file be that has something beside it: a suffix has to fit. */
@@ -30,9 +31,9 @@ struct local_beside {
 /*
  * Opens and locks it, made if absent with `make`: then FAULT_NAME_INVALID for a
  * name that is too long. Without, one that is not there or not for us to open
- * is none, and no fault. FAULT_BUSY when the lock is not to be had.
+ * is none, and no fault. FAULT_BUSY when the lock is not to be had so long.
  */
-enum fault local_open_beside(const struct local_place *place, bool make,
+enum fault local_open_beside(const struct local_place *place, bool make, enum local_wait wait,
                              struct local_beside *ret_beside);
 /* For looking only: not locked. FAULT_NOT_FOUND. */
 enum fault local_look_beside(const struct local_place *place, struct local_beside *ret_beside);

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <sys/file.h>
 #include <unistd.h>
 
 #include "base/memory.h"
@@ -113,18 +112,20 @@ enum fault local_open_file(const struct local_identity *identity, int root, cons
 
 /* ---- Annexes ------------------------------------------------------------------- */
 
-/* Is somebody who appends to it at work, or was since it was opened? */
-static bool is_changing(const struct local_file *file)
+static bool has_changed(const struct local_file *file)
 {
     struct stat now;
-    int fd = file->stream.fd;
-    bool is_locked = flock(fd, LOCK_SH | LOCK_NB) && errno == EWOULDBLOCK;
-    if (!is_locked)
-        (void)flock(fd, LOCK_UN);
-    if (is_locked || fstat(fd, &now))
+    if (fstat(file->stream.fd, &now))
         return true;
     const struct annex_version version = local_version_of(&now);
     return !annex_is_version(&version, &file->version);
+}
+
+/* Is somebody who appends to it at work, or was since it was opened? */
+static bool is_changing(const struct local_file *file)
+{
+    /* Again when there is no lock: whoever had it may be done just now. */
+    return has_changed(file) || local_is_locked(file->stream.fd) || has_changed(file);
 }
 
 static enum fault find_annex(const struct local_beside *beside, const struct local_file *file,

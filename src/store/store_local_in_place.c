@@ -95,7 +95,7 @@ enum fault local_open_direct(struct local_upload *upload)
         return fault_from_errno(errno);
     f = local_refuse_sources(upload, &info); /* by its name it was another one */
     /* Where there are no locks, direct uploads do without. */
-    if (!f && local_lock(upload->fd, LOCK_SH) == FAULT_BUSY)
+    if (!f && local_lock(upload->fd, LOCK_SH, LOCAL_WAIT_MS) == FAULT_BUSY)
         f = FAULT_BUSY;
     /* While the lock was awaited who had made it may have taken it away again. */
     if (!f && !local_is_target(&upload->place, upload->fd))
@@ -175,7 +175,7 @@ enum store_remains local_abandon_partial(struct local_upload *upload)
 /* True when no other upload has the file open. The lock may be gone after it. */
 static bool is_alone(const struct local_upload *upload)
 {
-    return flock(upload->fd, LOCK_EX | LOCK_NB) == 0;
+    return local_lock(upload->fd, LOCK_EX, LOCAL_WAIT_MOMENT_MS) == FAULT_NONE;
 }
 
 /* Gives back the room that was made sure of and not needed. */

@@ -165,7 +165,7 @@ static enum fault cut_back(int fd, const struct length_record *r)
         return fault_from_errno(errno);
     if (!S_ISREG(info.st_mode) || info.st_dev != r->device || info.st_ino != r->inode)
         return FAULT_NONE; /* another one has the name */
-    enum fault f = local_lock(fd, LOCK_EX);
+    enum fault f = local_lock(fd, LOCK_EX, LOCAL_WAIT_MS);
     if (f)
         return f;
     if (fstat(fd, &info))

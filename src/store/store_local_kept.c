@@ -93,7 +93,7 @@ static enum fault place_annex(struct local_upload *upload, const struct local_be
 static enum fault place_all(struct local_upload *upload)
 {
     struct local_beside beside = {.fd = -1};
-    enum fault f = local_open_beside(&upload->place, true, &beside);
+    enum fault f = local_open_beside(&upload->place, true, LOCAL_WAIT_MS, &beside);
     if (f)
         return f == FAULT_NAME_INVALID ? FAULT_UNSUPPORTED : f;
     f = hold_directory(upload, &beside);
@@ -236,7 +236,7 @@ static enum fault take_up_all(struct local_upload *upload, const struct local_be
 enum fault local_go_on(struct local_upload *upload)
 {
     struct local_beside beside = {.fd = -1};
-    enum fault f = local_open_beside(&upload->place, false, &beside);
+    enum fault f = local_open_beside(&upload->place, false, LOCAL_WAIT_MS, &beside);
     if (!f)
         f = beside.fd >= 0 ? take_up_all(upload, &beside) : FAULT_NOT_FOUND;
     local_close_beside(&beside);
@@ -248,7 +248,7 @@ enum fault local_go_on(struct local_upload *upload)
 enum fault local_go_on_with_annex(struct local_upload *upload)
 {
     struct local_beside beside = {.fd = -1};
-    enum fault f = local_open_beside(&upload->place, false, &beside);
+    enum fault f = local_open_beside(&upload->place, false, LOCAL_WAIT_MS, &beside);
     if (!f && beside.fd >= 0)
         f = take_up_annex(upload, &beside);
     else if (!f && upload->request.kept.annex_bytes)
@@ -276,7 +276,7 @@ void local_end_kept(struct local_upload *upload)
         !local_name_beside(&upload->place, annex_suffix_of(upload->request.kind), name))
         (void)unlinkat(upload->kept_in, name, 0);
     close(upload->kept_in);
-    if (!local_open_beside(&upload->place, false, &beside))
+    if (!local_open_beside(&upload->place, false, LOCAL_WAIT_MS, &beside))
         local_close_beside(&beside); /* nothing may be left in it */
 }
 

@@ -9,6 +9,7 @@
 
 #include "store/store_local_annex.h"
 #include "store/store_local_kept.h"
+#include "store/store_local_target.h"
 
 /* ---- Names that go --------------------------------------------------------- */
 
@@ -23,7 +24,7 @@ static void drop_all(const struct local_beside *beside)
 static enum fault remove_file(const struct local_place *place)
 {
     struct local_beside beside = {.fd = -1};
-    enum fault f = local_open_beside(place, false, &beside);
+    enum fault f = local_open_beside(place, false, LOCAL_WAIT_MS, &beside);
     if (f)
         return f;
     if (unlinkat(place->parent, place->name, 0))
@@ -118,11 +119,11 @@ static enum fault open_besides(const struct local_place *from, const struct loca
     bool to_first = to_parent.st_ino < from_parent.st_ino;
     enum fault f = FAULT_NONE;
     if (to_first && !besides.is_one)
-        f = local_open_beside(to, carries, &besides.to);
+        f = local_open_beside(to, carries, LOCAL_WAIT_MS, &besides.to);
     if (!f)
-        f = local_open_beside(from, false, &besides.from);
+        f = local_open_beside(from, false, LOCAL_WAIT_MS, &besides.from);
     if (!f && !to_first && !besides.is_one)
-        f = local_open_beside(to, carries, &besides.to);
+        f = local_open_beside(to, carries, LOCAL_WAIT_MS, &besides.to);
     if (f) {
         close_besides(&besides);
         return f;
@@ -135,12 +136,29 @@ static enum fault open_besides(const struct local_place *from, const struct loca
     return FAULT_NONE;
 }
 
+/* Is an append to the file at work, whose annex is to be found when it is done? */
+static bool is_being_appended_to(const struct local_beside *beside)
+{
+    int annex = -1;
+    int fd = -1;
+    if (beside->fd < 0 || local_open_file_beside(beside, LOCAL_ANNEX, O_RDONLY, &annex))
+        return false;
+    close(annex);
+    if (local_open_target(beside->place, O_RDONLY, &fd))
+        return false;
+    bool is_locked = local_is_locked(fd);
+    close(fd);
+    return is_locked;
+}
+
 /* Puts the annex of the file that is to come beside its new name. */
 static enum fault carry_annex(struct besides *besides, const struct stat *moved)
 {
     struct local_annexed own = {.annex.fd = -1};
     struct local_annexed present = {.annex.fd = -1};
     enum fault f = local_find_annexed(&besides->from, moved, &own);
+    if (!f && !own.annex.bytes && is_being_appended_to(&besides->from))
+        f = FAULT_BUSY;
     if (f || !own.annex.bytes)
         return f;
     if (besides->to.fd < 0) /* it came to its annex just now */

@@ -305,44 +305,79 @@ static enum fault cut_back(int target, const struct stat *before)
     return FAULT_NONE;
 }
 
-static enum fault append_tail(struct local_upload *upload, int target, const struct stat *before,
-                              struct local_beside *beside)
+/* Behind the bytes of the file; the record takes them away again until it is struck out. */
+static enum fault copy_tail(struct local_upload *upload, int target, uint64_t size,
+                            journal_record *ret_record)
 {
-    uint64_t size = (uint64_t)before->st_size;
-    struct local_annexed annexed = {.annex.fd = -1};
-    journal_record record = 0;
-    enum fault f = local_find_annexed(beside, before, &annexed);
-    if (!f && upload->journal)
-        f = journal_add_length(upload->journal, target, size, size + upload->written,
-                               upload->request.sync, &record);
-    if (f) {
-        local_close_annex(&annexed.annex);
-        return f;
-    }
-    f = local_copy_range(upload->fd, 0, target, size, upload->written);
+    bool sync = upload->request.sync;
+    enum fault f = FAULT_NONE;
+    if (upload->journal)
+        f = journal_add_length(upload->journal, target, size, size + upload->written, sync,
+                               ret_record);
     if (!f)
-        f = local_settle(target, upload->request.sync);
+        f = local_copy_range(upload->fd, 0, target, size, upload->written);
+    return f ? f : local_settle(target, sync);
+}
+
+/* What was kept of the append: who went on with it now would append it again. */
+static enum fault drop_kept_tail(struct local_upload *upload)
+{
+    if (!upload->is_kept)
+        return FAULT_NONE;
+    if (unlinkat(upload->kept_in, upload->temporary, 0))
+        return fault_from_errno(errno);
+    upload->temporary[0] = '\0';
+    return upload->request.sync ? local_sync_directory(upload->kept_in) : FAULT_NONE;
+}
+
+/* What is beside the file follows it, and it is an append that is done. */
+static enum fault finish_tail(struct local_upload *upload, int target, const struct stat *before,
+                              struct local_beside *beside, journal_record record)
+{
+    struct local_annexed annexed = {.annex.fd = -1};
+    /* What was put beside it would be of another by now. */
+    if (!local_is_target(&upload->place, target))
+        return FAULT_NOT_FOUND;
+    enum fault f = local_find_annexed(beside, before, &annexed);
     if (!f)
         f = local_put_grown_annex(upload, beside, target, &annexed);
     local_close_annex(&annexed.annex);
+    if (!f)
+        f = drop_kept_tail(upload);
     /* While the record is in force the next start takes away what is said to be there. */
-    if (!f)
-        f = journal_strike(upload->journal, record, upload->request.sync);
-    if (!f)
-        return f;
+    return f ? f : journal_strike(upload->journal, record, upload->request.sync);
+}
+
+static void take_back(struct local_upload *upload, int target, const struct stat *before,
+                      journal_record record)
+{
     if (cut_back(target, before))
         /* The record stays, so that the next start can do what failed now. */
         log_error("append-not-undone", LOG_TEXT("name", text_of(upload->place.name)),
                   LOG_ERRNO(errno));
     else
         (void)journal_strike(upload->journal, record, false);
+}
+
+/* What takes long comes before the hidden directory, which others wait for, is locked. */
+static enum fault append_tail(struct local_upload *upload, int target, const struct stat *before)
+{
+    struct local_beside beside = {.fd = -1};
+    journal_record record = 0;
+    enum fault f = copy_tail(upload, target, (uint64_t)before->st_size, &record);
+    if (!f)
+        f = local_begin_publishing(upload, &beside);
+    if (!f)
+        f = finish_tail(upload, target, before, &beside, record);
+    if (f)
+        take_back(upload, target, before, record);
+    local_end_publishing(upload, &beside, f);
     return f;
 }
 
 static enum fault publish_tail(struct local_upload *upload)
 {
     struct stat before;
-    struct local_beside beside = {.fd = -1};
     int target = -1;
     enum fault f = local_lock_target(&upload->place, &target, &before);
     if (f)
@@ -351,13 +386,7 @@ static enum fault publish_tail(struct local_upload *upload)
                                    (uint64_t)before.st_size != upload->request.offset))
         f = FAULT_BUSY; /* it is another one, or another session wrote to it meanwhile */
     if (!f)
-        f = local_begin_publishing(upload, &beside);
-    if (!f) {
-        /* What was put beside the file would be of another by now. */
-        bool is_there = beside.fd < 0 || local_is_target(&upload->place, target);
-        f = is_there ? append_tail(upload, target, &before, &beside) : FAULT_NOT_FOUND;
-        local_end_publishing(upload, &beside, f);
-    }
+        f = append_tail(upload, target, &before);
     close(target);
     return f;
 }

@@ -9,9 +9,10 @@
 #include <unistd.h>
 
 enum {
-    LOCK_TRIES = 50,
+    /* How often the file that was locked is not the one of that name any more. */
+    TARGET_TRIES_MAX = 50,
     /* Between two tries; the first ones come sooner, for locks that are held for a moment. */
-    LOCK_WAIT_MS = 100,
+    PAUSE_MAX_MS = 100,
 };
 
 enum fault local_stat_target(const struct local_place *place, struct stat *ret_info)
@@ -54,30 +55,40 @@ bool local_is_target(const struct local_place *place, int fd)
            named.st_ino == open.st_ino && named.st_dev == open.st_dev;
 }
 
-enum fault local_lock(int fd, int operation)
+enum fault local_lock(int fd, int operation, enum local_wait wait)
 {
-    long wait_ms = 1;
-    for (int i = 0; i < LOCK_TRIES; i++) {
-        if (flock(fd, operation | LOCK_NB) == 0)
-            return FAULT_NONE;
+    unsigned waited_ms = 0;
+    unsigned pause_ms = 1;
+    while (flock(fd, operation | LOCK_NB)) {
         if (errno != EWOULDBLOCK && errno != EINTR)
             return fault_from_errno(errno);
-        const struct timespec wait = {.tv_nsec = wait_ms * 1000000L};
-        nanosleep(&wait, NULL);
-        wait_ms = wait_ms * 2 < LOCK_WAIT_MS ? wait_ms * 2 : LOCK_WAIT_MS;
+        if (waited_ms >= wait)
+            return FAULT_BUSY;
+        const struct timespec pause = {.tv_nsec = pause_ms * 1000000L};
+        nanosleep(&pause, NULL);
+        waited_ms += pause_ms;
+        pause_ms = pause_ms * 2 < PAUSE_MAX_MS ? pause_ms * 2 : PAUSE_MAX_MS;
     }
-    return FAULT_BUSY;
+    return FAULT_NONE;
+}
+
+bool local_is_locked(int fd)
+{
+    if (flock(fd, LOCK_SH | LOCK_NB))
+        return errno == EWOULDBLOCK;
+    (void)flock(fd, LOCK_UN);
+    return false;
 }
 
 enum fault local_lock_target(const struct local_place *place, int *ret_fd, struct stat *ret_info)
 {
-    for (int i = 0; i < LOCK_TRIES; i++) {
+    for (int i = 0; i < TARGET_TRIES_MAX; i++) {
         struct stat locked;
         int fd = -1;
         enum fault f = local_open_target(place, O_WRONLY, &fd);
         if (f)
             return f;
-        f = local_lock(fd, LOCK_EX);
+        f = local_lock(fd, LOCK_EX, LOCAL_WAIT_MS);
         if (!f && fstat(fd, &locked))
             f = fault_from_errno(errno);
         if (!f && local_is_target(place, fd)) {
@@ -97,8 +108,10 @@ enum fault local_lock_partial(int fd, bool *ret_is_partial)
     *ret_is_partial = false;
     if (!local_has_mark(fd))
         return FAULT_NONE;
-    if (flock(fd, LOCK_EX | LOCK_NB))
-        return errno == EWOULDBLOCK ? FAULT_BUSY : FAULT_NONE;
+    /* Who looks holds it for a moment, an upload as long as it lives. */
+    enum fault f = local_lock(fd, LOCK_EX, LOCAL_WAIT_MOMENT_MS);
+    if (f)
+        return f == FAULT_BUSY ? FAULT_BUSY : FAULT_NONE;
     /* Whoever had it may have completed it just now. */
     *ret_is_partial = local_has_mark(fd);
     if (!*ret_is_partial)

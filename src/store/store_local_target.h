@@ -28,8 +28,23 @@ enum fault local_open_target(const struct local_place *place, int flags, int *re
 /* Does the place still name the file that `fd` is? */
 bool local_is_target(const struct local_place *place, int fd);
 
-/* LOCK_EX or LOCK_SH; waits some seconds, then FAULT_BUSY. */
-enum fault local_lock(int fd, int operation);
+/* How long a lock is waited for. */
+enum local_wait {
+    /* For one that is held between two system calls. */
+    LOCAL_WAIT_MOMENT_MS = 50,
+    /* For somebody who may try again. */
+    LOCAL_WAIT_MS = 4000,
+    /* For an upload that is complete: all that was sent would be in vain. */
+    LOCAL_WAIT_PUBLISHING_MS = 60 * 1000,
+};
+
+/* LOCK_EX or LOCK_SH; waits so long, then FAULT_BUSY. */
+enum fault local_lock(int fd, int operation, enum local_wait wait);
+/*
+ * Has somebody it alone? Nothing else tells half an append from what others did
+ * to a file. An upload that wants the lock meanwhile waits for this moment.
+ */
+bool local_is_locked(int fd);
 /* Opens for writing and locks the file that the name means once the lock is held. */
 enum fault local_lock_target(const struct local_place *place, int *ret_fd, struct stat *ret_info);
 /*

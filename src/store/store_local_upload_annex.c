@@ -26,7 +26,8 @@ enum fault local_gather_annex(struct local_upload *upload, struct text bytes)
 
 enum fault local_begin_publishing(struct local_upload *upload, struct local_beside *ret_beside)
 {
-    return local_open_beside(&upload->place, upload->annex_bytes > 0, ret_beside);
+    return local_open_beside(&upload->place, upload->annex_bytes > 0, LOCAL_WAIT_PUBLISHING_MS,
+                             ret_beside);
 }
 
 void local_end_publishing(struct local_upload *upload, struct local_beside *beside, enum fault f)

@@ -220,7 +220,7 @@ enum fault local_keep_annex(struct local_beside *beside, const struct stat *info
         .version = {present.version.size, *modified},
         .first = &present.annex,
     };
-    f = local_put_annex(beside, &next, &present, info->st_mode, false);
+    f = local_put_annex(beside, &next, &present, info->st_mode, true);
     local_close_annex(&present.annex);
     return f;
 }

@@ -167,7 +167,7 @@ static enum fault carry_annex(struct besides *besides, const struct stat *moved)
         f = local_find_present(&besides->to, &present);
     const struct local_annex_draft next = {.version = own.version, .first = &own.annex};
     if (!f)
-        f = local_put_annex(&besides->to, &next, &present, moved->st_mode, false);
+        f = local_put_annex(&besides->to, &next, &present, moved->st_mode, true);
     local_close_annex(&present.annex);
     local_close_annex(&own.annex);
     return f;

@@ -221,6 +221,8 @@ static enum fault upload_publish(struct store_upload *base)
     }
     if (!f && upload->request.sync)
         f = local_sync_directory(upload->place.parent);
+    if (f) /* what was kept can still be gone on with */
+        local_leave_kept(upload);
     free_upload(upload);
     return f;
 }

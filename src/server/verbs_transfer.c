@@ -9,6 +9,7 @@
 #include <time.h>
 
 #include "base/memory.h"
+#include "codec/digest.h"
 #include "codec/type_local.h"
 #include "net/socket.h"
 #include "protocol/pathname.h"
@@ -133,7 +134,12 @@ static enum fault take_position(struct job *job)
     job->first.bytes = job->restart;
     bool has_place = !job->marker || marker_parse_position(text_of(job->marker), &job->first);
     bool has_records = job->parameters.structure == STRUCTURE_RECORD;
-    return has_place && (has_records || !job->first.records) ? FAULT_NONE : refuse_marker(job);
+    if (!has_place || (!has_records && job->first.records))
+        return refuse_marker(job);
+    /* A count of bytes alone says nothing of records, but as a marker before the first one's end.
+     */
+    bool is_marker = parameters_keep_connection(&job->parameters);
+    return has_records && job->restart && !is_marker ? FAULT_OUT_OF_RANGE : FAULT_NONE;
 }
 
 /* Where sending begins: job->first; and if it can be reached at once, the stream is there. */
@@ -256,12 +262,34 @@ static enum fault open_upload(struct job *job, enum store_upload_kind kind, uint
     return f ? f : check_annex(job);
 }
 
+/*
+ * Over a marker without its id, and what it was made under: one that was cut or
+ * altered, or is used under other parameters, is of no upload at all.
+ */
+static uint64_t seal(const struct job *job, struct text marker)
+{
+    const struct parameters *p = &job->parameters;
+    const char under[] = {p->type, (char)parameters_bits(p), p->structure, p->form};
+    char bytes[DIGEST_HEX_SIZE];
+    struct builder hex = builder_on(bytes, sizeof(bytes));
+    struct digest *digest = digest_new(DIGEST_CRC32);
+    if (!digest)
+        return 0;
+    digest_update(digest, under, sizeof(under));
+    digest_update(digest, marker.at, text_find(marker, '@'));
+    (void)digest_finish(digest, &hex);
+    digest_free(digest);
+    return strtoull(builder_end(&hex), NULL, 16) << 16;
+}
+
 /* A 110's marker: the upload that it is of goes on (RFC 959 3.5). */
 static enum fault take_marker(struct job *job, bool appends)
 {
     if (!job->marker)
         return FAULT_NONE;
-    bool fits = marker_parse_kept(text_of(job->marker), &job->kept) && job->kept.appends == appends;
+    struct text marker = text_of(job->marker);
+    bool fits = marker_parse_kept(marker, &job->kept) && job->kept.appends == appends;
+    job->kept.id ^= seal(job, marker);
     return fits ? FAULT_NONE : refuse_marker(job);
 }
 
@@ -307,9 +335,37 @@ enum fault work_stor(struct job *job)
     return f;
 }
 
+/*
+ * Behind bits that make no whole logical byte (type_local.h) no others can be
+ * put that the same parameters would give back.
+ */
+static enum fault check_last_word(struct job *job)
+{
+    const struct parameters *p = &job->parameters;
+    char word[LOCAL_WORD_MAX];
+    struct stream *file = NULL;
+    size_t len = 0;
+    if (p->type != TYPE_LOCAL || type_local_is_plain(p->byte_size))
+        return FAULT_NONE;
+    enum fault f = gate_inspect(&job->caller, ACTION_APPEND, job->path, &file);
+    if (f)
+        return f == FAULT_NOT_FOUND ? FAULT_NONE : f;
+    int64_t bytes = (int64_t)type_local_word_bytes(p->byte_size);
+    bool is_whole = file->file_end % bytes == 0;
+    file->file_offset = is_whole && file->file_end ? file->file_end - bytes : file->file_end;
+    f = stream_read(file, word, (size_t)bytes, &len);
+    stream_close(&file);
+    if (f || (is_whole && !(len && word[0] & 0x80)))
+        return f;
+    job_reply(job, REPLY_NOT_WITH_PARAMETER, TEXT(""), TEXT(""));
+    return FAULT_ARGUMENT;
+}
+
 enum fault work_appe(struct job *job)
 {
     enum fault f = check_structure(job, true);
+    if (!f)
+        f = check_last_word(job);
     if (!f)
         f = take_marker(job, true);
     if (!f)
@@ -401,11 +457,16 @@ static enum fault keep_marker(struct transfer_keeper *keeper, struct text marker
     if (f)
         return f;
     job->is_kept = true;
-    marker_put_kept(&b, &(struct marker_kept){.appends = job->verb->work == work_appe,
-                                              .bytes = kept.bytes,
-                                              .annex_bytes = kept.annex_bytes,
-                                              .state = state,
-                                              .id = kept.id});
+    struct marker_kept ours = {
+        .appends = job->verb->work == work_appe,
+        .bytes = kept.bytes,
+        .annex_bytes = kept.annex_bytes,
+        .state = state,
+    };
+    marker_put_kept(&b, &ours);
+    ours.id = kept.id ^ seal(job, builder_text(&b));
+    b = builder_on(bytes, sizeof(bytes));
+    marker_put_kept(&b, &ours);
     if (!b.full)
         job_reply_interim(job, REPLY_RESTART_MARK, marker, builder_text(&b));
     return FAULT_NONE;

@@ -496,3 +496,27 @@ def test_markers_of_a_range_count_from_the_beginning(server):
         c.ask("RETR f", "125")
         rest = wire.read_told(data, "F", "B", "I").content
         assert ranged.content[:place] + rest == content[10000:]
+
+
+def test_a_marker_that_was_altered_or_is_used_under_other_parameters_is_refused(server):
+    with server.login() as c:
+        wire.set_parameters(c, "A", "F", "B")
+        data = c.passive()
+        c.ask("STOR f", "150")
+        told = send_with_markers(c, data, [wire.block(0, b"one\r")], "B", last=False)[0]
+        data.close()
+        c.expect("426")
+        body, _, upload = told.partition("@")
+        assert body == "S3-r"
+        for kind, structure, marker in (("A", "F", f"S3@{upload}"), ("A", "F", f"S2-r@{upload}"),
+                                        ("E", "F", told), ("A C", "F", told), ("A", "R", told)):
+            wire.set_parameters(c, kind, structure, "B")
+            c.ask(f"REST {marker}", "350")
+            c.refuse("STOR f", "554")
+        wire.set_parameters(c, "A", "F", "C")  # MODE is another matter
+        data = c.passive()
+        c.ask(f"REST {told}", "350")
+        c.ask("STOR f", "150")
+        data.sendall(b"\x04\ntwo\x00\x40\xc0")
+        c.expect("250")
+    assert server.read("f") == b"one\ntwo"

@@ -660,3 +660,24 @@ def test_an_end_before_the_last_page_is_malformed_where_the_connection_stays(sha
         c.expect("451")
         data.close()
     assert shared.names() == []
+
+
+def test_nothing_is_appended_behind_half_a_logical_byte(shared):
+    with shared.login() as c:
+        c.ask("TYPE L 36", "200")
+        c.store("STOR whole", b"123456789")
+        c.store("APPE whole", b"123456789")
+        assert c.fetch("RETR whole") == b"123456789" * 2
+        c.store("STOR half", b"12345")
+        c.refuse("APPE half", "504")
+        assert c.fetch("RETR half") == b"12345"
+        c.store("APPE new", b"12345")
+        assert c.fetch("RETR new") == b"12345"
+
+
+def test_bytes_are_no_place_between_records_in_mode_s(shared):
+    shared.write("f", b"abc\ndef\n")
+    with shared.login() as c:
+        wire.set_parameters(c, "A", "R", "S")
+        c.ask("REST 4", "350")
+        c.refuse("RETR f", "554")

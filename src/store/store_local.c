@@ -167,23 +167,35 @@ static enum fault local_rename(struct store *store, const char *from, const char
     return f;
 }
 
-/* A file's annex is to be that of the file with its new time. */
+/* Of a file with its annex: that is to be of the file with its new time, and as private. */
+static enum fault change_both(struct local_beside *beside, int fd,
+                              const struct store_changes *changes)
+{
+    struct stat info;
+    enum fault f = FAULT_NONE;
+    if (fstat(fd, &info))
+        return fault_from_errno(errno);
+    if (changes->mask & STORE_CHANGE_MODIFIED)
+        f = local_keep_annex(beside, &info, &changes->modified);
+    if (!f)
+        f = local_change_file(fd, changes);
+    if (!f && changes->mask & STORE_CHANGE_MODE)
+        local_change_annex_mode(beside, changes->mode);
+    return f;
+}
+
 static enum fault change_with_annex(int root, const char *path, int fd,
                                     const struct store_changes *changes)
 {
     struct local_place place;
     struct local_beside beside = {.fd = -1};
-    struct stat info;
     enum fault f = local_open_place_followed(root, path, &place);
     if (f)
         return f;
     f = local_open_beside(&place, false, LOCAL_WAIT_MS, &beside);
-    if (!f && fstat(fd, &info))
-        f = fault_from_errno(errno);
-    if (!f && local_is_target(&place, fd))
-        f = local_keep_annex(&beside, &info, &changes->modified);
     if (!f)
-        f = local_change_file(fd, changes);
+        f = beside.fd >= 0 && local_is_target(&place, fd) ? change_both(&beside, fd, changes)
+                                                          : local_change_file(fd, changes);
     local_close_beside(&beside);
     local_close_place(&place);
     return f;
@@ -197,8 +209,9 @@ static enum fault local_change(struct store *store, const char *path,
     enum fault f = local_open_path(root, path, true, &fd);
     if (f)
         return f;
-    f = changes->mask & STORE_CHANGE_MODIFIED ? change_with_annex(root, path, fd, changes)
-                                              : local_change_file(fd, changes);
+    unsigned concerned = STORE_CHANGE_MODE | STORE_CHANGE_MODIFIED;
+    f = changes->mask & concerned ? change_with_annex(root, path, fd, changes)
+                                  : local_change_file(fd, changes);
     close(fd);
     return f;
 }

@@ -225,6 +225,15 @@ enum fault local_keep_annex(struct local_beside *beside, const struct stat *info
     return f;
 }
 
+void local_change_annex_mode(const struct local_beside *beside, mode_t mode)
+{
+    int fd = -1;
+    if (beside->fd < 0 || local_open_file_beside(beside, LOCAL_ANNEX, O_RDONLY, &fd))
+        return;
+    (void)fchmod(fd, mode & READ_WRITE_MASK); /* its owner's to set */
+    close(fd);
+}
+
 /* ---- Afterwards --------------------------------------------------------------- */
 
 /* Where a file did not follow, one that is there needs what was put: its own annex is in it. */

@@ -63,9 +63,11 @@ void local_close_annex(struct local_annex *annex);
  */
 enum fault local_put_annex(struct local_beside *beside, const struct local_annex_draft *next,
                            const struct local_annexed *present, mode_t mode, bool sync);
-/* The file of this `info` is to have another time, and no other annex. */
+/* The file of this `info` is to have another time, and no other annex; on the disk. */
 enum fault local_keep_annex(struct local_beside *beside, const struct stat *info,
                             const struct store_time *modified);
+/* The file has got this mode. */
+void local_change_annex_mode(const struct local_beside *beside, mode_t mode);
 
 /* The file followed, or did not: an annex that no version needs is not left beside it. */
 void local_settle_annex(const struct local_beside *beside, bool has_followed);

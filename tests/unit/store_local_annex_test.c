@@ -7,14 +7,25 @@
 #include "store/store_local_target.h"
 #include "tests/unit/store_tree.h"
 
-/* ---- Waiting, made short (tests/meson.build) -------------------------------------- */
+/* ---- Waiting made short, syncs counted (tests/meson.build) --------------------------------------
+ */
 
 static uint64_t waited_ms;
 static uint64_t released_ms; /* after so long `held` is closed, and with it a lock */
 static int held = -1;
 static long size_meanwhile; /* of "f", while somebody waited last */
 
+static unsigned syncs;
+
 int __wrap_nanosleep(const struct timespec *time, struct timespec *left);
+int __wrap_fsync(int fd);
+
+int __wrap_fsync(int fd)
+{
+    (void)fd;
+    syncs++;
+    return 0;
+}
 
 int __wrap_nanosleep(const struct timespec *time, struct timespec *left)
 {
@@ -385,6 +396,33 @@ TEST(the_annex_is_as_private_as_the_file)
     assert_int_equal(info.st_mode & 07777, 0750);
 }
 
+TEST(the_annex_stays_as_private_as_the_file_when_its_mode_is_changed)
+{
+    struct stat info;
+    struct store_changes changes = {.mask = STORE_CHANGE_MODE, .mode = 0600};
+    for (int i = 0; i < 2; i++) {
+        upload_as(STORE_REPLACE, "/f", "x", "annex");
+        assert_fault(world.store->type->change(world.store, "/f", &changes), FAULT_NONE);
+        assert_int_equal(stat(in_root(".ferry/f.annex"), &info), 0);
+        assert_int_equal(info.st_mode & 07777, changes.mode & 0666);
+        assert_string_equal(annex_of("/f"), "annex");
+        changes = (struct store_changes){.mask = STORE_CHANGE_MODE | STORE_CHANGE_MODIFIED,
+                                         .mode = 0750,
+                                         .modified.seconds = 1000};
+    }
+}
+
+TEST(an_annex_that_follows_a_rename_or_a_new_time_is_on_the_disk_before)
+{
+    upload_as(STORE_REPLACE, "/f", "content", "annex");
+    syncs = 0;
+    assert_fault(world.store->type->rename(world.store, "/f", "/g"), FAULT_NONE);
+    assert_int_equal(syncs, 3); /* the annex, the hidden directory and the one that it is in */
+    change_time("/g", 1000);
+    assert_int_equal(syncs, 6);
+    assert_string_equal(annex_of("/g"), "annex");
+}
+
 /* ---- Names ------------------------------------------------------------------------- */
 
 static void rename_it(const char *from, const char *to)
@@ -596,6 +634,8 @@ int main(void)
         IN_WORLD(a_direct_upload_has_its_annex_once_it_is_published),
         IN_WORLD(a_name_that_is_too_long_has_no_annex),
         IN_WORLD(the_annex_is_as_private_as_the_file),
+        IN_WORLD(the_annex_stays_as_private_as_the_file_when_its_mode_is_changed),
+        IN_WORLD(an_annex_that_follows_a_rename_or_a_new_time_is_on_the_disk_before),
         IN_WORLD(an_annex_goes_where_its_file_goes),
         IN_WORLD(a_rename_over_a_file_brings_the_own_annex_and_no_other),
         IN_WORLD(a_rename_to_the_name_itself_changes_nothing),

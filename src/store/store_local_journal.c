@@ -5,8 +5,9 @@
  * ignored: its act had not begun.
  *
  *     T <record> <path>                                  a temporary to remove
- *     L <record> <length> <end> <seconds> <nanoseconds> <device> <inode> <path>
+ *     A <record> <length> <end> <device> <inode> <seconds> <nanoseconds> <path>
  *                                                        a file to cut back
+ *     L <record> <length> <end> <device> <inode> <path>  the same as it once was
  *     - <record> …                                       struck out
  *
  * <end> is as long as the append would have made the file: one that is longer
@@ -44,6 +45,7 @@ enum {
     /* A file with more than this in records that are struck out is begun anew. */
     STRUCK_BYTES_MAX = 64 * 1024,
     READ_MAX = 64 * 1024 * 1024,
+    NANOSECONDS_MAX = 999999999,
     /* Processes that start at once may take one another's new file away. */
     BEGIN_TRIES = 100,
 };
@@ -141,20 +143,27 @@ struct length_record {
     char path[LOCAL_PATH_SIZE];
     uint64_t length;
     uint64_t end;
-    uint64_t seconds; /* before 1970 as its complement */
-    uint64_t nanoseconds;
     uint64_t device;
     uint64_t inode;
+    bool has_time;
+    uint64_t seconds; /* before 1970 as its complement */
+    uint64_t nanoseconds;
 };
 
-static bool take_length(struct text rest, struct length_record *r)
+static bool take_time(struct text *rest, struct length_record *r)
 {
+    return text_to_number(text_take_word(rest), UINT64_MAX, &r->seconds) &&
+           text_to_number(text_take_word(rest), NANOSECONDS_MAX, &r->nanoseconds);
+}
+
+static bool take_length(struct text rest, bool has_time, struct length_record *r)
+{
+    r->has_time = has_time;
     return text_to_number(text_take_word(&rest), INT64_MAX, &r->length) &&
            text_to_number(text_take_word(&rest), INT64_MAX, &r->end) &&
-           text_to_number(text_take_word(&rest), UINT64_MAX, &r->seconds) &&
-           text_to_number(text_take_word(&rest), 999999999, &r->nanoseconds) &&
            text_to_number(text_take_word(&rest), UINT64_MAX, &r->device) &&
-           text_to_number(text_take_word(&rest), UINT64_MAX, &r->inode) && take_path(rest, r->path);
+           text_to_number(text_take_word(&rest), UINT64_MAX, &r->inode) &&
+           (!has_time || take_time(&rest, r)) && take_path(rest, r->path);
 }
 
 /* Cuts the file back under the lock that living processes append under. */
@@ -181,17 +190,18 @@ static enum fault cut_back(int fd, const struct length_record *r)
         return fault_from_errno(errno);
     const struct timespec times[2] = {
         {.tv_nsec = UTIME_OMIT}, {.tv_sec = (time_t)r->seconds, .tv_nsec = (long)r->nanoseconds}};
-    (void)futimens(fd, times); /* its owner's to set, not everybody's who may write */
+    if (r->has_time)
+        (void)futimens(fd, times); /* its owner's to set, not everybody's who may write */
     if (fsync(fd))
         return fault_from_errno(errno);
     log_info("append-undone", LOG_TEXT("path", text_of(r->path)), LOG_NUMBER("bytes", r->length));
     return FAULT_NONE;
 }
 
-static bool undo_length(struct text written)
+static bool undo_length(struct text written, bool has_time)
 {
     struct length_record r;
-    if (!take_length(written, &r))
+    if (!take_length(written, has_time, &r))
         return true;
     int fd = open(r.path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
     /* It was removed, or a link has its name now. */
@@ -219,8 +229,8 @@ static bool undo_all(int fd, struct text journal)
         bool done = true;
         if (text_equal(kind, TEXT("T")))
             done = undo_temporary(line);
-        else if (text_equal(kind, TEXT("L")))
-            done = undo_length(line);
+        else if (text_equal(kind, TEXT("A")) || text_equal(kind, TEXT("L")))
+            done = undo_length(line, kind.at[0] == 'A');
         if (done && kind.len)
             (void)!pwrite(fd, "-", 1, offset);
         all &= done;
@@ -525,15 +535,18 @@ enum fault journal_add_length(struct journal *journal, int fd, uint64_t length, 
         f = fault_from_errno(errno);
     if (f)
         return f;
-    const uint64_t numbers[] = {
-        length,      end,        (uint64_t)info.st_mtim.tv_sec, (uint64_t)info.st_mtim.tv_nsec,
-        info.st_dev, info.st_ino};
+    const uint64_t numbers[] = {length,
+                                end,
+                                info.st_dev,
+                                info.st_ino,
+                                (uint64_t)info.st_mtim.tv_sec,
+                                (uint64_t)info.st_mtim.tv_nsec};
     for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
         builder_put_number(&rest, numbers[i]);
         builder_put_byte(&rest, ' ');
     }
     put_path(&rest, text_of(path));
-    return add(journal, 'L', &rest, sync, ret_record);
+    return add(journal, 'A', &rest, sync, ret_record);
 }
 
 /* With the lock held. Where the list points to a record; to NULL when it is not there. */

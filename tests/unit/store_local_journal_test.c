@@ -206,6 +206,28 @@ static void finish_an_append(struct journal *journal)
     (void)journal_strike(journal, record, false);
 }
 
+TEST(a_record_of_an_older_version_is_understood)
+{
+    struct stat info;
+    char path[128];
+    char record[512];
+    const struct timespec times[2] = {{.tv_nsec = UTIME_OMIT}, {.tv_sec = 1000}};
+    make(at("log"), "whole half");
+    assert_int_equal(utimensat(AT_FDCWD, at("log"), times, 0), 0);
+    assert_int_equal(stat(at("log"), &info), 0);
+    assert_int_equal(mkdir(at("deep"), 0755), 0);
+    assert_int_equal(mkdir(state, 0755), 0);
+    (void)snprintf(path, sizeof(path), "%s/uploads-1-1", state);
+    (void)snprintf(record, sizeof(record), "L 1 5 13 %llu %llu %s\n",
+                   (unsigned long long)info.st_dev, (unsigned long long)info.st_ino, at("log"));
+    make(path, record);
+    restart();
+    assert_false(exists(path));
+    assert_int_equal(stat(at("log"), &info), 0);
+    assert_int_equal(info.st_size, 5);
+    assert_true(info.st_mtim.tv_sec > 1000); /* such a record does not know the time */
+}
+
 TEST(what_was_struck_out_is_left_alone)
 {
     die_with(finish_an_append);
@@ -369,7 +391,7 @@ TEST(nonsense_in_a_journal_harms_nothing)
     char path[128];
     (void)snprintf(path, sizeof(path), "%s/uploads-1-1", state);
     make(path, "T\nT 1\nT 1 relative/.ferry-upload-x\nL 2 x y z /etc\nL 3 1 2\nL 4 1 2 3 "
-               "4\nD\n\n%\nT 4 /%zz\n"
+               "4\nA 5 x\nA 6 1 2 3 4 /etc\nD\n\n%\nT 4 /%zz\n"
                "T 5 /torn");
     restart();
     assert_false(exists(path));
@@ -382,6 +404,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         IN_BASE(a_temporary_that_a_crash_left_is_removed_at_the_next_start),
         IN_BASE(an_append_that_a_crash_cut_short_is_undone),
+        IN_BASE(a_record_of_an_older_version_is_understood),
         IN_BASE(what_was_struck_out_is_left_alone),
         IN_BASE(what_cannot_be_undone_now_is_undone_at_a_later_start),
         IN_BASE(an_append_is_not_undone_while_another_process_appends),

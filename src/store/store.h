@@ -90,7 +90,7 @@ struct store_kept {
      * into the file itself: of the file. */
     uint64_t bytes;
     uint64_t annex_bytes;
-    uint64_t id; /* which upload of the name it is */
+    uint64_t id; /* of what was kept: not 0, and that of no other upload */
 };
 
 struct store_upload_request {
@@ -126,7 +126,7 @@ struct store_upload_type {
      * what was there. FAULT_EXISTS of STORE_UNIQUE; FAULT_BUSY when what is
      * continued was changed by others meanwhile. With sync, when only the last
      * step onto the disk failed, the file is in place although the fault is
-     * told. Frees the upload either way.
+     * told. Frees the upload either way; what keep() kept stays after a fault.
      */
     enum fault (*publish)(struct store_upload *upload);
     /*
@@ -138,9 +138,10 @@ struct store_upload_type {
     /*
      * Everything so far, the annex too, is on the disk when it returns, apart from
      * the file, and stays there when the upload or this process breaks off, until
-     * it is gone on with, done anew or the file removed. Not what set_size and
-     * change said. FAULT_BUSY: another upload of the name, of this kind, is kept
-     * and alive. FAULT_UNSUPPORTED: this one cannot be kept.
+     * it is gone on with, done anew or the file removed; for some days at least.
+     * Not what set_size and change said. FAULT_BUSY: another upload of the name, of
+     * this kind, is kept and alive. FAULT_UNSUPPORTED: this one cannot be kept. The
+     * upload goes on after both; any other fault is one of its own bytes.
      */
     enum fault (*keep)(struct store_upload *upload, struct store_kept *ret_kept);
     /*
@@ -225,7 +226,10 @@ struct store_type {
     /* `follow` a link in its last part, else FAULT_NOT_DIRECTORY. */
     enum fault (*open_directory)(struct store *store, const char *path, bool follow,
                                  struct store_directory **ret_directory);
-    /* A file, link or special file, not a directory. Atomic. */
+    /*
+     * A file, link or special file, not a directory. Atomic. Or what a dead upload
+     * of the name kept, when there is nothing else.
+     */
     enum fault (*remove)(struct store *store, const char *path);
     enum fault (*remove_directory)(struct store *store, const char *path);
     enum fault (*make_directory)(struct store *store, const char *path, unsigned mode);

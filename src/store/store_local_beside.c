@@ -166,12 +166,14 @@ static enum fault remove_unheld(int directory, const char *name)
 {
     int fd = -1;
     enum fault f = open_plain(directory, name, O_RDONLY, &fd);
-    bool is_held = !f && flock(fd, LOCK_EX | LOCK_NB) && errno == EWOULDBLOCK;
-    if (!is_held)
-        (void)unlinkat(directory, name, 0);
-    if (!f)
+    bool is_open = !f;
+    if (is_open && flock(fd, LOCK_EX | LOCK_NB) && errno == EWOULDBLOCK)
+        f = FAULT_BUSY;
+    else
+        f = unlinkat(directory, name, 0) ? fault_from_errno(errno) : FAULT_NONE;
+    if (is_open)
         close(fd);
-    return is_held ? FAULT_BUSY : FAULT_NONE;
+    return f;
 }
 
 enum fault local_remove_unheld_beside(const struct local_beside *beside, const char *suffix)
@@ -181,7 +183,7 @@ enum fault local_remove_unheld_beside(const struct local_beside *beside, const c
     return f ? f : remove_unheld(beside->fd, name);
 }
 
-/* ---- What is left when the files are gone -------------------------------------- */
+/* ---- All that is in it -------------------------------------- */
 
 static DIR *open_names(int directory)
 {
@@ -213,14 +215,28 @@ static bool holds_only_hidden(int directory)
     return only;
 }
 
-static void remove_all_unheld(int directory)
+static bool is_any(int directory, const char *name)
+{
+    (void)directory;
+    (void)name;
+    return true;
+}
+
+static void sweep(int directory, bool (*is_meant)(int directory, const char *name))
 {
     DIR *names = open_names(directory);
     if (!names)
         return;
     for (struct text name = next_name(names); name.len; name = next_name(names))
-        (void)remove_unheld(directory, name.at);
+        if (is_meant(directory, name.at))
+            (void)remove_unheld(directory, name.at);
     closedir(names);
+}
+
+void local_sweep_beside(const struct local_beside *beside,
+                        bool (*is_meant)(int directory, const char *name))
+{
+    sweep(beside->fd, is_meant);
 }
 
 bool local_clear_beside(const struct local_place *directory)
@@ -232,7 +248,7 @@ bool local_clear_beside(const struct local_place *directory)
     if (fd < 0)
         return false;
     if (holds_only_hidden(fd) && !open_locked(fd, false, LOCAL_WAIT_MS, &hidden)) {
-        remove_all_unheld(hidden);
+        sweep(hidden, is_any);
         is_clear = unlinkat(fd, LOCAL_HIDDEN_DIRECTORY, AT_REMOVEDIR) == 0;
         close(hidden);
     }

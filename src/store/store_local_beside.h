@@ -47,8 +47,11 @@ enum fault local_name_beside(const struct local_place *place, const char *suffix
 enum fault local_open_file_beside(const struct local_beside *beside, const char *suffix, int flags,
                                   int *ret_fd);
 void local_remove_beside(const struct local_beside *beside, const char *suffix);
-/* FAULT_BUSY, and it stays, when somebody has it locked. */
+/* FAULT_NOT_FOUND; FAULT_BUSY, and it stays, when somebody has it locked. */
 enum fault local_remove_unheld_beside(const struct local_beside *beside, const char *suffix);
+/* Removes what is meant of all that is in it, whatever its file, unless somebody has it locked. */
+void local_sweep_beside(const struct local_beside *beside,
+                        bool (*is_meant)(int directory, const char *name));
 
 /*
  * Empties a directory that holds nothing but what was beside files that are gone.

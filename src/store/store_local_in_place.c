@@ -52,11 +52,9 @@ static enum fault open_or_make(struct local_upload *upload, int flags)
 static enum fault go_on_direct(struct local_upload *upload)
 {
     uint64_t offset = upload->request.kept.bytes;
-    if (offset > upload->old.size || upload->request.kind == STORE_APPEND)
+    if (upload->request.kind == STORE_APPEND || offset > upload->old.size)
         return FAULT_OUT_OF_RANGE;
-    enum fault f = local_check_kept(upload);
-    if (!f)
-        f = local_go_on_with_annex(upload);
+    enum fault f = local_go_on_in_place(upload);
     if (!f)
         f = seek_to(upload, offset);
     if (f)

@@ -5,43 +5,89 @@
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "store/store_local_copy.h"
 #include "store/store_local_staged.h"
 #include "store/store_local_target.h"
 
-enum { ANNEX_MODE = 0600 };
+enum {
+    ANNEX_MODE = 0600,
+    /* So long what nobody goes on with stays when others are kept in the same directory. */
+    KEPT_DAYS_MAX = 14,
+    DAY_SECONDS = 24 * 60 * 60,
+};
+
+#define KEPT ".kept"
+#define KEPT_ANNEX ".kept-annex"
+#define TAIL ".tail"
+#define TAIL_ANNEX ".tail-annex"
+
+static const char *const suffixes[] = {KEPT, KEPT_ANNEX, TAIL, TAIL_ANNEX};
+
+enum { SUFFIX_COUNT = sizeof(suffixes) / sizeof(suffixes[0]) };
 
 static const char *suffix_of(enum store_upload_kind kind)
 {
-    return kind == STORE_APPEND ? ".tail" : ".kept";
+    return kind == STORE_APPEND ? TAIL : KEPT;
 }
 
 static const char *annex_suffix_of(enum store_upload_kind kind)
 {
-    return kind == STORE_APPEND ? ".tail-annex" : ".kept-annex";
+    return kind == STORE_APPEND ? TAIL_ANNEX : KEPT_ANNEX;
+}
+
+/*
+ * Which file it is, for as long as it is there, under whatever name: numbers
+ * are used again, but not with the time of birth that they had.
+ */
+static enum fault identify(int fd, uint64_t *ret_id)
+{
+    const uint64_t spread = 0x9E3779B97F4A7C15;
+    struct statx x;
+    if (statx(fd, "", AT_EMPTY_PATH, STATX_INO | STATX_BTIME, &x))
+        return fault_from_errno(errno);
+    if (!(x.stx_mask & STATX_BTIME))
+        return FAULT_UNSUPPORTED;
+    uint64_t birth_ns = (uint64_t)x.stx_btime.tv_sec * 1000000000 + x.stx_btime.tv_nsec;
+    uint64_t id = x.stx_ino * spread + birth_ns;
+    *ret_id = id ? id : 1;
+    return FAULT_NONE;
+}
+
+/* FAULT_OUT_OF_RANGE of another file than the one that was kept. */
+static enum fault check_identity(const struct local_upload *upload, int fd)
+{
+    uint64_t id = 0;
+    return identify(fd, &id) || id != upload->request.kept.id ? FAULT_OUT_OF_RANGE : FAULT_NONE;
 }
 
 /* ---- Keeping ---------------------------------------------------------------- */
 
 static bool can_be_kept(const struct local_upload *upload)
 {
-    /* Behind an append in place others may append; a partial is resumed by its length. */
-    if (upload->way == LOCAL_DIRECT)
-        return upload->request.kind != STORE_APPEND;
-    return upload->way != LOCAL_PARTIAL && upload->request.kind != STORE_RESUME;
+    if (local_is_in_place(upload))
+        return upload->way == LOCAL_DIRECT && upload->request.kind != STORE_APPEND;
+    return upload->request.kind != STORE_RESUME;
 }
 
 /* Another descriptor of the hidden directory: without its lock. */
 static enum fault hold_directory(struct local_upload *upload, const struct local_beside *beside)
 {
-    if (upload->kept_in >= 0 && (upload->is_kept || upload->is_annex_kept))
+    if (upload->is_kept || upload->is_annex_kept)
         return FAULT_NONE;
-    if (upload->kept_in >= 0) /* nothing of ours is in it, so it may have been removed since */
+    if (upload->kept_in >= 0) /* it may be another one by now: nothing of ours was in it */
         close(upload->kept_in);
     upload->kept_in = openat(beside->fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     return upload->kept_in < 0 ? fault_from_errno(errno) : FAULT_NONE;
+}
+
+/* FAULT_BUSY: another upload that is alive has the name. */
+static enum fault free_name(const struct local_beside *beside, const char *suffix)
+{
+    enum fault f = local_remove_unheld_beside(beside, suffix);
+    return f == FAULT_NOT_FOUND ? FAULT_NONE : f;
 }
 
 static enum fault place_bytes(struct local_upload *upload, const struct local_beside *beside)
@@ -50,9 +96,9 @@ static enum fault place_bytes(struct local_upload *upload, const struct local_be
     enum store_upload_kind kind = upload->request.kind;
     enum fault f = local_name_beside(&upload->place, suffix_of(kind), name);
     if (!f)
-        f = local_remove_unheld_beside(beside, suffix_of(kind));
+        f = free_name(beside, suffix_of(kind));
     if (!f)
-        f = local_remove_unheld_beside(beside, annex_suffix_of(kind));
+        f = free_name(beside, annex_suffix_of(kind));
     if (f)
         return f;
     (void)flock(upload->fd, LOCK_EX | LOCK_NB); /* where there are locks */
@@ -67,7 +113,7 @@ static enum fault place_annex(struct local_upload *upload, const struct local_be
     const char *suffix = annex_suffix_of(upload->request.kind);
     enum fault f = local_name_beside(&upload->place, suffix, name);
     if (!f)
-        f = local_remove_unheld_beside(beside, suffix);
+        f = free_name(beside, suffix);
     if (f)
         return f;
     int fd = openat(beside->fd, name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
@@ -89,13 +135,34 @@ static enum fault place_annex(struct local_upload *upload, const struct local_be
     return FAULT_NONE;
 }
 
+static bool is_of_a_kept_upload(struct text name)
+{
+    struct text suffix = text_after(name, text_find_last(name, '.'));
+    for (size_t i = 0; i < SUFFIX_COUNT; i++)
+        if (text_equal(suffix, text_of(suffixes[i])))
+            return true;
+    return false;
+}
+
+/* By the time of its last change, which nobody sets. */
+static bool is_out_of_date(int directory, const char *name)
+{
+    struct stat info;
+    struct timespec now;
+    return is_of_a_kept_upload(text_of(name)) &&
+           fstatat(directory, name, &info, AT_SYMLINK_NOFOLLOW) == 0 &&
+           clock_gettime(CLOCK_REALTIME, &now) == 0 &&
+           now.tv_sec - info.st_ctim.tv_sec > KEPT_DAYS_MAX * DAY_SECONDS;
+}
+
 /* Gives names to what has none yet. */
 static enum fault place_all(struct local_upload *upload)
 {
     struct local_beside beside = {.fd = -1};
     enum fault f = local_open_beside(&upload->place, true, LOCAL_WAIT_MS, &beside);
     if (f)
-        return f == FAULT_NAME_INVALID ? FAULT_UNSUPPORTED : f;
+        return f;
+    local_sweep_beside(&beside, is_out_of_date);
     f = hold_directory(upload, &beside);
     if (!f && !upload->is_kept && !local_is_in_place(upload))
         f = place_bytes(upload, &beside);
@@ -119,43 +186,47 @@ static enum fault sync_all(struct local_upload *upload)
 {
     if (fdatasync(upload->fd) || (upload->annex >= 0 && fdatasync(upload->annex)))
         return fault_from_errno(errno);
-    return upload->created ? local_sync_directory(upload->place.parent) : FAULT_NONE;
+    return FAULT_NONE;
 }
 
-/* Which upload it is: another one of the name has another file, or one that was made later. */
-static enum fault kept_id(int fd, uint64_t *ret_id)
+/* Names and identity of it: what fails here is nothing that its publishing needs. */
+static enum fault place(struct local_upload *upload, uint64_t *ret_id)
 {
-    struct statx x;
-    if (statx(fd, "", AT_EMPTY_PATH, STATX_INO | STATX_BTIME, &x))
-        return fault_from_errno(errno);
-    uint64_t born = (uint64_t)x.stx_btime.tv_sec * 1000000000U + x.stx_btime.tv_nsec;
-    *ret_id = (x.stx_ino << 1 | 1) ^ (born << 20 | born >> 44);
-    return FAULT_NONE;
+    enum fault f = identify(upload->fd, ret_id);
+    if (!f && !is_placed(upload))
+        f = place_all(upload);
+    if (!f && upload->created)
+        f = local_sync_directory(upload->place.parent);
+    return f && f != FAULT_BUSY ? FAULT_UNSUPPORTED : f;
 }
 
 enum fault local_keep(struct local_upload *upload, struct store_kept *ret_kept)
 {
-    struct store_kept kept = {upload->start + upload->written, upload->annex_bytes, 0};
     if (!can_be_kept(upload))
         return FAULT_UNSUPPORTED;
-    enum fault f = is_placed(upload) ? FAULT_NONE : place_all(upload);
-    /* Whatever else is in the way there, a marker breaks no upload that would end well. */
-    if (f && f != FAULT_BUSY && f != FAULT_NO_SPACE && f != FAULT_IO)
-        return FAULT_UNSUPPORTED;
+    struct store_kept kept = {upload->start + upload->written, upload->annex_bytes, 0};
+    enum fault f = place(upload, &kept.id);
     if (!f)
         f = sync_all(upload);
-    if (!f)
-        f = kept_id(upload->fd, &kept.id);
-    if (!f)
-        *ret_kept = kept;
-    return f;
+    if (f)
+        return f;
+    upload->is_promised = true;
+    *ret_kept = kept;
+    return FAULT_NONE;
 }
 
 /* ---- Going on ------------------------------------------------------------------ */
 
+/* Has it one name only, and is it of us or of whom we gave it to (as the old file's is)? */
+static bool is_ours(const struct stat *info, const struct stat *old)
+{
+    return info->st_nlink == 1 &&
+           (info->st_uid == geteuid() || (old && info->st_uid == old->st_uid));
+}
+
 /* Opens and locks one that holds at least so much. */
 static enum fault take_up(const struct local_beside *beside, const char *suffix, uint64_t bytes,
-                          int *ret_fd)
+                          const struct stat *old, int *ret_fd)
 {
     struct stat info = {.st_size = 0};
     int fd = -1;
@@ -166,8 +237,8 @@ static enum fault take_up(const struct local_beside *beside, const char *suffix,
         f = FAULT_BUSY;
     else if (fstat(fd, &info))
         f = fault_from_errno(errno);
-    else if ((uint64_t)info.st_size < bytes || info.st_nlink != 1 || info.st_uid != geteuid())
-        f = FAULT_OUT_OF_RANGE; /* less than was kept, or nothing that we made */
+    else if (!is_ours(&info, old) || (uint64_t)info.st_size < bytes)
+        f = FAULT_OUT_OF_RANGE;
     if (f)
         close(fd);
     else
@@ -187,7 +258,7 @@ static enum fault take_up_annex(struct local_upload *upload, const struct local_
 {
     uint64_t bytes = upload->request.kept.annex_bytes;
     const char *suffix = annex_suffix_of(upload->request.kind);
-    enum fault f = take_up(beside, suffix, bytes, &upload->annex);
+    enum fault f = take_up(beside, suffix, bytes, NULL, &upload->annex);
     if (f == FAULT_NOT_FOUND)
         return bytes ? FAULT_OUT_OF_RANGE : FAULT_NONE;
     if (!f)
@@ -201,23 +272,17 @@ static enum fault take_up_annex(struct local_upload *upload, const struct local_
     return FAULT_NONE;
 }
 
-enum fault local_check_kept(const struct local_upload *upload)
-{
-    uint64_t id = 0;
-    enum fault f = kept_id(upload->fd, &id);
-    return !f && id != upload->request.kept.id ? FAULT_OUT_OF_RANGE : f;
-}
-
-static enum fault take_up_all(struct local_upload *upload, const struct local_beside *beside)
+static enum fault take_up_all(struct local_upload *upload, const struct local_beside *beside,
+                              const struct stat *old)
 {
     char name[LOCAL_NAME_SIZE];
     uint64_t bytes = upload->request.kept.bytes;
     const char *suffix = suffix_of(upload->request.kind);
     enum fault f = local_name_beside(&upload->place, suffix, name);
     if (!f)
-        f = take_up(beside, suffix, bytes, &upload->fd);
+        f = take_up(beside, suffix, bytes, old, &upload->fd);
     if (!f)
-        f = local_check_kept(upload);
+        f = check_identity(upload, upload->fd);
     if (!f)
         f = hold_directory(upload, beside);
     if (!f)
@@ -233,22 +298,24 @@ static enum fault take_up_all(struct local_upload *upload, const struct local_be
     return FAULT_NONE;
 }
 
-enum fault local_go_on(struct local_upload *upload)
+enum fault local_go_on(struct local_upload *upload, const struct stat *old)
 {
     struct local_beside beside = {.fd = -1};
+    upload->is_promised = true;
     enum fault f = local_open_beside(&upload->place, false, LOCAL_WAIT_MS, &beside);
     if (!f)
-        f = beside.fd >= 0 ? take_up_all(upload, &beside) : FAULT_NOT_FOUND;
+        f = beside.fd >= 0 ? take_up_all(upload, &beside, old) : FAULT_NOT_FOUND;
     local_close_beside(&beside);
-    if (f)
-        local_leave_kept(upload);
-    return f;
+    return f == FAULT_NOT_FOUND ? FAULT_OUT_OF_RANGE : f;
 }
 
-enum fault local_go_on_with_annex(struct local_upload *upload)
+enum fault local_go_on_in_place(struct local_upload *upload)
 {
     struct local_beside beside = {.fd = -1};
-    enum fault f = local_open_beside(&upload->place, false, LOCAL_WAIT_MS, &beside);
+    upload->is_promised = true;
+    enum fault f = check_identity(upload, upload->fd);
+    if (!f)
+        f = local_open_beside(&upload->place, false, LOCAL_WAIT_MS, &beside);
     if (!f && beside.fd >= 0)
         f = take_up_annex(upload, &beside);
     else if (!f && upload->request.kept.annex_bytes)
@@ -261,6 +328,8 @@ enum fault local_go_on_with_annex(struct local_upload *upload)
 
 void local_leave_kept(struct local_upload *upload)
 {
+    if (!upload->is_promised)
+        return;
     if (upload->is_kept)
         upload->temporary[0] = '\0';
     upload->is_annex_kept = false;
@@ -280,8 +349,10 @@ void local_end_kept(struct local_upload *upload)
         local_close_beside(&beside); /* nothing may be left in it */
 }
 
-void local_drop_kept(const struct local_beside *beside, enum store_upload_kind kind)
+bool local_drop_kept(const struct local_beside *beside)
 {
-    (void)local_remove_unheld_beside(beside, suffix_of(kind));
-    (void)local_remove_unheld_beside(beside, annex_suffix_of(kind));
+    bool has_dropped = false;
+    for (size_t i = 0; i < SUFFIX_COUNT; i++)
+        has_dropped |= local_remove_unheld_beside(beside, suffixes[i]) == FAULT_NONE;
+    return has_dropped;
 }

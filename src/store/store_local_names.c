@@ -17,8 +17,7 @@
 static void drop_all(const struct local_beside *beside)
 {
     local_drop_annex(beside);
-    local_drop_kept(beside, STORE_REPLACE);
-    local_drop_kept(beside, STORE_APPEND);
+    (void)local_drop_kept(beside);
 }
 
 static enum fault remove_file(const struct local_place *place)
@@ -29,8 +28,10 @@ static enum fault remove_file(const struct local_place *place)
         return f;
     if (unlinkat(place->parent, place->name, 0))
         f = fault_from_errno(errno);
-    else if (beside.fd >= 0)
+    if (!f && beside.fd >= 0)
         drop_all(&beside);
+    else if (f == FAULT_NOT_FOUND && beside.fd >= 0 && local_drop_kept(&beside))
+        f = FAULT_NONE; /* an upload that nobody goes on with was all there was */
     local_close_beside(&beside);
     return f;
 }

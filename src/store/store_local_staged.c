@@ -291,7 +291,7 @@ static enum fault publish_whole(struct local_upload *upload)
     f = local_put_whole_annex(upload, &beside);
     if (!f)
         f = take_place(upload);
-    local_end_publishing(upload, &beside, f);
+    local_end_publishing(&beside, f);
     return f;
 }
 
@@ -371,7 +371,7 @@ static enum fault append_tail(struct local_upload *upload, int target, const str
         f = finish_tail(upload, target, before, &beside, record);
     if (f)
         take_back(upload, target, before, record);
-    local_end_publishing(upload, &beside, f);
+    local_end_publishing(&beside, f);
     return f;
 }
 
@@ -414,7 +414,7 @@ enum fault local_publish_staged(struct local_upload *upload)
 
 enum store_remains local_abandon_staged(struct local_upload *upload, bool keep)
 {
-    if (upload->is_kept && keep) {
+    if (upload->is_promised && keep) {
         local_leave_kept(upload);
         return STORE_LEFT_KEPT;
     }

@@ -63,14 +63,10 @@ static enum fault open_continuation(struct local_upload *upload)
 }
 
 /* What keep() kept. */
-static enum fault open_kept(struct local_upload *upload, bool exists)
+static enum fault open_kept(struct local_upload *upload, const struct stat *old)
 {
-    bool appends = upload->request.kind == STORE_APPEND;
-    enum fault f = local_go_on(upload);
-    if (f == FAULT_NOT_FOUND)
-        return FAULT_OUT_OF_RANGE;
-    upload->way = exists && appends ? LOCAL_STAGED_TAIL : LOCAL_STAGED;
-    return f;
+    upload->way = old && upload->request.kind == STORE_APPEND ? LOCAL_STAGED_TAIL : LOCAL_STAGED;
+    return local_go_on(upload, old);
 }
 
 static enum fault open_by_kind(struct local_upload *upload)
@@ -92,7 +88,7 @@ static enum fault open_by_kind(struct local_upload *upload)
     if (request->direct)
         return local_open_direct(upload);
     if (request->goes_on)
-        return open_kept(upload, old != NULL);
+        return open_kept(upload, old);
     if (old && (request->kind == STORE_APPEND || request->kind == STORE_RESUME))
         return open_continuation(upload);
     return local_open_staged(upload, old);
@@ -221,7 +217,7 @@ static enum fault upload_publish(struct store_upload *base)
     }
     if (!f && upload->request.sync)
         f = local_sync_directory(upload->place.parent);
-    if (f) /* what was kept can still be gone on with */
+    if (f)
         local_leave_kept(upload);
     free_upload(upload);
     return f;

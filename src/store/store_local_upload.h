@@ -46,6 +46,7 @@ struct local_upload {
     int kept_in;        /* owned: the directory of what was kept; -1 while nothing was */
     bool is_kept;       /* the hidden name is in there */
     bool is_annex_kept; /* the annex has a name in there */
+    bool is_promised;   /* somebody was told that it is kept */
 };
 
 /* `journal` (borrowed: outlives the upload) may be NULL: then a crash can leave leftovers. */

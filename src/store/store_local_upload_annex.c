@@ -30,10 +30,10 @@ enum fault local_begin_publishing(struct local_upload *upload, struct local_besi
                              ret_beside);
 }
 
-void local_end_publishing(struct local_upload *upload, struct local_beside *beside, enum fault f)
+void local_end_publishing(struct local_beside *beside, enum fault f)
 {
     if (!f && beside->fd >= 0)
-        local_drop_kept(beside, upload->request.kind);
+        (void)local_drop_kept(beside);
     local_settle_annex(beside, f == FAULT_NONE);
     local_close_beside(beside);
 }
@@ -101,6 +101,6 @@ enum fault local_publish_annex_in_place(struct local_upload *upload)
     if (!f || f == FAULT_NOT_FOUND)
         f = local_put_grown_annex(upload, &beside, upload->fd, upload->created ? NULL : &before);
     local_close_annex(&before.annex);
-    local_end_publishing(upload, &beside, f);
+    local_end_publishing(&beside, f);
     return f;
 }

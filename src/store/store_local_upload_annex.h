@@ -14,7 +14,7 @@ enum fault local_gather_annex(struct local_upload *upload, struct text bytes);
 
 /* Around publishing: the hidden directory, if it is there or the upload has an annex. */
 enum fault local_begin_publishing(struct local_upload *upload, struct local_beside *ret_beside);
-void local_end_publishing(struct local_upload *upload, struct local_beside *beside, enum fault f);
+void local_end_publishing(struct local_beside *beside, enum fault f);
 
 /* What was gathered is to be the file that replaces the one that is there. */
 enum fault local_put_whole_annex(struct local_upload *upload, struct local_beside *beside);

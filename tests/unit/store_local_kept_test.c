@@ -9,13 +9,46 @@
 #include "store/store_local_target.h"
 #include "tests/unit/store_tree.h"
 
+/* ---- The system, watched (tests/meson.build) ------------------------------------ */
+
+static int days_ahead;      /* of the time that it is */
+static uid_t another_user;  /* whom the store takes us for; 0: who we are */
+static unsigned strikes;    /* of records of the journal */
+static bool was_tail_there; /* at the last of them */
+
+int __real_clock_gettime(clockid_t clock, struct timespec *ret_time);
+int __wrap_clock_gettime(clockid_t clock, struct timespec *ret_time);
+ssize_t __real_pwrite64(int fd, const void *bytes, size_t len, off_t at);
+ssize_t __wrap_pwrite64(int fd, const void *bytes, size_t len, off_t at);
+
+uid_t __real_geteuid(void);
+uid_t __wrap_geteuid(void);
+
+uid_t __wrap_geteuid(void)
+{
+    return another_user ? another_user : __real_geteuid();
+}
+
+int __wrap_clock_gettime(clockid_t clock, struct timespec *ret_time)
+{
+    int result = __real_clock_gettime(clock, ret_time);
+    ret_time->tv_sec += (time_t)days_ahead * 24 * 60 * 60;
+    return result;
+}
+
+ssize_t __wrap_pwrite64(int fd, const void *bytes, size_t len, off_t at)
+{
+    if (len == 1 && memcmp(bytes, "-", 1) == 0) {
+        strikes++;
+        was_tail_there = access(in_root(".ferry/f.tail"), F_OK) == 0;
+    }
+    return __real_pwrite64(fd, bytes, len, at);
+}
+
 /* ---- Uploads that are kept ----------------------------------------------------- */
 
 static const struct store_upload_request plain = {.kind = STORE_REPLACE, .mode = 0644};
 static const struct store_upload_request append = {.kind = STORE_APPEND, .mode = 0644};
-
-/* Of what was kept last: who goes on with more than that goes on with the right one. */
-static uint64_t last_id;
 
 static struct store_upload *begin_as(struct store_upload_request request)
 {
@@ -39,11 +72,16 @@ static struct store_upload *go_on(struct store_upload_request request, struct st
     return upload;
 }
 
-static enum fault cannot_go_on(struct store_upload_request request, uint64_t bytes,
-                               uint64_t annex_bytes)
+static enum fault cannot_go_on(struct store_upload_request request, struct store_kept kept)
 {
     struct store_upload *upload = NULL;
-    return try_going_on(request, (struct store_kept){bytes, annex_bytes, last_id}, &upload);
+    return try_going_on(request, kept, &upload);
+}
+
+/* What else of it a marker could say. */
+static struct store_kept with_bytes(struct store_kept kept, uint64_t bytes, uint64_t annex_bytes)
+{
+    return (struct store_kept){bytes, annex_bytes, kept.id};
 }
 
 static void note(struct store_upload *upload, const char *annex)
@@ -55,7 +93,6 @@ static struct store_kept keep(struct store_upload *upload)
 {
     struct store_kept kept = {0};
     assert_fault(upload->type->keep(upload, &kept), FAULT_NONE);
-    last_id = kept.id;
     return kept;
 }
 
@@ -118,7 +155,6 @@ static struct store_kept die_with(struct store_upload_request request, struct jo
     assert_int_equal(read(ends[0], &kept, sizeof(kept)), sizeof(kept));
     close(ends[0]);
     close(ends[1]);
-    last_id = kept.id;
     return kept;
 }
 
@@ -179,9 +215,9 @@ TEST(a_kept_upload_is_gone_on_with_from_any_of_its_marks)
     assert_int_equal(upload->type->abandon(upload, true), STORE_LEFT_KEPT);
     assert_null(content_of(in_root("f")));
     assert_fault(cannot_begin(STORE_REPLACE, 0, "/.ferry/f.kept"), FAULT_NOT_FOUND);
-    assert_fault(cannot_go_on(plain, 8, 4), FAULT_OUT_OF_RANGE);
-    assert_fault(cannot_go_on(plain, 7, 5), FAULT_OUT_OF_RANGE);
-    assert_fault(cannot_go_on(append, 7, 4), FAULT_OUT_OF_RANGE);
+    assert_fault(cannot_go_on(plain, with_bytes(second, 8, 4)), FAULT_OUT_OF_RANGE);
+    assert_fault(cannot_go_on(plain, with_bytes(second, 7, 5)), FAULT_OUT_OF_RANGE);
+    assert_fault(cannot_go_on(append, second), FAULT_OUT_OF_RANGE);
     upload = go_on(plain, second);
     pour(upload, " lost");
     assert_int_equal(upload->type->abandon(upload, true), STORE_LEFT_KEPT);
@@ -189,7 +225,7 @@ TEST(a_kept_upload_is_gone_on_with_from_any_of_its_marks)
     pour(upload, " 2");
     publish(upload);
     assert_published("one 2", "");
-    assert_fault(cannot_go_on(plain, 3, 0), FAULT_OUT_OF_RANGE);
+    assert_fault(cannot_go_on(plain, first), FAULT_OUT_OF_RANGE);
 }
 
 TEST(what_is_kept_is_not_kept_in_vain)
@@ -217,9 +253,9 @@ TEST(one_upload_of_a_name_is_kept_at_a_time)
     struct store_upload *second = begin_as(plain);
     pour(first, "first");
     pour(second, "second");
-    (void)keep(first);
+    kept = keep(first);
+    assert_fault(cannot_go_on(plain, kept), FAULT_BUSY);
     assert_fault(second->type->keep(second, &kept), FAULT_BUSY);
-    assert_fault(cannot_go_on(plain, 5, 0), FAULT_BUSY);
     assert_int_equal(first->type->abandon(first, true), STORE_LEFT_KEPT);
     kept = keep(second); /* in the place of the first, which is dead */
     assert_int_equal(second->type->abandon(second, true), STORE_LEFT_KEPT);
@@ -258,7 +294,7 @@ TEST(what_a_dead_upload_kept_goes_with_the_name)
             assert_fault(world.store->type->rename(world.store, "/f", "/g"), FAULT_NONE);
         } else {
             publish(begin_as(how == 2 ? plain : append)); /* done anew */
-            assert_int_equal(names_in(in_root(".ferry")), 2);
+            assert_int_equal(access(in_root(".ferry"), F_OK), -1);
             assert_fault(world.store->type->remove(world.store, "/f"), FAULT_NONE);
         }
         assert_int_equal(access(in_root(".ferry"), F_OK), -1);
@@ -339,8 +375,9 @@ TEST(a_direct_upload_is_kept_in_the_file_and_its_annex_beside_it)
     assert_int_equal(kept.bytes, 4);
     assert_int_equal(kept.annex_bytes, 6);
     assert_string_equal(content_of(in_root("f")), "kept and lost");
-    assert_fault(cannot_go_on(direct, 14, 6), FAULT_OUT_OF_RANGE);
-    assert_fault(cannot_go_on(direct, 4, 60), FAULT_OUT_OF_RANGE);
+    assert_fault(cannot_go_on(direct, with_bytes(kept, 14, 6)), FAULT_OUT_OF_RANGE);
+    assert_fault(cannot_go_on(direct, with_bytes(kept, 4, 60)), FAULT_OUT_OF_RANGE);
+    assert_fault(cannot_go_on(direct, (struct store_kept){4, 6, kept.id + 1}), FAULT_OUT_OF_RANGE);
     struct store_upload *upload = go_on(direct, kept);
     pour(upload, " to the end");
     note(upload, "end\n");
@@ -365,70 +402,35 @@ TEST(one_direct_upload_of_a_name_keeps_an_annex_at_a_time)
     assert_published("", "second");
 }
 
-TEST(what_is_appended_in_place_is_not_kept)
+TEST(what_writes_to_the_end_of_its_file_is_not_kept_in_it)
 {
-    struct store_kept kept = {4, 0, 1};
     struct store_upload_request direct = append;
+    struct store_kept kept;
     direct.direct = true;
     put(in_root("f"), "old ");
     struct store_upload *upload = begin_as(direct);
-    pour(upload, "more");
+    pour(upload, "new");
     assert_fault(upload->type->keep(upload, &kept), FAULT_UNSUPPORTED);
     publish(upload);
-    upload = NULL;
-    assert_fault(try_going_on(direct, kept, &upload), FAULT_OUT_OF_RANGE);
-    assert_string_equal(content_of(in_root("f")), "old more");
+    assert_string_equal(content_of(in_root("f")), "old new");
+    assert_fault(cannot_go_on(direct, (struct store_kept){4, 0, 1}), FAULT_OUT_OF_RANGE);
 }
 
-TEST(a_partial_is_resumed_and_not_kept)
+TEST(a_partial_is_not_kept_apart)
 {
+    static const enum store_upload_kind kinds[] = {STORE_APPEND, STORE_RESUME};
     struct store_kept kept;
-    struct store_upload *upload = begin_as(plain);
-    pour(upload, "part ");
-    assert_int_equal(upload->type->abandon(upload, true), STORE_LEFT_PARTIAL);
-    upload = begin(STORE_RESUME, 5, "/f");
-    pour(upload, "kept");
-    assert_fault(upload->type->keep(upload, &kept), FAULT_UNSUPPORTED);
-    publish(upload);
-    assert_string_equal(content_of(in_root("f")), "part kept");
-}
-
-TEST(what_another_upload_of_the_name_kept_is_not_gone_on_with)
-{
-    struct store_upload *upload = begin_as(plain);
-    pour(upload, "first");
-    struct store_kept first = keep(upload);
-    assert_int_equal(upload->type->abandon(upload, true), STORE_LEFT_KEPT);
-    upload = begin_as(plain);
-    pour(upload, "second");
-    struct store_kept second = keep(upload);
-    assert_int_equal(upload->type->abandon(upload, true), STORE_LEFT_KEPT);
-    upload = NULL;
-    assert_fault(try_going_on(plain, first, &upload), FAULT_OUT_OF_RANGE);
-    upload = go_on(plain, second);
-    publish(upload);
-    assert_string_equal(content_of(in_root("f")), "second");
-}
-
-TEST(what_is_in_the_way_beside_a_file_breaks_no_upload)
-{
-    struct store_kept kept;
-    for (int way = 0; way < 3; way++) {
-        if (way == 0)
-            put(in_root(".ferry"), "a file");
-        else if (way == 1)
-            assert_int_equal(symlink("/tmp", in_root(".ferry")), 0);
-        else
-            assert_true(!mkdir(in_root(".ferry"), 0755) && !mkdir(in_root(".ferry/f.kept"), 0755));
+    for (size_t i = 0; i < COUNT(kinds); i++) {
         struct store_upload *upload = begin_as(plain);
-        pour(upload, "whole");
+        pour(upload, "part ");
+        assert_int_equal(upload->type->abandon(upload, true), STORE_LEFT_PARTIAL);
+        upload = begin(kinds[i], 5, "/f");
+        pour(upload, "end");
         assert_fault(upload->type->keep(upload, &kept), FAULT_UNSUPPORTED);
         publish(upload);
-        assert_string_equal(content_of(in_root("f")), "whole");
-        if (way < 2)
-            assert_int_equal(unlink(in_root(".ferry")), 0);
+        assert_published("part end", "");
+        assert_int_equal(unlink(in_root("f")), 0);
     }
-    assert_true(!rmdir(in_root(".ferry/f.kept")) && !rmdir(in_root(".ferry")));
 }
 
 TEST(what_cannot_be_kept_says_so)
@@ -448,7 +450,218 @@ TEST(what_cannot_be_kept_says_so)
         assert_fault(upload->type->keep(upload, &kept), FAULT_UNSUPPORTED);
         (void)upload->type->abandon(upload, true);
     }
-    assert_fault(cannot_go_on(plain, 0, 0), FAULT_OUT_OF_RANGE);
+    assert_fault(cannot_go_on(plain, (struct store_kept){0, 0, 1}), FAULT_OUT_OF_RANGE);
+}
+
+/* ---- What is in the way ----------------------------------------------------------- */
+
+TEST(a_marker_of_another_upload_is_not_taken_for_this_one_s)
+{
+    struct store_upload *first = begin_as(plain);
+    struct store_upload *second = begin_as(plain);
+    pour(first, "first");
+    pour(second, "secon");
+    struct store_kept kept = keep(first);
+    assert_int_not_equal(kept.id, 0);
+    assert_int_equal(first->type->abandon(first, true), STORE_LEFT_KEPT);
+    struct store_kept other = keep(second);
+    assert_int_not_equal(other.id, kept.id);
+    assert_int_equal(second->type->abandon(second, true), STORE_LEFT_KEPT);
+    assert_fault(cannot_go_on(plain, kept), FAULT_OUT_OF_RANGE);
+    second = go_on(plain, other);
+    assert_int_equal(keep(second).id, other.id);
+    publish(second);
+    assert_published("secon", "");
+}
+
+TEST(what_was_kept_survives_a_publishing_that_fails)
+{
+    struct store_upload *upload = begin_as(append);
+    pour(upload, "kept");
+    note(upload, "annex\n");
+    struct store_kept kept = keep(upload);
+    pour(upload, " and more");
+    assert_int_equal(mkdir(in_root("f"), 0755), 0);
+    assert_int_not_equal(upload->type->publish(upload), FAULT_NONE);
+    assert_int_equal(rmdir(in_root("f")), 0);
+    publish(go_on(append, kept));
+    assert_published("kept", "annex\n");
+}
+
+TEST(whatever_is_at_the_hidden_names_an_upload_goes_on_without_being_kept)
+{
+    static const char *const commands[] = {
+        "touch %s/.ferry",
+        "ln -s ../outside %s/.ferry",
+        "mkdir -p %s/.ferry/f.kept",
+        "mkdir -p %s/.ferry/f.kept-annex",
+    };
+    for (size_t i = 0; i < COUNT(commands); i++) {
+        char command[256];
+        struct store_kept kept;
+        char *end = command;
+        const char *root = strchr(commands[i], '%');
+        (void)snprintf(end, sizeof(command), "%.*s%s%s", (int)(root - commands[i]), commands[i],
+                       world.root, root + 2);
+        assert_int_equal(system(command), 0);
+        struct store_upload *upload = begin_as(plain);
+        pour(upload, "content");
+        assert_fault(upload->type->keep(upload, &kept), FAULT_UNSUPPORTED);
+        publish(upload);
+        assert_string_equal(content_of(in_root("f")), "content");
+        (void)snprintf(command, sizeof(command), "rm -r %s/.ferry %s/f", world.root, world.root);
+        assert_int_equal(system(command), 0);
+        assert_int_equal(names_in(world.outside), 1);
+    }
+}
+
+TEST(what_nobody_was_told_to_be_kept_becomes_a_partial_all_the_same)
+{
+    struct store_kept kept;
+    struct store_upload *upload = begin_as(plain);
+    pour(upload, "one");
+    assert_int_equal(mkdir(in_root(".ferry"), 0755), 0);
+    assert_int_equal(mkdir(in_root(".ferry/f.kept-annex"), 0755), 0);
+    note(upload, "annex");
+    assert_fault(upload->type->keep(upload, &kept), FAULT_UNSUPPORTED);
+    assert_int_equal(upload->type->abandon(upload, true), STORE_LEFT_PARTIAL);
+    assert_string_equal(content_of(in_root("f")), "one");
+}
+
+TEST(an_upload_is_kept_where_the_hidden_directory_is_now)
+{
+    struct store_kept kept;
+    struct store_upload *first = begin_as(plain);
+    struct store_upload *second = begin_as(plain);
+    (void)keep(first);
+    pour(second, "second");
+    assert_fault(second->type->keep(second, &kept), FAULT_BUSY);
+    publish(first);
+    assert_int_equal(access(in_root(".ferry"), F_OK), -1);
+    kept = keep(second);
+    assert_true(access(in_root(".ferry/f.kept"), F_OK) == 0);
+    assert_int_equal(second->type->abandon(second, true), STORE_LEFT_KEPT);
+    publish(go_on(plain, kept));
+    assert_published("second", "");
+}
+
+TEST(a_file_of_two_names_is_not_gone_on_with)
+{
+    struct store_upload *upload = begin_as(plain);
+    pour(upload, "kept");
+    struct store_kept kept = keep(upload);
+    assert_int_equal(upload->type->abandon(upload, true), STORE_LEFT_KEPT);
+    assert_int_equal(link(in_root(".ferry/f.kept"), outside("victim")), 0);
+    assert_fault(cannot_go_on(plain, with_bytes(kept, 0, 0)), FAULT_OUT_OF_RANGE);
+    assert_string_equal(content_of(outside("victim")), "kept");
+    assert_int_equal(unlink(outside("victim")), 0);
+    assert_int_equal(rename(in_root(".ferry/f.kept"), outside("victim")), 0);
+    assert_int_equal(symlink("../../outside/victim", in_root(".ferry/f.kept")), 0);
+    assert_fault(cannot_go_on(plain, with_bytes(kept, 0, 0)), FAULT_OUT_OF_RANGE);
+    assert_string_equal(content_of(outside("victim")), "kept");
+}
+
+TEST(another_user_s_file_is_not_gone_on_with)
+{
+    struct store_kept kept = die_with(plain, NULL);
+    another_user = geteuid() + 1;
+    assert_fault(cannot_go_on(plain, kept), FAULT_OUT_OF_RANGE);
+    another_user = 0;
+    publish(go_on(plain, kept));
+    assert_published("kept", "annex\n");
+}
+
+TEST(what_got_the_owner_of_the_file_that_it_replaces_is_gone_on_with)
+{
+    put(in_root("f"), "old");
+    struct store_upload *upload = begin_as(plain);
+    pour(upload, "kept");
+    struct store_kept kept = keep(upload);
+    assert_int_equal(upload->type->abandon(upload, true), STORE_LEFT_KEPT);
+    another_user = geteuid() + 1;
+    upload = go_on(plain, kept);
+    another_user = 0;
+    publish(upload);
+    assert_published("kept", "");
+}
+
+/* ---- What nobody goes on with -------------------------------------------------------- */
+
+TEST(a_kept_upload_is_deleted_by_the_name_that_it_was_to_have)
+{
+    struct store_upload *upload = begin_as(plain);
+    (void)keep(upload);
+    assert_fault(world.store->type->remove(world.store, "/f"), FAULT_NOT_FOUND); /* it is alive */
+    assert_int_equal(upload->type->abandon(upload, true), STORE_LEFT_KEPT);
+    assert_fault(world.store->type->remove(world.store, "/g"), FAULT_NOT_FOUND);
+    assert_fault(world.store->type->remove(world.store, "/f"), FAULT_NONE);
+    assert_int_equal(names_in(world.root), 0);
+    assert_fault(world.store->type->remove(world.store, "/f"), FAULT_NOT_FOUND);
+}
+
+TEST(what_is_published_ends_what_dead_uploads_of_its_name_kept)
+{
+    struct store_kept kept = die_with(append, NULL);
+    struct store_upload *upload = begin_as(plain);
+    publish(upload);
+    assert_fault(cannot_go_on(append, kept), FAULT_OUT_OF_RANGE);
+    kept = die_with(plain, NULL);
+    upload = begin_as(append);
+    pour(upload, "more");
+    publish(upload);
+    assert_fault(cannot_go_on(plain, kept), FAULT_OUT_OF_RANGE);
+    kept = die_with(plain, NULL);
+    assert_int_equal(unlink(in_root("f")), 0);
+    upload = begin_as(plain);
+    pour(upload, "part");
+    assert_int_equal(upload->type->abandon(upload, true), STORE_LEFT_PARTIAL);
+    assert_fault(cannot_go_on(plain, kept), FAULT_OUT_OF_RANGE);
+    assert_published("part", "");
+}
+
+TEST(what_nobody_goes_on_with_for_weeks_goes_when_another_upload_is_kept)
+{
+    struct store_upload *alive = NULL;
+    struct store_upload *other = NULL;
+    (void)die_with(plain, NULL);
+    put(in_root(".ferry/f.annex"), "stays");
+    assert_fault(world.store->type->open_upload(world.store, "/alive", &plain, &alive), FAULT_NONE);
+    (void)keep(alive);
+    assert_int_equal(names_in(in_root(".ferry")), 4);
+    for (int days = 13; days <= 15; days++) {
+        days_ahead = days;
+        assert_fault(world.store->type->open_upload(world.store, "/other", &append, &other),
+                     FAULT_NONE);
+        (void)keep(other);
+        assert_int_equal(names_in(in_root(".ferry")), days <= 14 ? 5 : 3);
+        assert_int_equal(other->type->abandon(other, false), STORE_LEFT_NOTHING);
+    }
+    days_ahead = 0;
+    publish(alive);
+}
+
+/* ---- What is appended once ------------------------------------------------------------ */
+
+TEST(a_kept_append_cannot_be_gone_on_with_once_it_counts)
+{
+    struct journal *journal = NULL;
+    struct store *store = NULL;
+    struct store_upload *upload = NULL;
+    char state[128];
+    (void)snprintf(state, sizeof(state), "%s/state", world.base);
+    assert_fault(journal_open(state, &journal), FAULT_NONE);
+    assert_fault(store_local_open(world.root, journal, &store), FAULT_NONE);
+    put(in_root("f"), "old ");
+    assert_fault(store->type->open_upload(store, "/f", &append, &upload), FAULT_NONE);
+    pour(upload, "new");
+    (void)keep(upload);
+    strikes = 0;
+    publish(upload);
+    assert_true(strikes > 0);
+    assert_false(was_tail_there);
+    assert_published("old new", "");
+    store->type->free(store);
+    journal_close(journal);
 }
 
 int main(void)
@@ -469,11 +682,21 @@ int main(void)
         IN_WORLD(a_kept_upload_with_holes_is_written_on_in_any_order),
         IN_WORLD(a_direct_upload_is_kept_in_the_file_and_its_annex_beside_it),
         IN_WORLD(one_direct_upload_of_a_name_keeps_an_annex_at_a_time),
-        IN_WORLD(what_is_appended_in_place_is_not_kept),
-        IN_WORLD(a_partial_is_resumed_and_not_kept),
-        IN_WORLD(what_another_upload_of_the_name_kept_is_not_gone_on_with),
-        IN_WORLD(what_is_in_the_way_beside_a_file_breaks_no_upload),
+        IN_WORLD(what_writes_to_the_end_of_its_file_is_not_kept_in_it),
+        IN_WORLD(a_partial_is_not_kept_apart),
         IN_WORLD(what_cannot_be_kept_says_so),
+        IN_WORLD(a_marker_of_another_upload_is_not_taken_for_this_one_s),
+        IN_WORLD(what_was_kept_survives_a_publishing_that_fails),
+        IN_WORLD(whatever_is_at_the_hidden_names_an_upload_goes_on_without_being_kept),
+        IN_WORLD(what_nobody_was_told_to_be_kept_becomes_a_partial_all_the_same),
+        IN_WORLD(an_upload_is_kept_where_the_hidden_directory_is_now),
+        IN_WORLD(a_file_of_two_names_is_not_gone_on_with),
+        IN_WORLD(another_user_s_file_is_not_gone_on_with),
+        IN_WORLD(what_got_the_owner_of_the_file_that_it_replaces_is_gone_on_with),
+        IN_WORLD(a_kept_upload_is_deleted_by_the_name_that_it_was_to_have),
+        IN_WORLD(what_is_published_ends_what_dead_uploads_of_its_name_kept),
+        IN_WORLD(what_nobody_goes_on_with_for_weeks_goes_when_another_upload_is_kept),
+        IN_WORLD(a_kept_append_cannot_be_gone_on_with_once_it_counts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

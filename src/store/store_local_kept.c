@@ -15,8 +15,7 @@
 enum {
     ANNEX_MODE = 0600,
     /* So long what nobody goes on with stays when others are kept in the same directory. */
-    KEPT_DAYS_MAX = 14,
-    DAY_SECONDS = 24 * 60 * 60,
+    KEPT_SECONDS_MAX = 14 * 24 * 60 * 60,
 };
 
 #define KEPT ".kept"
@@ -152,7 +151,7 @@ static bool is_out_of_date(int directory, const char *name)
     return is_of_a_kept_upload(text_of(name)) &&
            fstatat(directory, name, &info, AT_SYMLINK_NOFOLLOW) == 0 &&
            clock_gettime(CLOCK_REALTIME, &now) == 0 &&
-           now.tv_sec - info.st_ctim.tv_sec > KEPT_DAYS_MAX * DAY_SECONDS;
+           now.tv_sec - info.st_ctim.tv_sec > KEPT_SECONDS_MAX;
 }
 
 /* Gives names to what has none yet. */

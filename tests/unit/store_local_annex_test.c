@@ -5,19 +5,12 @@
 #include <unistd.h>
 
 #include "store/store_local_target.h"
-#include "tests/unit/store_tree.h"
+#include "tests/unit/store_annexes.h"
 
-/* ---- Waiting made short, syncs counted (tests/meson.build) --------------------------------------
- */
-
-static uint64_t waited_ms;
-static uint64_t released_ms; /* after so long `held` is closed, and with it a lock */
-static int held = -1;
-static long size_meanwhile; /* of "f", while somebody waited last */
+/* ---- Syncs, counted (tests/meson.build) -------------------------------------------- */
 
 static unsigned syncs;
 
-int __wrap_nanosleep(const struct timespec *time, struct timespec *left);
 int __wrap_fsync(int fd);
 
 int __wrap_fsync(int fd)
@@ -27,99 +20,7 @@ int __wrap_fsync(int fd)
     return 0;
 }
 
-int __wrap_nanosleep(const struct timespec *time, struct timespec *left)
-{
-    struct stat info;
-    (void)left;
-    size_meanwhile = stat(in_root("f"), &info) ? -1 : (long)info.st_size;
-    waited_ms += (uint64_t)time->tv_nsec / 1000000;
-    if (held >= 0 && waited_ms >= released_ms) {
-        close(held);
-        held = -1;
-    }
-    return 0;
-}
-
-/* Somebody else has it locked for so long. */
-static void hold(const char *name, int operation, uint64_t ms)
-{
-    held = open(in_root(name), O_RDONLY);
-    assert_true(held >= 0);
-    assert_int_equal(flock(held, operation | LOCK_NB), 0);
-    waited_ms = 0;
-    released_ms = ms;
-}
-
 /* ---- Annexes as users of the store see them ------------------------------------ */
-
-enum { ANNEX_SIZE = 1024 };
-
-static void note(struct store_upload *upload, const char *annex)
-{
-    assert_fault(upload->type->annex(upload, text_of(annex)), FAULT_NONE);
-}
-
-static void publish(struct store_upload *upload)
-{
-    assert_fault(upload->type->publish(upload), FAULT_NONE);
-}
-
-static void upload_as(enum store_upload_kind kind, const char *path, const char *content,
-                      const char *annex)
-{
-    struct store_upload *upload = begin(kind, 0, path);
-    pour(upload, content);
-    if (annex)
-        note(upload, annex);
-    publish(upload);
-}
-
-static struct stream *open_it(const char *path)
-{
-    struct stream *stream = NULL;
-    struct store_info info;
-    assert_fault(world.store->type->open_read(world.store, path, &stream, &info), FAULT_NONE);
-    return stream;
-}
-
-/* Reads what is left of it, and closes it. */
-static const char *read_all(struct stream *stream)
-{
-    static char bytes[ANNEX_SIZE];
-    size_t len = 0;
-    size_t n = 1;
-    while (n) {
-        assert_fault(stream_read(stream, bytes + len, sizeof(bytes) - 1 - len, &n), FAULT_NONE);
-        len += n;
-    }
-    bytes[len] = '\0';
-    stream_close(&stream);
-    return bytes;
-}
-
-/* NULL when it has none. */
-static const char *annex_by(const char *path, const struct stream *file)
-{
-    struct stream *annex = NULL;
-    enum fault f = world.store->type->open_annex(world.store, path, file, &annex);
-    if (f == FAULT_NOT_FOUND)
-        return NULL;
-    assert_fault(f, FAULT_NONE);
-    return read_all(annex);
-}
-
-static const char *annex_of(const char *path)
-{
-    struct stream *file = open_it(path);
-    const char *annex = annex_by(path, file);
-    stream_close(&file);
-    return annex;
-}
-
-static bool is_there(const char *name)
-{
-    return access(in_root(name), F_OK) == 0;
-}
 
 static void change_time(const char *path, int64_t seconds)
 {
@@ -188,64 +89,6 @@ TEST(a_file_that_is_being_appended_to_is_not_one_without_an_annex)
     close(other);
     assert_fault(world.store->type->open_annex(world.store, "/f", file, &annex), FAULT_NOT_FOUND);
     stream_close(&file);
-}
-
-TEST(an_upload_that_is_complete_waits_longer_than_who_may_try_again)
-{
-    upload_as(STORE_REPLACE, "/f", "old", "annex");
-    struct store_upload *upload = begin(STORE_REPLACE, 0, "/f");
-    pour(upload, "new");
-    hold(".ferry", LOCK_EX, 50000);
-    assert_fault(world.store->type->remove(world.store, "/f"), FAULT_BUSY);
-    assert_in_range(waited_ms, 4000, 6000);
-    publish(upload);
-    assert_string_equal(content_of(in_root("f")), "new");
-    assert_true(waited_ms >= 50000);
-    upload = begin(STORE_APPEND, 0, "/f");
-    pour(upload, " and late");
-    note(upload, "annex");
-    upload_as(STORE_REPLACE, "/g", "other", "annex");
-    hold(".ferry", LOCK_EX, UINT64_MAX);
-    assert_fault(upload->type->publish(upload), FAULT_BUSY);
-    close(held);
-    held = -1;
-    assert_string_equal(content_of(in_root("f")), "new");
-}
-
-TEST(a_tail_is_in_its_file_before_the_hidden_directory_is_locked)
-{
-    upload_as(STORE_REPLACE, "/f", "old", "annex\n");
-    struct store_upload *upload = begin(STORE_APPEND, 0, "/f");
-    pour(upload, " and tail");
-    hold(".ferry", LOCK_EX, 1000);
-    publish(upload);
-    assert_int_equal(size_meanwhile, strlen("old and tail"));
-    assert_string_equal(annex_of("/f"), "annex\nat 3\n");
-}
-
-TEST(a_file_that_is_being_appended_to_does_not_lose_its_annex_by_a_rename)
-{
-    upload_as(STORE_REPLACE, "/f", "old", "annex");
-    int other = open(in_root("f"), O_RDWR | O_APPEND);
-    assert_int_equal(flock(other, LOCK_EX), 0);
-    assert_int_equal(write(other, " half", 5), 5);
-    assert_fault(world.store->type->rename(world.store, "/f", "/g"), FAULT_BUSY);
-    assert_true(is_there(".ferry/f.annex"));
-    close(other);
-    assert_fault(world.store->type->rename(world.store, "/f", "/g"), FAULT_NONE);
-    assert_false(is_there(".ferry"));
-}
-
-TEST(who_looks_at_a_partial_for_a_moment_does_not_hinder_who_goes_on_with_it)
-{
-    struct store_upload *upload = begin(STORE_REPLACE, 0, "/f");
-    pour(upload, "part");
-    assert_int_equal(upload->type->abandon(upload, true), STORE_LEFT_PARTIAL);
-    hold("f", LOCK_SH, 2);
-    upload = begin(STORE_APPEND, 0, "/f");
-    assert_int_equal(held, -1);
-    assert_fault(cannot_begin(STORE_APPEND, 0, "/f"), FAULT_BUSY);
-    publish(upload);
 }
 
 TEST(a_new_file_without_an_annex_ends_the_old_one_s)
@@ -620,10 +463,6 @@ int main(void)
         IN_WORLD(each_version_of_a_file_has_its_own_annex_even_while_it_is_replaced),
         IN_WORLD(a_file_that_was_replaced_since_it_was_opened_is_not_one_without_an_annex),
         IN_WORLD(a_file_that_is_being_appended_to_is_not_one_without_an_annex),
-        IN_WORLD(an_upload_that_is_complete_waits_longer_than_who_may_try_again),
-        IN_WORLD(a_tail_is_in_its_file_before_the_hidden_directory_is_locked),
-        IN_WORLD(a_file_that_is_being_appended_to_does_not_lose_its_annex_by_a_rename),
-        IN_WORLD(who_looks_at_a_partial_for_a_moment_does_not_hinder_who_goes_on_with_it),
         IN_WORLD(a_new_file_without_an_annex_ends_the_old_one_s),
         IN_WORLD(what_others_change_has_no_annex_any_more),
         IN_WORLD(a_time_without_its_fraction_is_the_same_time),

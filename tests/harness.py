@@ -30,11 +30,17 @@ SANITIZER_ENV = {
 }
 
 
+def ferryctl():
+    """The ferryctl beside the ferryd that is tested."""
+    return os.environ.get("FERRYCTL", os.path.join(os.path.dirname(FERRYD), "ferryctl"))
+
+
 class Server:
     """A running ferryd with a directory of its own. Use as a context manager."""
 
     def __init__(self, *options, users=("demo:secret",), address="127.0.0.1", config=None,
-                 env=None, root=None, state=None, binary=None, below_root=False):
+                 env=None, root=None, state=None, binary=None, below_root=False,
+                 database=False):
         self.base = tempfile.mkdtemp(prefix="ferry-test-")
         self.root = root or os.path.join(self.base, "root")
         self.state = os.path.join(self.base, "state") if state is None else state  # "": not said
@@ -48,6 +54,7 @@ class Server:
         # Permission bits bind everybody but root, unless it gives up what makes it so.
         self.prefix = (["setpriv", "--bounding-set", "-dac_override,-dac_read_search"]
                        if below_root and os.getuid() == 0 else [])
+        self.database = os.path.join(self.base, "accounts.db") if database else None
         self.process = None
         self.port = None
         self.log_path = os.path.join(self.base, "log")
@@ -73,6 +80,19 @@ class Server:
             else:
                 os.unlink(entry.path)
 
+    def photograph(self):
+        """Everything about the tree that an action could change, byte and date."""
+        picture = {}
+        for folder, folders, files in os.walk(self.root):
+            for name in folders + files:
+                path = os.path.join(folder, name)
+                info = os.lstat(path)
+                content = os.readlink(path) if os.path.islink(path) else (
+                    "" if name in folders else self.read(os.path.relpath(path, self.root)))
+                picture[path] = (info.st_mode, info.st_mtime_ns, info.st_ino, content,
+                                 os.listxattr(path, follow_symlinks=False))
+        return picture
+
     def names(self):
         return sorted(os.listdir(self.root))
 
@@ -90,7 +110,29 @@ class Server:
             command += ["--address", address]
         for user in self.users:
             command += ["--user", user]
+        if self.database:
+            command += ["--database", self.database]
         return command + self.options
+
+    def ctl(self, *words, password=None, status=0, live=False):
+        """Runs ferryctl on the database, or through the socket of the running server."""
+        where = (["--socket", os.path.join(self.state, "ferryd.sock")] if live
+                 else ["--database", self.database])
+        done = subprocess.run([ferryctl(), *where, *words], env=dict(os.environ, **SANITIZER_ENV),
+                              input=None if password is None else password + "\n",
+                              capture_output=True, text=True, timeout=PATIENCE * 3, check=False)
+        if done.returncode != status:
+            raise AssertionError(f"ferryctl {words}: {done.returncode}\n{done.stdout}{done.stderr}")
+        return done.stdout if status == 0 else done.stdout + done.stderr
+
+    def add_user(self, name, *terms, root=None, password="secret-7-words"):
+        """A user of the database, with a directory of their own unless told whose."""
+        if root is None:
+            root = os.path.join(self.base, "homes", name)
+            os.makedirs(root, exist_ok=True)
+        self.ctl("user", "add", name, "--password-stdin", "--root", root, *terms,
+                 password=password)
+        return root
 
     def start(self):
         environment = dict(os.environ, **SANITIZER_ENV, **self.env)

@@ -54,7 +54,7 @@ static void embedded_free(struct account_store *store)
 
 struct account_store *account_embedded_new(void)
 {
-    static const struct account_store_type type = {embedded_find, embedded_free};
+    static const struct account_store_type type = {.find = embedded_find, .free = embedded_free};
     struct account_embedded *embedded = memory_new(sizeof(*embedded));
     if (!embedded)
         return NULL;

@@ -1,224 +1,108 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The queue is a list of formatted lines under one mutex; the writer takes the
- * whole list at once and writes it file by file. Lines of one thread keep
+ * whole list at once and writes it line by line. Lines of one thread keep
  * their order.
  */
 #include "audit/audit.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
-#include <sys/stat.h>
 #include <time.h>
-#include <unistd.h>
 
+#include "audit/json_line.h"
+#include "audit/sink.h"
 #include "audit/xferlog.h"
-#include "base/log.h"
 #include "base/memory.h"
 
 enum {
     QUEUE_MAX = 16384,
     QUEUE_BYTES_MAX = 16 * 1024 * 1024, /* with long names the lines alone are no bound */
-    /* Two paths with every byte escaped, and the rest. */
-    LINE_SIZE = 2 * 6 * 4096 + 4096,
-    SCHEMA_VERSION = 1,
+    FOR_JSON = 1U << SINK_JSON | 1U << SINK_SYSLOG,
+    FOR_XFERLOG = 1U << SINK_XFERLOG,
 };
-
-enum sink { SINK_JSON, SINK_XFERLOG, SINK_COUNT };
 
 struct audit_line {
     struct audit_line *next; /* owned: the rest of the queue */
-    enum sink sink;
-    size_t len;
+    unsigned sinks;          /* mask */
+    struct builder text;     /* on the bytes below */
     char bytes[];
-};
-
-struct audit_file {
-    char *name;  /* owned; NULL: there is none */
-    int fd;      /* owned; -1: not open. The writer's alone after the start */
-    bool broken; /* the last line was refused */
-    bool torn;   /* and is there in part */
 };
 
 struct audit {
     pthread_mutex_t lock;
     pthread_cond_t wake;
     pthread_t writer;
-    struct audit_file files[SINK_COUNT];
-    struct audit_line *first; /* owned */
-    struct audit_line **last; /* borrowed: the last next pointer of the queue */
+    unsigned open;                 /* mask of the sinks there are; fixed after the start */
+    struct sink sinks[SINK_COUNT]; /* the writer's alone after the start */
+    struct audit_line *first;      /* owned */
+    struct audit_line **last;      /* borrowed: the last next pointer of the queue */
     unsigned queued;
     size_t queued_bytes;
+    uint64_t refused[SINK_COUNT]; /* lines that found no room; the writer takes them over */
     uint64_t lost;
     bool reopen;
     bool closing;
     bool started;
 };
 
-/* ---- Formatting ----------------------------------------------------------- */
-
-/* JSON string. Bytes that are not UTF-8 become U+00XX of the same value. */
-static void put_json_text(struct builder *b, struct text t)
-{
-    builder_put_byte(b, '"');
-    while (t.len) {
-        unsigned char c = (unsigned char)t.at[0];
-        size_t len = text_utf8_len(t);
-        if (len == 0 || c < 0x20 || c == 0x7F) {
-            builder_put(b, TEXT("\\u00"));
-            builder_put_hex_byte(b, c);
-            len = 1;
-        } else {
-            if (c == '"' || c == '\\')
-                builder_put_byte(b, '\\');
-            builder_put(b, (struct text){t.at, len});
-        }
-        t = text_after(t, len);
-    }
-    builder_put_byte(b, '"');
-}
-
-static void put_key(struct builder *b, const char *key)
-{
-    if (b->at[b->len - 1] != '{')
-        builder_put_byte(b, ',');
-    builder_put_byte(b, '"');
-    builder_put_string(b, key);
-    builder_put(b, TEXT("\":"));
-}
-
-static void put_text(struct builder *b, const char *key, struct text value)
-{
-    put_key(b, key);
-    put_json_text(b, value);
-}
-
-static void put_text_if_any(struct builder *b, const char *key, struct text value)
-{
-    if (value.len)
-        put_text(b, key, value);
-}
-
-static void put_number(struct builder *b, const char *key, uint64_t value)
-{
-    put_key(b, key);
-    builder_put_number(b, value);
-}
-
-static void put_now(struct builder *b, const struct timespec *now)
-{
-    char date[32];
-    struct tm tm;
-    gmtime_r(&now->tv_sec, &tm);
-    size_t len = strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%S.", &tm);
-    put_key(b, "time");
-    builder_put_byte(b, '"');
-    builder_put(b, (struct text){date, len});
-    builder_put_number_padded(b, (uint64_t)now->tv_nsec / 1000000, 3);
-    builder_put(b, TEXT("Z\""));
-}
-
-static void put_json(struct builder *b, const struct audit_event *event, const struct timespec *now)
-{
-    char host[ENDPOINT_TEXT_SIZE];
-    struct builder peer = builder_on(host, sizeof(host));
-    endpoint_put_host(&event->peer, &peer);
-    builder_put_byte(b, '{');
-    put_number(b, "v", SCHEMA_VERSION);
-    put_now(b, now);
-    put_number(b, "session", event->session);
-    put_text(b, "peer", builder_text(&peer));
-    put_text_if_any(b, "host", event->host);
-    put_text_if_any(b, "user", event->user);
-    put_text_if_any(b, "detail", event->detail);
-    put_text(b, "action", text_of(action_word(event->action)));
-    put_text(b, "result", event->fault ? text_of(fault_name(event->fault)) : TEXT("OK"));
-    put_text_if_any(b, "rule", text_of(event->rule));
-    put_text_if_any(b, "folder", event->folder);
-    put_text_if_any(b, "path", event->path);
-    put_text_if_any(b, "other_path", event->other_path);
-    if (event->is_transfer) {
-        put_text(b, "direction", event->inbound ? TEXT("in") : TEXT("out"));
-        put_text(b, "type", event->is_text ? TEXT("text") : TEXT("image"));
-        put_number(b, "bytes", event->bytes);
-        put_number(b, "ms", event->duration_ms);
-    }
-    builder_put(b, TEXT("}\n"));
-}
-
 /* ---- The writer ------------------------------------------------------------ */
 
-static enum fault open_file(struct audit_file *file)
+/* What the writer takes over at once. */
+struct batch {
+    struct audit_line *first; /* owned */
+    unsigned lines;
+    size_t bytes;
+    uint64_t refused[SINK_COUNT];
+    bool reopen;
+};
+
+static bool has_work(const struct audit *audit)
 {
-    if (!file->name)
-        return FAULT_NONE;
-    if (file->fd >= 0)
-        close(file->fd);
-    file->fd = open(file->name, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0640);
-    if (file->fd >= 0)
-        return FAULT_NONE;
-    return fault_from_errno(errno);
+    bool refused = false;
+    for (unsigned i = 0; i < SINK_COUNT; i++)
+        refused |= audit->refused[i] > 0;
+    return audit->first || audit->reopen || refused;
 }
 
-/* After rotation: what cannot be opened now is lost until it can. */
-static void reopen_file(struct audit_file *file)
+static struct batch take_batch(struct audit *audit)
 {
-    struct stat info;
-    enum fault f = open_file(file);
-    /* A line was torn in the old file: a new one has nothing to end. */
-    file->torn = file->torn && file->fd >= 0 && fstat(file->fd, &info) == 0 && info.st_size > 0;
-    if (f)
-        log_error("audit-file-not-open", LOG_TEXT("file", text_of(file->name)),
-                  LOG_TEXT("fault", text_of(fault_text(f))));
+    struct batch batch = {
+        .first = audit->first,
+        .lines = audit->queued,
+        .bytes = audit->queued_bytes,
+        .reopen = audit->reopen,
+    };
+    memcpy(batch.refused, audit->refused, sizeof(batch.refused));
+    memset(audit->refused, 0, sizeof(audit->refused));
+    audit->first = NULL;
+    audit->last = &audit->first;
+    audit->reopen = false;
+    return batch;
 }
 
-/* The bytes written, fewer when the disk refuses. */
-static size_t write_bytes(struct audit_file *file, const char *bytes, size_t len)
-{
-    size_t done = 0;
-    while (done < len) {
-        ssize_t n = write(file->fd, bytes + done, len - done);
-        if (n < 0 && errno != EINTR)
-            break;
-        if (n > 0)
-            done += (size_t)n;
-    }
-    return done;
-}
-
-static void note_state(struct audit_file *file, bool broken)
-{
-    if (broken && !file->broken)
-        log_error("audit-write-failed", LOG_TEXT("file", text_of(file->name)), LOG_ERRNO(errno));
-    if (!broken && file->broken)
-        log_info("audit-write-resumed", LOG_TEXT("file", text_of(file->name)));
-    file->broken = broken;
-}
-
-/* A line that a full disk tore is ended before the next one, which is then whole. */
-static bool write_line(struct audit_file *file, const struct audit_line *line)
-{
-    if (file->fd < 0)
-        return false;
-    if (file->torn)
-        file->torn = write_bytes(file, "\n", 1) == 0;
-    size_t done = file->torn ? 0 : write_bytes(file, line->bytes, line->len);
-    note_state(file, done < line->len);
-    file->torn |= done && done < line->len;
-    return done == line->len;
-}
-
-static uint64_t write_lines(struct audit *audit, struct audit_line *line)
+/* The lines that were lost. */
+static uint64_t write_line(struct audit *audit, const struct audit_line *line)
 {
     uint64_t lost = 0;
-    while (line) {
-        struct audit_line *next = line->next;
-        if (!write_line(&audit->files[line->sink], line))
-            lost++;
+    for (unsigned i = 0; i < SINK_COUNT; i++)
+        if (line->sinks & 1U << i)
+            lost += !sink_write(&audit->sinks[i], builder_text(&line->text));
+    return lost;
+}
+
+static uint64_t write_batch(struct audit *audit, struct batch *batch)
+{
+    uint64_t lost = 0;
+    for (struct audit_line *line = batch->first; line; line = batch->first) {
+        batch->first = line->next;
+        lost += write_line(audit, line);
         memory_free(line);
-        line = next;
+    }
+    for (unsigned i = 0; i < SINK_COUNT; i++) {
+        sink_lose(&audit->sinks[i], batch->refused[i]);
+        if (batch->reopen)
+            sink_reopen(&audit->sinks[i]);
     }
     return lost;
 }
@@ -228,46 +112,36 @@ static void *run_writer(void *argument)
     struct audit *audit = argument;
     pthread_setname_np(pthread_self(), "audit");
     pthread_mutex_lock(&audit->lock);
-    while (audit->first || !audit->closing) {
-        if (!audit->first && !audit->reopen) {
+    while (has_work(audit) || !audit->closing) {
+        if (!has_work(audit)) {
             pthread_cond_wait(&audit->wake, &audit->lock);
             continue;
         }
-        struct audit_line *lines = audit->first;
-        bool reopen = audit->reopen;
-        audit->first = NULL;
-        audit->last = &audit->first;
-        unsigned taken = audit->queued;
-        size_t taken_bytes = audit->queued_bytes;
-        audit->reopen = false;
+        struct batch batch = take_batch(audit);
         pthread_mutex_unlock(&audit->lock);
-        uint64_t lost = write_lines(audit, lines);
-        for (unsigned i = 0; reopen && i < SINK_COUNT; i++)
-            reopen_file(&audit->files[i]);
+        uint64_t lost = write_batch(audit, &batch);
         pthread_mutex_lock(&audit->lock);
         audit->lost += lost;
-        audit->queued -= taken; /* until it is written it is waiting */
-        audit->queued_bytes -= taken_bytes;
+        audit->queued -= batch.lines; /* until it is written it is waiting */
+        audit->queued_bytes -= batch.bytes;
     }
     pthread_mutex_unlock(&audit->lock);
+    for (unsigned i = 0; i < SINK_COUNT; i++)
+        sink_end(&audit->sinks[i]);
     return NULL;
 }
 
-/* ---- The interface ----------------------------------------------------------- */
+/* ---- Life --------------------------------------------------------------------- */
 
 static enum fault start(struct audit *audit, const char *const names[SINK_COUNT])
 {
     sigset_t all;
     sigset_t before;
     for (unsigned i = 0; i < SINK_COUNT; i++) {
-        if (!names[i])
-            continue;
-        audit->files[i].name = memory_copy(names[i], strlen(names[i]));
-        if (!audit->files[i].name)
-            return FAULT_NO_MEMORY;
-        enum fault f = open_file(&audit->files[i]);
+        enum fault f = sink_open(&audit->sinks[i], (enum sink_kind)i, names[i]);
         if (f)
             return f;
+        audit->open |= names[i] ? 1U << i : 0;
     }
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
@@ -276,11 +150,12 @@ static enum fault start(struct audit *audit, const char *const names[SINK_COUNT]
     return audit->started ? FAULT_NONE : FAULT_NO_MEMORY;
 }
 
-enum fault audit_open(const char *json_file, const char *xferlog_file, struct audit **ret_audit)
+enum fault audit_begin(const struct audit_places *places, struct audit **ret_audit)
 {
     const char *const names[SINK_COUNT] = {
-        [SINK_JSON] = json_file,
-        [SINK_XFERLOG] = xferlog_file,
+        [SINK_JSON] = places->json_file,
+        [SINK_XFERLOG] = places->xferlog_file,
+        [SINK_SYSLOG] = places->syslog_socket,
     };
     struct audit *audit = memory_new(sizeof(*audit));
     if (!audit)
@@ -289,17 +164,17 @@ enum fault audit_open(const char *json_file, const char *xferlog_file, struct au
     pthread_cond_init(&audit->wake, NULL);
     audit->last = &audit->first;
     for (unsigned i = 0; i < SINK_COUNT; i++)
-        audit->files[i].fd = -1;
+        audit->sinks[i].fd = -1;
     enum fault f = start(audit, names);
     if (f) {
-        audit_close(audit);
+        audit_end(audit);
         return f;
     }
     *ret_audit = audit;
     return FAULT_NONE;
 }
 
-void audit_close(struct audit *audit)
+void audit_end(struct audit *audit)
 {
     if (!audit)
         return;
@@ -309,13 +184,8 @@ void audit_close(struct audit *audit)
     pthread_mutex_unlock(&audit->lock);
     if (audit->started)
         pthread_join(audit->writer, NULL);
-    if (audit->lost)
-        log_warning("audit-lines-lost", LOG_NUMBER("lines", audit->lost));
-    for (unsigned i = 0; i < SINK_COUNT; i++) {
-        memory_free(audit->files[i].name);
-        if (audit->files[i].fd >= 0)
-            close(audit->files[i].fd);
-    }
+    for (unsigned i = 0; i < SINK_COUNT; i++)
+        sink_close(&audit->sinks[i]);
     pthread_cond_destroy(&audit->wake);
     pthread_mutex_destroy(&audit->lock);
     memory_free(audit);
@@ -329,25 +199,39 @@ void audit_reopen(struct audit *audit)
     pthread_mutex_unlock(&audit->lock);
 }
 
-static void queue_line(struct audit *audit, enum sink sink, const struct builder *b)
+/* ---- Recording ------------------------------------------------------------------ */
+
+static struct audit_line *line_new(unsigned sinks, size_t size)
 {
-    struct audit_line *line = b->full ? NULL : memory_new(sizeof(*line) + b->len);
-    if (line) {
-        line->sink = sink;
-        line->len = b->len;
-        memcpy(line->bytes, b->at, b->len);
-    }
+    struct audit_line *line = memory_new(sizeof(*line) + size);
+    if (!line)
+        return NULL;
+    line->sinks = sinks;
+    line->text = builder_on(line->bytes, size);
+    return line;
+}
+
+static bool has_room(const struct audit *audit, const struct audit_line *line)
+{
+    return audit->queued < QUEUE_MAX && audit->queued_bytes + line->text.size <= QUEUE_BYTES_MAX;
+}
+
+/* Takes the line over; NULL is one that there was no memory for. */
+static void queue_line(struct audit *audit, unsigned sinks, struct audit_line *line)
+{
     pthread_mutex_lock(&audit->lock);
-    if (line && audit->queued < QUEUE_MAX && audit->queued_bytes + line->len <= QUEUE_BYTES_MAX) {
+    if (line && !line->text.full && has_room(audit, line)) {
         *audit->last = line;
         audit->last = &line->next;
         audit->queued++;
-        audit->queued_bytes += line->len;
+        audit->queued_bytes += line->text.size;
         line = NULL;
-        pthread_cond_signal(&audit->wake);
     } else {
-        audit->lost++;
+        for (unsigned i = 0; i < SINK_COUNT; i++)
+            audit->refused[i] += sinks >> i & 1;
+        audit->lost += (unsigned)__builtin_popcount(sinks);
     }
+    pthread_cond_signal(&audit->wake);
     pthread_mutex_unlock(&audit->lock);
     memory_free(line);
 }
@@ -357,25 +241,31 @@ void audit_record(struct audit *audit, const struct audit_event *whole_event)
     struct timespec now;
     if (!audit)
         return;
-    struct audit_event cut = *whole_event;
-    const struct audit_event *event = &cut;
-    cut.detail.len = text_cut_utf8(cut.detail, AUDIT_DETAIL_MAX);
-    char *bytes = memory_new(LINE_SIZE);
-    struct builder b = builder_on(bytes, bytes ? LINE_SIZE : 0);
+    struct audit_event event = *whole_event;
+    event.detail.len = text_cut_utf8(event.detail, AUDIT_DETAIL_MAX);
     clock_gettime(CLOCK_REALTIME, &now);
-    if (audit->files[SINK_JSON].name) {
-        if (bytes)
-            put_json(&b, event, &now);
-        b.full |= !bytes;
-        queue_line(audit, SINK_JSON, &b);
+    unsigned sinks = audit->open & FOR_JSON;
+    if (sinks) {
+        struct audit_line *line = line_new(sinks, json_line_size(&event));
+        if (line)
+            json_line_put(&line->text, &event, &now);
+        queue_line(audit, sinks, line);
     }
-    if (audit->files[SINK_XFERLOG].name && xferlog_wants(event)) {
-        b = builder_on(bytes, bytes ? LINE_SIZE : 0);
-        b.full = !bytes;
-        xferlog_put(&b, event, now.tv_sec);
-        queue_line(audit, SINK_XFERLOG, &b);
+    sinks = audit->open & FOR_XFERLOG;
+    if (sinks && xferlog_wants(&event)) {
+        struct audit_line *line = line_new(sinks, xferlog_size(&event));
+        if (line)
+            xferlog_put(&line->text, &event, now.tv_sec);
+        queue_line(audit, sinks, line);
     }
-    memory_free(bytes);
+}
+
+void audit_tally_add(struct audit_tally *tally, const struct audit_event *event)
+{
+    if (!event->is_transfer)
+        return;
+    *(event->inbound ? &tally->bytes_up : &tally->bytes_down) += event->bytes;
+    *(event->inbound ? &tally->files_up : &tally->files_down) += !event->fault;
 }
 
 uint64_t audit_lost(struct audit *audit)

@@ -3,21 +3,37 @@
 
 #include <time.h>
 
+enum { FIELDS_BYTES = 256 }; /* dates, numbers, an address */
+
 bool xferlog_wants(const struct audit_event *event)
 {
-    if (event->rule)
-        return false; /* refused: nothing was transferred */
     return event->is_transfer || (event->action == ACTION_DELETE && !event->fault);
 }
 
-/* Names are one word in this format: spaces and control bytes become underscores. */
+size_t xferlog_size(const struct audit_event *event)
+{
+    return FIELDS_BYTES + event->path.len + event->user.len + event->detail.len;
+}
+
+/* Spaces and the controls of ASCII and Latin 1, as a byte or as UTF-8 (U+0080 to U+009F). */
+static bool is_control(struct text t, size_t len)
+{
+    unsigned char c = (unsigned char)t.at[len == 2 && t.at[0] == '\xC2'];
+    return c <= ' ' || (c >= 0x7F && c < 0xA0);
+}
+
+/* Names are one word in this format: spaces and controls become underscores. */
 static void put_word(struct builder *b, struct text t)
 {
     if (!t.len)
         builder_put_byte(b, '*');
-    for (size_t i = 0; i < t.len; i++) {
-        unsigned char c = (unsigned char)t.at[i];
-        builder_put_byte(b, c <= ' ' || c == 0x7F ? '_' : (char)c);
+    while (t.len) {
+        size_t len = text_utf8_len(t);
+        if (len <= 2 && is_control(t, len))
+            builder_put_byte(b, '_');
+        else
+            builder_put(b, (struct text){t.at, len ? len : 1});
+        t = text_after(t, len ? len : 1);
     }
 }
 

@@ -11,6 +11,8 @@
 /* Is it an event that xferlog knows: a file sent, received or deleted? */
 bool xferlog_wants(const struct audit_event *event);
 
+/* No line of this event is longer. */
+size_t xferlog_size(const struct audit_event *event);
 /* Appends the line with its newline; `now` is seconds since 1970, in local time as is the custom.
  */
 void xferlog_put(struct builder *b, const struct audit_event *event, int64_t now);

@@ -6,6 +6,8 @@
 #ifndef FERRY_BASE_ACTION_H
 #define FERRY_BASE_ACTION_H
 
+#include <stdbool.h>
+
 /* name, word in policy files and audit lines */
 #define ACTION_LIST(X)                                                                             \
     X(NONE, "none")                                                                                \
@@ -22,7 +24,11 @@
     X(ATTRIBUTES, "attributes")                                                                    \
     X(HASH, "hash")                                                                                \
     X(LINK, "link")                                                                                \
-    X(SITE, "site")
+    X(SITE, "site")                                                                                \
+    /* What is recorded, and not asked of a policy. */                                             \
+    X(LOGOUT, "logout")                                                                            \
+    X(BAN, "ban")                                                                                  \
+    X(ADMIN, "admin")
 
 enum action {
 #define ACTION_ENUMERATOR(name, word) ACTION_##name,
@@ -40,6 +46,36 @@ static inline const char *action_word(enum action action)
 #undef ACTION_WORD
     };
     return (unsigned)action < ACTION_COUNT ? words[action] : "none";
+}
+
+/* Does it change something that others could see? What is not known does. */
+static inline bool action_changes(enum action action)
+{
+    switch (action) {
+    case ACTION_WRITE:
+    case ACTION_OVERWRITE:
+    case ACTION_APPEND:
+    case ACTION_RENAME:
+    case ACTION_DELETE:
+    case ACTION_MAKE_DIRECTORY:
+    case ACTION_REMOVE_DIRECTORY:
+    case ACTION_ATTRIBUTES:
+    case ACTION_LINK:
+        return true;
+    case ACTION_NONE:
+    case ACTION_LOGIN:
+    case ACTION_LIST:
+    case ACTION_READ:
+    case ACTION_HASH:
+    case ACTION_SITE:
+    case ACTION_LOGOUT:
+    case ACTION_BAN:
+    case ACTION_ADMIN:
+        return false;
+    case ACTION_COUNT:
+        break;
+    }
+    return true;
 }
 
 #endif

@@ -2,6 +2,16 @@
 #include "base/endpoint.h"
 
 #include <arpa/inet.h>
+#include <limits.h>
+
+enum {
+    ADDRESS_BITS = 128,
+    V4_BITS = 32,
+    SOURCE_BITS = 64,
+};
+
+/* What an IPv4 address has before it as an IPv6 one (RFC 4291 2.5.5.2). */
+static const unsigned char v4_prefix[12] = {[10] = 0xFF, [11] = 0xFF};
 
 union endpoint endpoint_from(const struct sockaddr *address)
 {
@@ -120,6 +130,83 @@ bool endpoint_is_one_host(const union endpoint *endpoint)
     /* 0/8 is "this network" (RFC 1122 3.2.1.3), 224/4 multicast, 240/4 reserved and broadcast. */
     return endpoint->any.sa_family == AF_INET && v4 >> 24 != 0 && v4 < 0xE0000000;
 }
+
+/* ---- Networks ---------------------------------------------------------------- */
+
+struct endpoint_network endpoint_network_of(const union endpoint *endpoint, unsigned bits)
+{
+    struct endpoint_network network = {.bits = bits};
+    if (endpoint->any.sa_family == AF_INET) {
+        memcpy(network.bytes, v4_prefix, sizeof(v4_prefix));
+        memcpy(network.bytes + sizeof(v4_prefix), &endpoint->v4.sin_addr, V4_BITS / 8);
+    } else {
+        memcpy(network.bytes, &endpoint->v6.sin6_addr, sizeof(network.bytes));
+    }
+    for (unsigned bit = bits; bit < ADDRESS_BITS; bit++)
+        network.bytes[bit / 8] &= (unsigned char)~(0x80U >> bit % 8);
+    return network;
+}
+
+static bool is_of_v4(const struct endpoint_network *network)
+{
+    return network->bits >= ADDRESS_BITS - V4_BITS &&
+           memcmp(network->bytes, v4_prefix, sizeof(v4_prefix)) == 0;
+}
+
+bool endpoint_in_network(const union endpoint *endpoint, const struct endpoint_network *network)
+{
+    if (endpoint->any.sa_family != (is_of_v4(network) ? AF_INET : AF_INET6))
+        return false;
+    const struct endpoint_network own = endpoint_network_of(endpoint, network->bits);
+    return memcmp(own.bytes, network->bytes, sizeof(own.bytes)) == 0;
+}
+
+bool endpoint_parse_network(struct text t, struct endpoint_network *ret_network)
+{
+    union endpoint host;
+    struct text length = t;
+    struct text address = text_take_until(&length, '/');
+    if (!endpoint_parse_host(address, 0, &host))
+        return false;
+    bool is_mapped = text_find(address, ':') < address.len; /* if it is an IPv4 one */
+    uint64_t most = host.any.sa_family == AF_INET && !is_mapped ? V4_BITS : ADDRESS_BITS;
+    uint64_t bits = most;
+    bool has_length = address.len < t.len;
+    if (has_length && !text_to_number(length, most, &bits))
+        return false;
+    const struct endpoint_network network = endpoint_network_of(
+        &host, (unsigned)(ADDRESS_BITS - most + bits));
+    const struct endpoint_network whole = endpoint_network_of(&host, ADDRESS_BITS);
+    if (memcmp(network.bytes, whole.bytes, sizeof(whole.bytes)) != 0)
+        return false;
+    *ret_network = network;
+    return true;
+}
+
+struct endpoint_network endpoint_source(const union endpoint *endpoint)
+{
+    bool alone = endpoint->any.sa_family == AF_INET ||
+                 IN6_IS_ADDR_LINKLOCAL(&endpoint->v6.sin6_addr);
+    return endpoint_network_of(endpoint, alone ? ADDRESS_BITS : SOURCE_BITS);
+}
+
+void endpoint_put_network(const struct endpoint_network *network, struct builder *b)
+{
+    struct sockaddr_in6 v6 = {.sin6_family = AF_INET6};
+    memcpy(&v6.sin6_addr, network->bytes, sizeof(network->bytes));
+    bool is_v4 = is_of_v4(network);
+    unsigned before = is_v4 ? ADDRESS_BITS - V4_BITS : 0;
+    union endpoint host = {.v6 = v6};
+    if (is_v4)
+        host = endpoint_from(&host.any);
+    endpoint_put_host(&host, b);
+    if (network->bits == ADDRESS_BITS)
+        return;
+    builder_put_byte(b, '/');
+    builder_put_number(b, network->bits - before);
+}
+
+/* ---- As text ------------------------------------------------------------------ */
 
 void endpoint_put_host(const union endpoint *endpoint, struct builder *b)
 {

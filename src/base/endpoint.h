@@ -52,6 +52,32 @@ bool endpoint_is_private(const union endpoint *endpoint);
 /* Does it stand for one host: neither "any", nor multicast, nor broadcast? */
 bool endpoint_is_one_host(const union endpoint *endpoint);
 
+/*
+ * Hosts of one family whose addresses begin with the same bits. An IPv4 one is
+ * written within ::ffff:0:0/96: "192.0.2.0/24" has 120 bits.
+ */
+struct endpoint_network {
+    unsigned char bytes[16];
+    unsigned bits; /* 0 to 128 */
+};
+
+/*
+ * "192.0.2.0/24", "2001:db8::/32" or a single address; false for anything else,
+ * also when a bit is set behind those that count: it may be meant otherwise.
+ */
+bool endpoint_parse_network(struct text t, struct endpoint_network *ret_network);
+bool endpoint_in_network(const union endpoint *endpoint, const struct endpoint_network *network);
+/* The network of so many bits that the host is in. */
+struct endpoint_network endpoint_network_of(const union endpoint *endpoint, unsigned bits);
+/*
+ * Who is behind an address: an IPv4 address, or an IPv6 network of 64 bits,
+ * because whoever has one address of it has all (RFC 7934); on the link-local
+ * network everybody is, so there it is the address.
+ */
+struct endpoint_network endpoint_source(const union endpoint *endpoint);
+/* As endpoint_parse_network reads it. */
+void endpoint_put_network(const struct endpoint_network *network, struct builder *b);
+
 /* "192.0.2.1" or "2001:db8::1". */
 void endpoint_put_host(const union endpoint *endpoint, struct builder *b);
 /* "192.0.2.1:21" or "[2001:db8::1]:21". */

@@ -86,6 +86,22 @@ bool text_to_number(struct text t, uint64_t max, uint64_t *ret_number)
     return to_number(t, 10, max, ret_number);
 }
 
+bool text_to_size(struct text t, uint64_t max, uint64_t *ret_size)
+{
+    static const char units[] = "KMGT";
+    uint64_t number;
+    unsigned shift = 0;
+    const char *unit = t.len ? memchr(units, text_upper(t.at[t.len - 1]), sizeof(units) - 1) : NULL;
+    if (unit) {
+        shift = (unsigned)(unit - units + 1) * 10;
+        t.len--;
+    }
+    if (!text_to_number(t, max >> shift, &number))
+        return false;
+    *ret_size = number << shift;
+    return true;
+}
+
 bool text_to_octal(struct text t, uint64_t max, uint64_t *ret_number)
 {
     return to_number(t, 8, max, ret_number);

@@ -24,6 +24,9 @@ struct text {
 /* A text of a string literal. */
 #define TEXT(literal) ((struct text){"" literal, sizeof(literal) - 1})
 
+/* A literal that a front shows translated: xgettext finds it by this. */
+#define N_(literal) literal
+
 /* For printf's "%.*s". */
 #define TEXT_ARGS(t) (int)(t).len, (t).at
 
@@ -68,6 +71,8 @@ struct text text_take_word(struct text *rest);
  * at most `max`. False and ret_number untouched otherwise.
  */
 bool text_to_number(struct text t, uint64_t max, uint64_t *ret_number);
+/* The same, and k, M, G or T may stand behind it, in either case: powers of 1024. */
+bool text_to_size(struct text t, uint64_t max, uint64_t *ret_size);
 /* The same for octal (file modes). */
 bool text_to_octal(struct text t, uint64_t max, uint64_t *ret_number);
 

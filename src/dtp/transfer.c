@@ -48,6 +48,56 @@ static enum fault or_cancelled(const struct transfer *transfer, enum fault f)
     return is_cancelled(transfer) ? FAULT_CANCELLED : f;
 }
 
+/* ---- Rates --------------------------------------------------------------- */
+
+/* How many bytes of so many may cross the data connection now; waits for the first. 0: cancelled.
+ */
+static size_t await_rate(const struct transfer *transfer, size_t bytes)
+{
+    if (!transfer->throttles)
+        return bytes;
+    return throttles_take(transfer->throttles, bytes, &transfer->progress->cancelled);
+}
+
+static void give_back_rate(const struct transfer *transfer, size_t bytes)
+{
+    if (transfer->throttles)
+        throttles_give_back(transfer->throttles, bytes);
+}
+
+/* One read, of no more than the rates allow. */
+static enum fault read_wire(struct transfer *transfer, char *bytes, size_t *ret_len)
+{
+    size_t len = 0;
+    size_t size = await_rate(transfer, BUFFER_BYTES);
+    if (!size)
+        return FAULT_CANCELLED;
+    enum fault f = channel_read(transfer->channel, bytes, size, &len);
+    give_back_rate(transfer, size - len);
+    if (f)
+        return f;
+    if (is_cancelled(transfer))
+        return FAULT_CANCELLED;
+    count(transfer, len);
+    *ret_len = len;
+    return FAULT_NONE;
+}
+
+static enum fault write_wire(struct transfer *transfer, struct text bytes)
+{
+    while (bytes.len) {
+        size_t len = await_rate(transfer, bytes.len);
+        if (!len)
+            return FAULT_CANCELLED;
+        enum fault f = channel_write(transfer->channel, bytes.at, len);
+        if (f)
+            return f;
+        count(transfer, len);
+        bytes = text_after(bytes, len);
+    }
+    return FAULT_NONE;
+}
+
 /* ---- Outlets ------------------------------------------------------------- */
 
 static enum fault write_out(struct outlet *outlet, struct text bytes)
@@ -56,11 +106,10 @@ static enum fault write_out(struct outlet *outlet, struct text bytes)
         return FAULT_CANCELLED;
     if (outlet->stream)
         return stream_write(outlet->stream, bytes.at, bytes.len);
-    struct channel *channel = outlet->transfer->channel;
-    enum fault f = channel ? channel_write(channel, bytes.at, bytes.len) : FAULT_NONE;
-    if (!f)
-        count(outlet->transfer, bytes.len);
-    return f;
+    if (outlet->transfer->channel)
+        return write_wire(outlet->transfer, bytes);
+    count(outlet->transfer, bytes.len);
+    return FAULT_NONE;
 }
 
 static enum fault flush(struct outlet *outlet)
@@ -186,9 +235,13 @@ static enum fault send_by_kernel(struct transfer *transfer, struct stream *strea
     while (stream->file_offset < stream->file_end && !is_cancelled(transfer)) {
         int64_t left = stream->file_end - stream->file_offset;
         size_t len = left < SEND_FILE_BYTES ? (size_t)left : SEND_FILE_BYTES;
-        size_t sent;
+        size_t sent = 0;
+        len = await_rate(transfer, len);
+        if (!len)
+            return FAULT_CANCELLED;
         enum fault f = channel_send_file(transfer->channel, stream->fd, &stream->file_offset, len,
                                          &sent);
+        give_back_rate(transfer, len - sent);
         if (f)
             return f;
         if (!sent)
@@ -283,14 +336,11 @@ static enum fault receive_plain(struct transfer *transfer, struct stream *stream
 {
     for (;;) {
         size_t len;
-        enum fault f = channel_read(transfer->channel, bytes, BUFFER_BYTES, &len);
+        enum fault f = read_wire(transfer, bytes, &len);
         if (f)
             return f;
-        if (is_cancelled(transfer))
-            return FAULT_CANCELLED;
         if (!len)
             return FAULT_NONE;
-        count(transfer, len);
         f = stream_write(stream, bytes, len);
         if (f)
             return f;
@@ -302,6 +352,7 @@ static enum fault give_back(struct transfer *transfer, struct chain *chain)
 {
     struct text beyond = chain_beyond(chain);
     atomic_fetch_sub_explicit(&transfer->progress->bytes, beyond.len, memory_order_relaxed);
+    give_back_rate(transfer, beyond.len);
     return channel_unread(transfer->channel, beyond.at, beyond.len);
 }
 
@@ -320,12 +371,9 @@ static enum fault await_close(struct transfer *transfer)
 static enum fault receive_piece(struct transfer *transfer, struct chain *chain, char *bytes,
                                 size_t *ret_len)
 {
-    enum fault f = channel_read(transfer->channel, bytes, BUFFER_BYTES, ret_len);
+    enum fault f = read_wire(transfer, bytes, ret_len);
     if (f)
         return f;
-    if (is_cancelled(transfer))
-        return FAULT_CANCELLED;
-    count(transfer, *ret_len);
     f = stage_take(chain_first(chain), (struct text){bytes, *ret_len}, *ret_len ? 0 : MARK_FILE);
     /* An end was told before another one that had to come: the connection itself is there. */
     return f == FAULT_CONNECTION_LOST && *ret_len ? FAULT_MALFORMED : f;

@@ -13,6 +13,7 @@
 
 #include "base/fault.h"
 #include "base/stream.h"
+#include "base/throttle.h"
 #include "codec/chain.h"
 #include "net/channel.h"
 
@@ -49,6 +50,7 @@ struct transfer {
     bool goes_on;                       /* receiving from a restart marker on, in this state */
     struct text state;                  /* borrowed: what chain_take_state takes */
     struct transfer_progress *progress; /* borrowed: the job's */
+    const struct throttles *throttles;  /* borrowed: the job's; NULL: as fast as it goes */
     /* Set by receiving */
     uint64_t suspect_bytes; /* of the data as sent, that the sender said may be wrong */
 };

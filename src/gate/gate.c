@@ -1,262 +1,223 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "gate/gate.h"
 
-#include <time.h>
-
 #include "base/memory.h"
+#include "gate/moving.h"
+#include "gate/place.h"
+#include "gate/quota.h"
 
-static uint64_t now_ms(void)
+enum fault gate_allow(const struct caller *caller, enum action action)
 {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+    struct verdict verdict = policy_decide(login_policy(caller->login), action, NULL);
+    return verdict.allowed ? FAULT_NONE
+                           : place_refuse(caller, action, NULL, verdict.rule, FAULT_DENIED);
 }
 
-static struct store *store_of(const struct caller *caller)
+unsigned gate_rights(const struct caller *caller, const char *path, bool follow)
 {
-    return tree_store(caller->tree);
+    struct place place;
+    unsigned rights = 0;
+    if (place_locate(caller, path, follow ? PLACE_FOLLOW : PLACE_ITSELF, &place))
+        return 0;
+    for (unsigned i = 0; i < ACTION_COUNT; i++)
+        if (place_may(caller, (enum action)i, &place))
+            rights |= 1U << i;
+    place_done(&place);
+    return rights;
 }
 
-static struct audit_event event_of(const struct caller *caller, enum action action,
-                                   const char *path)
+/* Appends "/name"; false when that is too long. */
+static bool put_child(struct builder *b, const char *directory, const char *name)
 {
-    return (struct audit_event){
-        .action = action,
-        .session = caller->session,
-        .host = login_host(caller->login),
-        .user = login_name(caller->login),
-        .detail = login_detail(caller->login),
-        .anonymous = login_policy(caller->login)->anonymous,
-        .peer = caller->peer,
-        .folder = text_of(tree_name(caller->tree)),
-        .path = text_of(path),
-    };
+    builder_put_string(b, directory);
+    if (!text_equal(builder_text(b), TEXT("/")))
+        builder_put_byte(b, '/');
+    builder_put_string(b, name);
+    builder_end(b);
+    return !b->full;
 }
 
-/* Asks the policy; a refusal is audited here and nowhere else. */
-static enum fault permit(const struct caller *caller, enum action action, const char *path)
+unsigned gate_rights_within(const struct caller *caller, const char *path)
 {
-    struct verdict verdict = policy_decide(login_policy(caller->login), action);
-    if (verdict.allowed)
-        return FAULT_NONE;
-    struct audit_event event = event_of(caller, action, path);
-    event.fault = FAULT_DENIED;
-    event.rule = verdict.rule;
+    char bytes[PLACE_PATH_SIZE];
+    struct builder b = builder_on(bytes, sizeof(bytes));
+    return put_child(&b, path, "name") ? gate_rights(caller, bytes, false) : 0;
+}
+
+void gate_leave(const struct caller *caller, enum audit_end end, uint64_t duration_ms)
+{
+    struct audit_event event = place_event(caller, ACTION_LOGOUT, NULL);
+    event.folder = TEXT(""); /* they leave them all */
+    event.end = end;
+    event.duration_ms = duration_ms;
+    event.tally = *caller->tally;
     audit_record(caller->audit, &event);
-    return FAULT_DENIED;
 }
 
-/* The end of an operation that is not a transfer. */
-static enum fault done(const struct caller *caller, enum action action, const char *path,
-                       const char *other_path, enum fault f)
+/* The links of a directory count those in it, the hidden ones, too. */
+static void conceal(const struct caller *caller, struct store_info *info)
 {
-    struct audit_event event = event_of(caller, action, path);
-    event.fault = f;
-    event.other_path = text_of(other_path);
-    audit_record(caller->audit, &event);
-    return f;
-}
-
-bool gate_may(const struct caller *caller, enum action action)
-{
-    return policy_decide(login_policy(caller->login), action).allowed;
+    if (info->kind == STORE_DIRECTORY && policy_hides(login_policy(caller->login)))
+        info->links = 1;
 }
 
 enum fault gate_stat(const struct caller *caller, enum action action, const char *path, bool follow,
                      struct store_info *ret_info)
 {
-    enum fault f = permit(caller, action, path);
+    struct place place;
+    enum fault f = place_find(caller, action, path, follow ? PLACE_FOLLOW : PLACE_ITSELF, &place);
     if (f)
         return f;
-    return store_of(caller)->type->stat(store_of(caller), path, follow, ret_info);
+    f = place.store->type->stat(place.store, place.path, follow, ret_info);
+    place_done(&place);
+    if (!f)
+        conceal(caller, ret_info);
+    return f;
+}
+
+static enum fault look_at_directory(const struct place *place)
+{
+    struct store_info info;
+    enum fault f = place->store->type->stat(place->store, place->path, true, &info);
+    if (!f && info.kind != STORE_DIRECTORY)
+        f = FAULT_NOT_DIRECTORY;
+    if (!f && !(info.access & STORE_MAY_SEARCH))
+        f = FAULT_DENIED;
+    return f;
+}
+
+enum fault gate_enter(const struct caller *caller, const char *path)
+{
+    struct place place;
+    enum fault f = place_locate(caller, path, PLACE_FOLLOW, &place);
+    if (f)
+        return f;
+    bool is_drop_box = !place_may(caller, ACTION_LIST, &place) &&
+                       gate_rights_within(caller, path) & 1U << ACTION_WRITE;
+    f = is_drop_box ? place.way : place_allow(caller, ACTION_LIST, &place);
+    if (!f)
+        f = look_at_directory(&place);
+    if (f && is_drop_box)
+        f = place_allow(caller, ACTION_LIST, &place);
+    place_done(&place);
+    return f;
 }
 
 enum fault gate_inspect(const struct caller *caller, enum action action, const char *path,
                         struct stream **ret_stream)
 {
     struct store_info info;
-    enum fault f = permit(caller, action, path);
+    struct place place;
+    enum fault f = place_find(caller, action, path, PLACE_FOLLOW, &place);
     if (f)
         return f;
-    return store_of(caller)->type->open_read(store_of(caller), path, ret_stream, &info);
-}
-
-/* ---- One file's bytes ------------------------------------------------------ */
-
-static struct gate_file *file_new(const struct caller *caller, enum action action, const char *path)
-{
-    struct gate_file *file = memory_new(sizeof(*file));
-    if (!file)
-        return NULL;
-    file->path = memory_copy(path, strlen(path));
-    if (!file->path) {
-        memory_free(file);
-        return NULL;
-    }
-    file->caller = caller;
-    file->action = action;
-    file->begun_ms = now_ms();
-    return file;
-}
-
-static void file_free(struct gate_file *file)
-{
-    memory_free(file->path);
-    memory_free(file);
-}
-
-enum fault gate_open_read(const struct caller *caller, enum action action, const char *path,
-                          struct gate_file **ret_file)
-{
-    enum fault f = permit(caller, action, path);
-    if (f)
-        return f;
-    struct gate_file *file = file_new(caller, action, path);
-    if (!file)
-        return done(caller, action, path, NULL, FAULT_NO_MEMORY);
-    struct store *store = store_of(caller);
-    f = store->type->open_read(store, path, &file->stream, &file->info);
-    if (f) {
-        file_free(file);
-        return done(caller, action, path, NULL, f);
-    }
-    *ret_file = file;
-    return FAULT_NONE;
-}
-
-enum fault gate_open_annex(const struct caller *caller, const char *path, const struct stream *file,
-                           struct stream **ret_annex)
-{
-    struct store *store = store_of(caller);
-    return store->type->open_annex(store, path, file, ret_annex);
-}
-
-/* Which right an upload needs: that depends on what is there. */
-static enum action upload_action(const struct caller *caller, const char *path,
-                                 const struct store_upload_request *request)
-{
-    struct store_info info;
-    enum fault f = store_of(caller)->type->stat(store_of(caller), path, true, &info);
-    if (f == FAULT_NOT_FOUND)
-        return ACTION_WRITE;
-    return request->kind == STORE_APPEND || request->kind == STORE_RESUME ? ACTION_APPEND
-                                                                          : ACTION_OVERWRITE;
-}
-
-enum fault gate_open_upload(const struct caller *caller, const char *path,
-                            struct store_upload_request *request, struct gate_file **ret_file)
-{
-    const struct upload_manner *manner = login_upload_manner(caller->login);
-    enum action action = upload_action(caller, path, request);
-    enum fault f = permit(caller, action, path);
-    if (f)
-        return f;
-    struct gate_file *file = file_new(caller, action, path);
-    if (!file)
-        return done(caller, action, path, NULL, FAULT_NO_MEMORY);
-    request->direct = manner->direct;
-    request->sync = manner->sync;
-    struct store *store = store_of(caller);
-    f = store->type->open_upload(store, path, request, &file->upload);
-    if (f) {
-        file_free(file);
-        return done(caller, action, path, NULL, f);
-    }
-    file->stream = &file->upload->stream;
-    file->existed = file->upload->existed;
-    *ret_file = file;
-    return FAULT_NONE;
-}
-
-enum fault gate_annex(struct gate_file *file, struct text bytes)
-{
-    return file->upload->type->annex(file->upload, bytes);
-}
-
-enum fault gate_keep(struct gate_file *file, struct store_kept *ret_kept)
-{
-    return file->upload->type->keep(file->upload, ret_kept);
-}
-
-enum fault gate_set_size(struct gate_file *file, uint64_t size)
-{
-    return file->upload->type->set_size(file->upload, size);
-}
-
-enum fault gate_change_upload(struct gate_file *file, const struct store_changes *changes)
-{
-    if (!gate_may(file->caller, ACTION_ATTRIBUTES))
-        return FAULT_DENIED;
-    return file->upload->type->change(file->upload, changes);
-}
-
-static enum fault end_upload(struct gate_file *file, const struct gate_outcome *outcome,
-                             enum store_remains *ret_remains)
-{
-    enum fault f = outcome->fault;
-    enum store_remains remains = STORE_LEFT_OLD;
-    if (!f) {
-        f = file->upload->type->publish(file->upload);
-        if (!file->existed)
-            remains = STORE_LEFT_NOTHING;
-    } else {
-        /* What the disk or a limit refused is not kept: it would hold the room that is missing. */
-        bool keep = outcome->keep_partial && fault_is_of_the_way(f);
-        remains = file->upload->type->abandon(file->upload, keep);
-    }
-    if (ret_remains)
-        *ret_remains = remains;
-    return f;
-}
-
-enum fault gate_close(struct gate_file **file_pointer, const struct gate_outcome *outcome,
-                      enum store_remains *ret_remains)
-{
-    struct gate_file *file = *file_pointer;
-    enum fault f = outcome->fault;
-    if (!file)
-        return f;
-    *file_pointer = NULL;
-    bool inbound = file->upload != NULL;
-    if (inbound)
-        f = end_upload(file, outcome, ret_remains);
-    else
-        stream_close(&file->stream);
-    struct audit_event event = event_of(file->caller, file->action, file->path);
-    event.fault = f;
-    event.is_transfer = inbound || file->action == ACTION_READ;
-    event.inbound = inbound;
-    event.is_text = outcome->is_text;
-    event.bytes = outcome->bytes;
-    event.duration_ms = now_ms() - file->begun_ms;
-    audit_record(file->caller->audit, &event);
-    file_free(file);
+    f = place.store->type->open_read(place.store, place.path, ret_stream, &info);
+    place_done(&place);
     return f;
 }
 
 /* ---- Names in a directory --------------------------------------------------- */
 
+/* Takes over what was opened there, also on a fault. */
+static enum fault hold(const struct caller *caller, const struct place *place,
+                       struct store_directory *opened, struct gate_directory *ret_directory)
+{
+    const char *real = place_real(place);
+    struct gate_directory directory = {
+        .directory = opened,
+        .caller = caller,
+        .path = memory_copy(place->shown, strlen(place->shown)),
+        .real = memory_copy(real, strlen(real)),
+    };
+    if (!directory.path || !directory.real) {
+        gate_close_directory(&directory);
+        return FAULT_NO_MEMORY;
+    }
+    *ret_directory = directory;
+    return FAULT_NONE;
+}
+
+static enum fault open_there(const struct caller *caller, const struct place *place, bool follow,
+                             struct gate_directory *ret_directory)
+{
+    struct store_directory *opened = NULL;
+    enum fault f = place->store->type->open_directory(place->store, place->path, follow, &opened);
+    return f ? f : hold(caller, place, opened, ret_directory);
+}
+
 enum fault gate_open_directory(const struct caller *caller, const char *path,
                                struct gate_directory *ret_directory)
 {
-    enum fault f = permit(caller, ACTION_LIST, path);
+    struct place place;
+    enum fault f = place_find(caller, ACTION_LIST, path, PLACE_FOLLOW, &place);
     if (f)
         return f;
-    struct store *store = store_of(caller);
-    f = store->type->open_directory(store, path, true, &ret_directory->directory);
-    return done(caller, ACTION_LIST, path, NULL, f);
+    f = open_there(caller, &place, true, ret_directory);
+    place_done(&place);
+    return place_audit(caller, ACTION_LIST, path, NULL, f);
+}
+
+/* The virtual folder that begins in the directory under that name; NULL: none does. */
+static const struct login_mount *folder_in(const struct gate_directory *directory, const char *name)
+{
+    size_t index = 0;
+    const char *at = NULL;
+    const struct login_mount *mount;
+    do {
+        mount = place_next_mount(directory->caller, directory->path, &index, &at);
+    } while (mount && !text_equal(text_of(at), text_of(name)));
+    return mount;
+}
+
+static bool is_hidden(const struct gate_directory *directory, const char *name)
+{
+    const struct policy *policy = login_policy(directory->caller->login);
+    char bytes[PLACE_PATH_SIZE];
+    struct builder b = builder_on(bytes, sizeof(bytes));
+    if (!policy_hides(policy))
+        return false;
+    return !put_child(&b, directory->real, name) ||
+           policy_decide(policy, ACTION_LIST, bytes).hidden;
+}
+
+/* The virtual folders, when the directory's own names have ended. */
+static void next_folder(struct gate_directory *directory, struct text *ret_name,
+                        enum store_kind *ret_kind)
+{
+    const char *name = NULL;
+    *ret_name = (struct text){NULL, 0};
+    *ret_kind = STORE_DIRECTORY;
+    while (place_next_mount(directory->caller, directory->path, &directory->next_folder, &name))
+        if (!is_hidden(directory, name)) {
+            *ret_name = text_of(name);
+            return;
+        }
 }
 
 enum fault gate_next(struct gate_directory *directory, struct text *ret_name,
                      enum store_kind *ret_kind)
 {
-    return directory->directory->type->next(directory->directory, ret_name, ret_kind);
+    enum fault f;
+    do {
+        f = directory->directory->type->next(directory->directory, ret_name, ret_kind);
+    } while (!f && ret_name->len &&
+             (folder_in(directory, ret_name->at) || is_hidden(directory, ret_name->at)));
+    if (!f && !ret_name->len)
+        next_folder(directory, ret_name, ret_kind);
+    return f;
 }
 
 enum fault gate_entry_info(struct gate_directory *directory, const char *name, bool created,
                            struct store_info *ret_info)
 {
-    return directory->directory->type->info(directory->directory, name, created, ret_info);
+    const struct login_mount *folder = folder_in(directory, name);
+    struct store *store = folder ? tree_store(folder->tree) : NULL;
+    enum fault f = folder ? store->type->stat(store, "/", true, ret_info)
+                          : directory->directory->type->info(directory->directory, name, created,
+                                                             ret_info);
+    if (!f)
+        conceal(directory->caller, ret_info);
+    return f;
 }
 
 enum fault gate_entry_link(struct gate_directory *directory, const char *name,
@@ -269,7 +230,9 @@ void gate_close_directory(struct gate_directory *directory)
 {
     if (directory->directory)
         directory->directory->type->close(directory->directory);
-    directory->directory = NULL;
+    memory_free(directory->real);
+    memory_free(directory->path);
+    *directory = (struct gate_directory){.directory = NULL};
 }
 
 /* ---- A directory that is to go with all that is in it ---------------------------- */
@@ -277,110 +240,167 @@ void gate_close_directory(struct gate_directory *directory)
 enum fault gate_open_tree(const struct caller *caller, const char *path,
                           struct gate_directory *ret_tree)
 {
-    enum fault f = permit(caller, ACTION_LIST, path);
+    struct place place;
+    enum fault f = place_find(caller, ACTION_LIST, path, PLACE_ITSELF, &place);
     if (f)
         return f;
-    struct store *store = store_of(caller);
-    f = store->type->open_directory(store, path, false, &ret_tree->directory);
-    ret_tree->path_len = strlen(path);
-    return f ? done(caller, ACTION_LIST, path, NULL, f) : FAULT_NONE;
+    f = place_allow(caller, ACTION_REMOVE_DIRECTORY, &place);
+    if (!f) {
+        f = open_there(caller, &place, false, ret_tree);
+        if (f)
+            (void)place_audit(caller, ACTION_LIST, path, NULL, f);
+    }
+    place_done(&place);
+    return f;
 }
 
 /* What of the path is below the tree. */
 static const char *below(const struct gate_directory *tree, const char *path)
 {
-    const char *rest = path + tree->path_len;
+    const char *rest = path + strlen(tree->path);
     return *rest == '/' ? rest + 1 : rest;
+}
+
+static enum fault open_below(const struct caller *caller, const struct gate_directory *tree,
+                             const struct place *place, struct gate_directory *ret_directory)
+{
+    struct store_directory *opened = NULL;
+    enum fault f = tree->directory->type->open_below(tree->directory, below(tree, place->shown),
+                                                     &opened);
+    if (!f)
+        f = hold(caller, place, opened, ret_directory);
+    return place_audit(caller, ACTION_LIST, place->shown, NULL, f);
 }
 
 enum fault gate_open_below(const struct caller *caller, const struct gate_directory *tree,
                            const char *path, struct gate_directory *ret_directory)
 {
-    enum fault f = permit(caller, ACTION_LIST, path);
+    struct place place;
+    enum fault f = place_locate_below(caller, tree, path, &place);
     if (f)
         return f;
-    f = tree->directory->type->open_below(tree->directory, below(tree, path),
-                                          &ret_directory->directory);
-    return done(caller, ACTION_LIST, path, NULL, f);
+    f = place_allow(caller, ACTION_LIST, &place);
+    if (!f)
+        f = open_below(caller, tree, &place, ret_directory);
+    place_done(&place);
+    return f;
 }
 
 enum fault gate_remove_below(const struct caller *caller, const struct gate_directory *tree,
                              const char *path, enum action action)
 {
-    enum fault f = permit(caller, action, path);
+    struct place place;
+    enum fault f = place_locate_below(caller, tree, path, &place);
+    if (f)
+        return f;
+    f = place_allow(caller, action, &place);
+    place_done(&place);
     if (f)
         return f;
     f = tree->directory->type->remove_below(tree->directory, below(tree, path),
                                             action == ACTION_REMOVE_DIRECTORY);
-    return done(caller, action, path, NULL, f);
+    return place_audit(caller, action, path, NULL, f);
 }
 
 /* ---- Changing the tree -------------------------------------------------------- */
 
 enum fault gate_remove(const struct caller *caller, const char *path)
 {
-    enum fault f = permit(caller, ACTION_DELETE, path);
+    struct place place;
+    enum fault f = place_find(caller, ACTION_DELETE, path, PLACE_ITSELF, &place);
     if (f)
         return f;
-    f = store_of(caller)->type->remove(store_of(caller), path);
-    return done(caller, ACTION_DELETE, path, NULL, f);
+    f = place.store->type->remove(place.store, place.path);
+    place_done(&place);
+    return place_audit(caller, ACTION_DELETE, path, NULL, f);
 }
 
 enum fault gate_remove_directory(const struct caller *caller, const char *path)
 {
-    enum fault f = permit(caller, ACTION_REMOVE_DIRECTORY, path);
+    struct place place;
+    enum fault f = place_find(caller, ACTION_REMOVE_DIRECTORY, path, PLACE_ITSELF, &place);
     if (f)
         return f;
-    f = store_of(caller)->type->remove_directory(store_of(caller), path);
-    return done(caller, ACTION_REMOVE_DIRECTORY, path, NULL, f);
+    f = place.store->type->remove_directory(place.store, place.path);
+    place_done(&place);
+    return place_audit(caller, ACTION_REMOVE_DIRECTORY, path, NULL, f);
 }
 
 enum fault gate_make_directory(const struct caller *caller, const char *path, unsigned mode)
 {
-    enum fault f = permit(caller, ACTION_MAKE_DIRECTORY, path);
+    struct place place;
+    enum fault f = place_find(caller, ACTION_MAKE_DIRECTORY, path, PLACE_ITSELF, &place);
     if (f)
         return f;
-    f = store_of(caller)->type->make_directory(store_of(caller), path, mode);
-    return done(caller, ACTION_MAKE_DIRECTORY, path, NULL, f);
+    f = place.store->type->make_directory(place.store, place.path, mode);
+    place_done(&place);
+    return place_audit(caller, ACTION_MAKE_DIRECTORY, path, NULL, f);
+}
+
+static enum fault rename_there(const struct caller *caller, const struct place *source,
+                               const struct place *target)
+{
+    /* A rename over a file destroys it: then it is that right that is needed. */
+    bool replaces = place_is_taken(target, false);
+    enum fault f = place_allow(caller, replaces ? ACTION_OVERWRITE : ACTION_WRITE, target);
+    bool is_near = source->tree == target->tree;
+    if (!f && is_near)
+        f = moving_allow(caller, source, target);
+    if (f)
+        return f;
+    f = is_near ? source->store->type->rename(source->store, source->path, target->path)
+                : FAULT_CROSS_DEVICE;
+    return place_audit(caller, ACTION_RENAME, source->shown, target->shown, f);
 }
 
 enum fault gate_rename(const struct caller *caller, const char *from, const char *to)
 {
-    struct store_info info;
-    struct store *store = store_of(caller);
-    enum fault f = permit(caller, ACTION_RENAME, from);
-    /* A rename over a file destroys it: that right is needed as well. */
-    if (!f && store->type->stat(store, to, false, &info) == FAULT_NONE)
-        f = permit(caller, ACTION_OVERWRITE, to);
+    struct place source;
+    struct place target;
+    enum fault f = place_find(caller, ACTION_RENAME, from, PLACE_ITSELF, &source);
     if (f)
         return f;
-    f = store->type->rename(store, from, to);
-    return done(caller, ACTION_RENAME, from, to, f);
+    f = place_locate(caller, to, PLACE_ITSELF, &target);
+    if (!f) {
+        f = rename_there(caller, &source, &target);
+        place_done(&target);
+    }
+    place_done(&source);
+    return f;
 }
 
 enum fault gate_change(const struct caller *caller, const char *path,
                        const struct store_changes *changes)
 {
-    enum fault f = permit(caller, ACTION_ATTRIBUTES, path);
+    struct place place;
+    enum fault f = place_find(caller, ACTION_ATTRIBUTES, path, PLACE_FOLLOW, &place);
     if (f)
         return f;
-    f = store_of(caller)->type->change(store_of(caller), path, changes);
-    return done(caller, ACTION_ATTRIBUTES, path, NULL, f);
+    f = place.store->type->change(place.store, place.path, changes);
+    place_done(&place);
+    return place_audit(caller, ACTION_ATTRIBUTES, path, NULL, f);
 }
 
 enum fault gate_make_link(const struct caller *caller, const char *target, const char *path)
 {
-    enum fault f = permit(caller, ACTION_LINK, path);
+    struct place place;
+    enum fault f = place_find(caller, ACTION_LINK, path, PLACE_ITSELF, &place);
     if (f)
         return f;
-    f = store_of(caller)->type->make_link(store_of(caller), target, path);
-    return done(caller, ACTION_LINK, path, target, f);
+    f = place.store->type->make_link(place.store, target, place.path);
+    place_done(&place);
+    return place_audit(caller, ACTION_LINK, path, target, f);
 }
 
 enum fault gate_space(const struct caller *caller, const char *path, struct store_space *ret_space)
 {
-    enum fault f = permit(caller, ACTION_LIST, path);
+    struct place place;
+    enum fault f = place_find(caller, ACTION_LIST, path, PLACE_FOLLOW, &place);
     if (f)
         return f;
-    return store_of(caller)->type->space(store_of(caller), path, ret_space);
+    f = place.store->type->space(place.store, place.path, ret_space);
+    place_done(&place);
+    if (!f)
+        ret_space->free_bytes = quota_room(caller, place.tree, ret_space->free_bytes);
+    return f;
 }

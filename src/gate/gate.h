@@ -26,10 +26,22 @@ struct caller {
     struct audit *audit; /* borrowed: the server's; may be NULL */
     uint64_t session;
     union endpoint peer;
+    struct audit_tally *tally; /* borrowed: the job's; what it moves is added; NULL: nobody asks */
 };
 
-/* Would the policy let them, whatever the store says? For listings; not audited. */
-bool gate_may(const struct caller *caller, enum action action);
+/* Who logged in leaves; their tally is what they moved meanwhile. */
+void gate_leave(const struct caller *caller, enum audit_end end, uint64_t duration_ms);
+
+/* A right that is about no path: SITE. Any thread; a refusal is audited. FAULT_DENIED. */
+enum fault gate_allow(const struct caller *caller, enum action action);
+
+/*
+ * What the policy would let them do there, whatever the store says: a mask,
+ * 1 << action. For listings; not audited. `follow` a link in the last part.
+ */
+unsigned gate_rights(const struct caller *caller, const char *path, bool follow);
+/* Likewise with a name in that directory which no rule for names speaks of. */
+unsigned gate_rights_within(const struct caller *caller, const char *path);
 
 /*
  * About a path. `follow` a link in its last part. `action` is what the caller
@@ -40,6 +52,12 @@ enum fault gate_stat(const struct caller *caller, enum action action, const char
                      struct store_info *ret_info);
 
 /*
+ * May it be their working directory? Where they may not list but write, too (a
+ * drop box); then nothing but a directory is told apart from nothing.
+ */
+enum fault gate_enter(const struct caller *caller, const char *path);
+
+/*
  * A plain file's bytes, to learn something about them (how long a transfer of
  * it would be): like gate_stat not audited. Close with stream_close.
  */
@@ -48,11 +66,19 @@ enum fault gate_inspect(const struct caller *caller, enum action action, const c
 
 /* ---- One file's bytes ------------------------------------------------------ */
 
+enum { GATE_RULE_SIZE = 160 };
+
 struct gate_file {
     struct stream *stream;       /* owned; the upload's own when `upload` is set */
     struct store_info info;      /* of a file being read */
+    bool may_go_on;              /* of an upload: who broke off may take it up again */
     bool existed;                /* of an upload: it goes over or to the end of a file */
+    bool is_copy;                /* of an upload: its bytes come from here; no ratio counts them */
     struct store_upload *upload; /* owned; NULL when reading */
+    struct quota *quota;         /* owned: of an upload that is limited or counted; else NULL */
+    char rule[GATE_RULE_SIZE];   /* of a download that the user's ratio refused; else "" */
+    uint64_t download_bytes;     /* that a download has taken of the user's ratio */
+    int64_t download_from;       /* where it begins */
     const struct caller *caller; /* borrowed: alive until gate_close */
     enum action action;
     char *path; /* owned */
@@ -63,18 +89,26 @@ struct gate_outcome {
     enum fault fault; /* of the transfer; FAULT_NONE publishes an upload */
     uint64_t bytes;   /* on the data connection */
     bool is_text;
-    bool keep_partial; /* what broke on the way may become the file, to be resumed */
+    const char *algorithm; /* borrowed for the call: of a hash that was made; else NULL */
+    struct text digest;    /* likewise */
+    bool keep_partial;     /* what broke on the way may become the file, to be resumed */
 };
 
 /* `action` is READ or HASH. */
 enum fault gate_open_read(const struct caller *caller, enum action action, const char *path,
                           struct gate_file **ret_file);
 /*
- * What is kept beside the file (store.h: annex) that `file` has the bytes of:
- * gate_inspect's, or a gate_file's. FAULT_NOT_FOUND: nothing is. Close it before the file.
+ * All of the file's bytes from where its stream is now on are to be sent: is that within
+ * the user's ratio? FAULT_DENIED is audited; gate_close gives back what was not sent.
  */
-enum fault gate_open_annex(const struct caller *caller, const char *path, const struct stream *file,
-                           struct stream **ret_annex);
+enum fault gate_begin_download(struct gate_file *file);
+/*
+ * What is kept beside the file (store.h: annex) that `file` has the bytes of:
+ * gate_inspect's, or a gate_file's; for the same action. FAULT_NOT_FOUND: nothing
+ * is. Close it before the file.
+ */
+enum fault gate_open_annex(const struct caller *caller, enum action action, const char *path,
+                           const struct stream *file, struct stream **ret_annex);
 enum fault gate_open_upload(const struct caller *caller, const char *path,
                             struct store_upload_request *request, struct gate_file **ret_file);
 /* What an upload can be told besides its bytes: see store_upload_type. */
@@ -96,9 +130,13 @@ enum fault gate_close(struct gate_file **file_pointer, const struct gate_outcome
 
 /* ---- Names in a directory --------------------------------------------------- */
 
+/* Virtual folders are among its names; hidden names are not, nor is what a folder covers. */
 struct gate_directory {
     struct store_directory *directory; /* owned */
-    size_t path_len;                   /* of the path it was opened by */
+    const struct caller *caller;       /* borrowed: alive until it is closed */
+    char *path;                        /* owned: what it was opened by */
+    char *real;                        /* owned: where that leads, for the rules */
+    size_t next_folder;                /* of the login's, to be looked at when the names end */
 };
 
 enum fault gate_open_directory(const struct caller *caller, const char *path,
@@ -116,8 +154,8 @@ void gate_close_directory(struct gate_directory *directory);
 /* ---- A directory that is to go with all that is in it ---------------------------- */
 
 /*
- * Holds on to a directory, the last part of whose path is not followed. It is
- * not listed yet: a success is not audited. Not for the root.
+ * Holds on to a directory that they may remove, the last part of whose path is
+ * not followed. It is not listed yet: a success is not audited. Not for the root.
  */
 enum fault gate_open_tree(const struct caller *caller, const char *path,
                           struct gate_directory *ret_tree);
@@ -136,6 +174,10 @@ enum fault gate_remove_below(const struct caller *caller, const struct gate_dire
 enum fault gate_remove(const struct caller *caller, const char *path);
 enum fault gate_remove_directory(const struct caller *caller, const char *path);
 enum fault gate_make_directory(const struct caller *caller, const char *path, unsigned mode);
+/*
+ * RENAME of the one, WRITE (a new name) or OVERWRITE of the other. A directory
+ * goes only if the same rules hold for all that is in it under the other name.
+ */
 enum fault gate_rename(const struct caller *caller, const char *from, const char *to);
 enum fault gate_change(const struct caller *caller, const char *path,
                        const struct store_changes *changes);

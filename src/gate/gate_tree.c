@@ -44,7 +44,7 @@ static enum fault pour_annex(struct stream *annex, struct gate_file *to, char *b
 static enum fault copy_annex(const struct gate_file *from, struct gate_file *to)
 {
     struct stream *annex = NULL;
-    enum fault f = gate_open_annex(from->caller, from->path, from->stream, &annex);
+    enum fault f = gate_open_annex(from->caller, ACTION_READ, from->path, from->stream, &annex);
     if (f)
         return f == FAULT_NOT_FOUND ? FAULT_NONE : f;
     char *buffer = memory_new(COPY_BYTES);
@@ -89,6 +89,7 @@ enum fault gate_copy(const struct caller *caller, const char *from, const char *
         (void)gate_close(&source, &outcome, NULL);
         return f;
     }
+    target->is_copy = true;
     outcome.fault = copy_annex(source, target);
     if (outcome.fault)
         (void)gate_close(&source, &outcome, NULL);
@@ -159,6 +160,8 @@ enum fault gate_combine(const struct caller *caller, const char *target, char *c
     *ret_part = f != FAULT_NONE;
     if (!f)
         f = gate_open_upload(caller, target, &request, &whole);
+    if (whole)
+        whole->is_copy = true;
     for (size_t i = 0; i < count && whole && !outcome.fault; i++)
         outcome.fault = pour_part(caller, parts[i], &infos[i], whole->stream, &outcome.bytes,
                                   cancelled);

@@ -1,32 +1,111 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "gate/login.h"
 
+#include <assert.h>
 #include <stdatomic.h>
+#include <time.h>
 
 #include "account/password.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "gate/identity.h"
+#include "gate/login_outcome.h"
 
 /* What they are called inside, whatever they said. */
 #define ANONYMOUS TEXT("anonymous")
 
+enum {
+    /* Of its own a login has the budgets of its address, of the user there, and of the server. */
+    OWN_BUDGETS_MAX = 3,
+    BUDGETS_MAX = POLICY_SOURCES_MAX + OWN_BUDGETS_MAX,
+    KEY_SIZE = 32 + ENDPOINT_TEXT_SIZE + ACCOUNT_NAME_MAX,
+    RULE_SIZE = TERM_TEXT_MAX + 256,
+};
+
+/* A rate that found no place would be no rate. */
+static_assert((int)BUDGETS_MAX <= (int)THROTTLES_MAX, "each budget has its throttles");
+
 struct login {
     atomic_uint references;
-    char *name;            /* owned */
-    char *host;            /* owned; NULL: the default one */
-    char *detail;          /* owned; NULL unless anonymous */
-    char *charge;          /* owned; NULL: ACCT is not asked */
-    struct tree *home;     /* owned reference */
-    struct tree **folders; /* owned array of owned references */
+    struct standing *standing; /* owned reference */
+    char *host;                /* owned; NULL: the default one */
+    char *detail;              /* owned; NULL unless anonymous */
+    struct tree **folders;     /* owned array of owned references: the realm's, for SMNT */
     size_t folder_count;
-    struct policy policy;
     struct upload_manner upload;
+    struct budget *own[OWN_BUDGETS_MAX]; /* owned references */
+    size_t own_count;
+    struct system_session *session; /* owned reference; NULL: no user of the system */
+    bool is_inside;                 /* counted as a session in all its budgets */
+    int64_t ends_at;
 };
 
 bool login_name_is_anonymous(struct text name)
 {
     return text_equal_any_case(name, TEXT("anonymous")) || text_equal_any_case(name, TEXT("ftp"));
 }
+
+static int64_t now_s(void)
+{
+    return (int64_t)time(NULL);
+}
+
+/* ---- Budgets ------------------------------------------------------------------------ */
+
+static size_t all_budgets(const struct login *login, struct budget *set[BUDGETS_MAX])
+{
+    size_t count = login->standing->budget_count;
+    for (size_t i = 0; i < count; i++)
+        set[i] = login->standing->budgets[i];
+    for (size_t i = 0; i < login->own_count; i++)
+        set[count++] = login->own[i];
+    return count;
+}
+
+static bool limits_anything(const struct budget_limits *limits)
+{
+    return limits->sessions != BUDGET_NO_LIMIT || limits->transfers != BUDGET_NO_LIMIT ||
+           limits->download_rate != BUDGET_NO_LIMIT || limits->upload_rate != BUDGET_NO_LIMIT;
+}
+
+static enum fault take_own(struct login *login, const struct realm *realm, struct builder *key,
+                           const struct budget_limits *limits)
+{
+    if (!limits_anything(limits))
+        return FAULT_NONE;
+    builder_end(key);
+    struct budget *budget = key->full ? NULL : budgets_take(realm->desk->budgets, key->at, limits);
+    if (!budget)
+        return FAULT_NO_MEMORY;
+    login->own[login->own_count++] = budget;
+    return FAULT_NONE;
+}
+
+static enum fault take_own_budgets(struct login *login, const struct login_attempt *attempt)
+{
+    const struct realm *realm = attempt->realm;
+    char bytes[KEY_SIZE];
+    struct budget_limits limits = {BUDGET_NO_LIMIT, BUDGET_NO_LIMIT, BUDGET_NO_LIMIT,
+                                   BUDGET_NO_LIMIT, login->standing->version};
+    struct builder key = builder_on(bytes, sizeof(bytes));
+    builder_put(&key, TEXT(LOGIN_SERVER_BUDGET));
+    enum fault f = take_own(login, realm, &key, &realm->server_limits);
+    if (f)
+        return f;
+    key = builder_on(bytes, sizeof(bytes));
+    builder_put(&key, TEXT("address "));
+    const struct endpoint_network source = endpoint_source(&attempt->peer);
+    endpoint_put_network(&source, &key);
+    f = take_own(login, realm, &key, &realm->host_limits);
+    if (f)
+        return f;
+    limits.sessions = policy_limits(login->standing->policy)->sessions_per_address;
+    builder_put(&key, TEXT(" of "));
+    builder_put_string(&key, budget_key(login->standing->budgets[0]));
+    return take_own(login, realm, &key, &limits);
+}
+
+/* ---- Making a login ------------------------------------------------------------------ */
 
 static bool take_folders(struct login *login, const struct realm *realm)
 {
@@ -41,132 +120,296 @@ static bool take_folders(struct login *login, const struct realm *realm)
     return true;
 }
 
-static struct login *login_new(const struct realm *realm, struct text name)
+/* Takes the reference to the standing over. */
+static struct login *login_new(const struct login_attempt *attempt, struct standing *standing)
 {
+    const struct realm *realm = attempt->realm;
     struct login *login = memory_new(sizeof(*login));
-    if (!login)
+    if (!login) {
+        standing_unref(standing);
         return NULL;
+    }
     atomic_init(&login->references, 1);
+    login->standing = standing;
     login->upload = realm->upload;
-    login->name = memory_copy(name.at, name.len);
+    login->ends_at = policy_ends_at(standing->policy, now_s());
     if (realm->host)
         login->host = memory_copy(realm->host, strlen(realm->host));
-    if (login->name && (login->host || !realm->host) && take_folders(login, realm))
+    if ((login->host || !realm->host) && take_folders(login, realm) &&
+        take_own_budgets(login, attempt) == FAULT_NONE)
         return login;
     login_unref(login);
     return NULL;
 }
 
-static enum fault log_in_anonymous(const struct realm *realm, struct text password,
-                                   struct login **ret_login)
+/* May they be inside, as the policy sees it, here and now? */
+static enum fault admit(const struct login *login, const struct login_attempt *attempt,
+                        struct builder *rule)
 {
-    struct login *login = login_new(realm, ANONYMOUS);
-    if (!login)
-        return FAULT_NO_MEMORY;
-    login->policy.anonymous = true;
-    login->home = tree_ref(realm->anonymous);
-    login->detail = memory_copy(password.at, password.len);
-    if (!login->detail) {
-        login_unref(login);
-        return FAULT_NO_MEMORY;
-    }
-    *ret_login = login;
-    return FAULT_NONE;
+    const struct policy_moment moment = {.peer = attempt->peer, .now = now_s()};
+    struct verdict verdict = policy_admit(login->standing->policy, &moment);
+    if (!verdict.allowed)
+        builder_put(rule, text_of(verdict.rule));
+    return verdict.allowed ? FAULT_NONE : FAULT_LOGIN_REFUSED;
 }
 
-static enum fault open_home(const struct realm *realm, const struct account *account,
-                            struct login *login)
+/* Counts the session. `over`: they are inside already, by a login that this one replaces. */
+static enum fault enter(struct login *login, bool over, struct builder *rule)
 {
-    if (account->root)
-        return realm->open_tree(realm->context, account->root, &login->home);
-    if (!realm->home)
-        return FAULT_LOGIN_REFUSED;
-    login->home = tree_ref(realm->home);
-    return FAULT_NONE;
-}
-
-static enum fault log_in_account(const struct realm *realm, const struct account *account,
-                                 struct login **ret_login)
-{
-    struct login *login = login_new(realm, text_of(account->name));
-    if (!login)
-        return FAULT_NO_MEMORY;
-    login->policy.read_only = account->read_only;
-    enum fault f = open_home(realm, account, login);
-    if (!f && account->charge) {
-        login->charge = memory_copy(account->charge, strlen(account->charge));
-        f = login->charge ? FAULT_ACCOUNT_NEEDED : FAULT_NO_MEMORY;
-    }
-    if (f && f != FAULT_ACCOUNT_NEEDED) {
-        login_unref(login);
-        return f;
-    }
-    *ret_login = login;
+    struct budget *set[BUDGETS_MAX];
+    size_t full = 0;
+    size_t count = all_budgets(login, set);
+    enum fault f = budgets_enter(set, count, BUDGET_SESSION, over, &full);
+    login->is_inside = !f;
+    if (f)
+        builder_put(rule, text_of(budget_key(set[full])));
     return f;
 }
 
-/* The log line is what address-banning programs watch for; the audit is for people. */
-static enum fault report(const struct login_attempt *attempt, bool anonymous, struct text detail,
-                         enum fault f)
+/* ---- Logging in ------------------------------------------------------------------------ */
+
+/*
+ * What is laid down about somebody may be a mistake of the administrator's: it is
+ * in the log, and to the client it is a refusal like any other.
+ */
+static enum fault stand(const struct login_attempt *attempt, const struct identity *identity,
+                        struct login **ret_login)
 {
-    struct text user = anonymous ? ANONYMOUS : attempt->name;
-    char host[ENDPOINT_TEXT_SIZE];
-    struct builder peer = builder_on(host, sizeof(host));
-    const struct audit_event event = {
-        .action = ACTION_LOGIN,
-        .fault = f,
-        .session = attempt->session,
-        .host = text_of(attempt->realm->host),
-        .user = user,
-        .detail = detail,
-        .anonymous = anonymous,
-        .peer = attempt->peer,
-    };
-    audit_record(attempt->audit, &event);
-    endpoint_put_host(&attempt->peer, &peer);
+    struct standing *standing = NULL;
+    enum fault f = standing_take(attempt->realm, identity, &standing);
+    if (f)
+        return f == FAULT_NO_MEMORY ? f : FAULT_LOGIN_REFUSED;
+    *ret_login = login_new(attempt, standing);
+    if (!*ret_login)
+        return FAULT_NO_MEMORY;
+    if (identity->session)
+        (*ret_login)->session = system_session_ref(identity->session);
+    return FAULT_NONE;
+}
+
+/* May who they are be inside? `over`: they are, by a login that this one replaces. */
+static enum fault make(const struct login_attempt *attempt, const struct identity *identity,
+                       struct text detail, bool over, struct builder *rule,
+                       struct login **ret_login)
+{
+    struct login *login = NULL;
+    enum fault f = stand(attempt, identity, &login);
     if (f == FAULT_LOGIN_REFUSED)
-        log_warning("login-refused", LOG_TEXT("user", user), LOG_TEXT("peer", builder_text(&peer)),
-                    LOG_NUMBER("session", attempt->session));
-    else if (f)
-        log_error("login-failed", LOG_TEXT("user", user),
-                  LOG_TEXT("fault", text_of(fault_text(f))));
+        builder_put(rule, TEXT("what is laid down makes no sense"));
+    if (!f && identity->anonymous && !(login->detail = memory_copy(detail.at, detail.len)))
+        f = FAULT_NO_MEMORY;
+    if (!f)
+        f = admit(login, attempt, rule);
+    if (!f)
+        f = enter(login, over, rule);
+    if (f)
+        login_unref(login);
     else
-        log_info("login", LOG_TEXT("user", user), LOG_TEXT("peer", builder_text(&peer)),
-                 LOG_NUMBER("session", attempt->session));
+        *ret_login = login;
+    return f;
+}
+
+static void fail(const struct login_attempt *attempt, uint64_t *ret_delay_ms)
+{
+    struct guard *guard = attempt->realm->desk->guard;
+    bool address_was = guard_is_banned(guard, &attempt->peer);
+    bool user_was = guard_user_is_banned(guard, attempt->name, &attempt->peer);
+    *ret_delay_ms = guard_fail(guard, &attempt->peer, attempt->name);
+    if (!address_was && guard_is_banned(guard, &attempt->peer))
+        login_report_ban(attempt, true);
+    if (!user_was && guard_user_is_banned(guard, attempt->name, &attempt->peer))
+        login_report_ban(attempt, false);
+}
+
+static void succeed(const struct login_attempt *attempt)
+{
+    guard_succeed(attempt->realm->desk->guard, &attempt->peer, attempt->name);
+}
+
+/* An address may have been banned after it connected. */
+static bool is_banned(const struct login_attempt *attempt)
+{
+    struct guard *guard = attempt->realm->desk->guard;
+    return guard_is_banned(guard, &attempt->peer) ||
+           guard_user_is_banned(guard, attempt->name, &attempt->peer);
+}
+
+/* Who are they? Who is banned takes the same time to be told nothing. */
+static enum fault identify(const struct login_attempt *attempt, struct text password,
+                           struct identity *ret_identity, uint64_t *ret_delay_ms)
+{
+    const struct realm *realm = attempt->realm;
+    bool banned = is_banned(attempt);
+    if (realm->anonymous && !banned && login_name_is_anonymous(attempt->name))
+        return identity_anonymous(realm, ret_identity);
+    /* Of who is banned nothing is looked at, so that nothing can be told from the time. */
+    enum fault f = banned ? password_verify(NULL, password)
+                          : identity_prove(attempt, password, ret_identity);
+    if (f == FAULT_LOGIN_REFUSED)
+        fail(attempt, ret_delay_ms);
     return f;
 }
 
 enum fault login_authenticate(const struct login_attempt *attempt, struct text password,
-                              struct login **ret_login)
+                              struct login **ret_login, uint64_t *ret_delay_ms)
 {
-    const struct realm *realm = attempt->realm;
-    struct account *account = NULL;
-    if (realm->anonymous && login_name_is_anonymous(attempt->name)) {
-        enum fault f = log_in_anonymous(realm, password, ret_login);
-        return report(attempt, true, password, f);
+    struct identity identity = {0};
+    char rule[RULE_SIZE];
+    struct login_outcome outcome = {.user = attempt->name,
+                                    .proof = AUDIT_PROOF_PASSWORD,
+                                    .rule = builder_on(rule, sizeof(rule))};
+    struct login *login = NULL;
+    *ret_delay_ms = 0;
+    outcome.fault = identify(attempt, password, &identity, ret_delay_ms);
+    if (!outcome.fault) {
+        outcome.proof = identity.proof;
+        if (identity.anonymous) {
+            outcome.user = ANONYMOUS;
+            outcome.detail = password;
+        }
+        outcome.fault = make(attempt, &identity, password, false, &outcome.rule, &login);
+        identity_done(&identity);
     }
-    enum fault f = realm->accounts->type->find(realm->accounts, attempt->name, &account);
-    if (f && f != FAULT_NOT_FOUND)
-        return report(attempt, false, TEXT(""), f);
-    /* Also for a user that does not exist: same reply, same time. */
-    f = password_verify(account ? account->password : NULL, password);
-    if (!f)
-        f = account ? log_in_account(realm, account, ret_login) : FAULT_LOGIN_REFUSED;
-    account_free(account);
-    /* With an account to come the outcome is login_charge's to report. */
-    return f == FAULT_ACCOUNT_NEEDED ? f : report(attempt, false, TEXT(""), f);
+    /* With an account to come the outcome is login_charge's to score and to report. */
+    bool asks = login && login->standing->charge;
+    if (!asks)
+        login_report(attempt, &outcome);
+    if (!asks && !outcome.fault && outcome.proof != AUDIT_PROOF_ANONYMOUS)
+        succeed(attempt);
+    if (!outcome.fault)
+        *ret_login = login;
+    return asks ? FAULT_ACCOUNT_NEEDED : outcome.fault;
 }
 
 enum fault login_charge(const struct login_attempt *attempt, const struct login *login,
-                        struct text charge)
+                        struct text charge, uint64_t *ret_delay_ms)
 {
-    bool right = !login->charge || password_equal(text_of(login->charge), charge);
-    return report(attempt, false, TEXT(""), right ? FAULT_NONE : FAULT_LOGIN_REFUSED);
+    const char *wanted = login->standing->charge;
+    bool right = !wanted || password_equal(text_of(wanted), charge);
+    *ret_delay_ms = 0;
+    char rule[1];
+    struct login_outcome outcome = {
+        .user = attempt->name,
+        .proof = AUDIT_PROOF_PASSWORD,
+        .rule = builder_on(rule, sizeof(rule)),
+        .fault = right ? FAULT_NONE : FAULT_LOGIN_REFUSED,
+    };
+    if (right)
+        succeed(attempt);
+    else
+        fail(attempt, ret_delay_ms);
+    login_report(attempt, &outcome);
+    return outcome.fault;
 }
 
 bool login_needs_charge(const struct login *login)
 {
-    return login->charge != NULL;
+    return login->standing->charge != NULL;
+}
+
+/* ---- While they are inside --------------------------------------------------------------- */
+
+bool login_is_stale(const struct login *login)
+{
+    return standing_is_stale(login->standing);
+}
+
+/* The record of who is inside, as it is now. The system's users have none that changes. */
+static enum fault identify_again(const struct realm *realm, const struct login *login,
+                                 struct identity *ret_identity)
+{
+    if (login->standing->anonymous)
+        return identity_anonymous(realm, ret_identity);
+    if (!login->session)
+        return identity_find(realm, login_name(login), ret_identity);
+    const struct account_store *store = realm->database;
+    uint64_t generation = store ? store->type->generation(store) : 0;
+    const struct account account = {.name = login->standing->name};
+    struct account *copy = account_copy(&account);
+    if (!copy)
+        return FAULT_NO_MEMORY;
+    *ret_identity = (struct identity){.account = copy,
+                                      .home = tree_ref(login->standing->home),
+                                      .generation = generation,
+                                      .session = system_session_ref(login->session)};
+    return FAULT_NONE;
+}
+
+enum fault login_renew(const struct login_attempt *attempt, const struct login *login,
+                       struct login **ret_login)
+{
+    struct identity identity = {0};
+    char rule[RULE_SIZE];
+    struct login_outcome outcome = {
+        .user = login_name(login),
+        .detail = login_detail(login),
+        .rule = builder_on(rule, sizeof(rule)),
+    };
+    outcome.fault = identify_again(attempt->realm, login, &identity);
+    if (outcome.fault)
+        builder_put(&outcome.rule, TEXT("the account is no more"));
+    else
+        outcome.fault = make(attempt, &identity, login_detail(login), true, &outcome.rule,
+                             ret_login);
+    identity_done(&identity);
+    if (!outcome.fault)
+        return FAULT_NONE;
+    if (outcome.fault != FAULT_NO_MEMORY)
+        outcome.fault = FAULT_LOGIN_REFUSED;
+    login_report(attempt, &outcome);
+    return outcome.fault;
+}
+
+static enum fault change_password(const struct login_attempt *attempt,
+                                  const struct identity *identity, struct text old,
+                                  struct text wanted, const char **ret_weakness)
+{
+    struct account_store *store = (struct account_store *)identity->store;
+    char *hash = NULL;
+    *ret_weakness = text_equal(old, wanted) ? "is the same as before"
+                                            : password_weakness(wanted, attempt->name);
+    if (*ret_weakness)
+        return FAULT_ARGUMENT;
+    enum fault f = password_hash(wanted, &hash);
+    if (!f)
+        f = store->type->set_password(store, attempt->name, hash);
+    memory_free_secret(hash, hash ? strlen(hash) : 0);
+    if (!f)
+        verified_clear(attempt->realm->desk->verified);
+    return f;
+}
+
+enum fault login_set_password(const struct login_attempt *attempt, const struct login *login,
+                              struct text old, struct text wanted, const char **ret_weakness,
+                              uint64_t *ret_delay_ms)
+{
+    struct identity identity = {0};
+    *ret_weakness = NULL;
+    *ret_delay_ms = 0;
+    if (login->standing->anonymous || login->session)
+        return FAULT_UNSUPPORTED;
+    enum fault f = identity_find(attempt->realm, attempt->name, &identity);
+    if (!f && !identity.store->type->set_password)
+        f = FAULT_UNSUPPORTED;
+    if (!f)
+        f = password_verify(identity.account->password, old);
+    if (f == FAULT_LOGIN_REFUSED)
+        fail(attempt, ret_delay_ms);
+    if (!f)
+        f = change_password(attempt, &identity, old, wanted, ret_weakness);
+    identity_done(&identity);
+    const struct audit_event event = {
+        .action = ACTION_SITE,
+        .fault = f,
+        .rule = *ret_weakness,
+        .session = attempt->session,
+        .host = text_of(attempt->realm->host),
+        .user = attempt->name,
+        .detail = TEXT("password"),
+        .peer = attempt->peer,
+    };
+    audit_record(attempt->audit, &event);
+    return f;
 }
 
 struct login *login_ref(struct login *login)
@@ -175,29 +418,44 @@ struct login *login_ref(struct login *login)
     return login;
 }
 
-void login_unref(struct login *login)
+bool login_let_go(struct login *login)
 {
+    struct budget *set[BUDGETS_MAX];
     if (!login || atomic_fetch_sub_explicit(&login->references, 1, memory_order_acq_rel) != 1)
-        return;
+        return false;
+    if (login->is_inside)
+        budgets_leave(set, all_budgets(login, set), BUDGET_SESSION);
+    return true;
+}
+
+void login_end(struct login *login)
+{
+    for (size_t i = 0; i < login->own_count; i++)
+        budget_release(login->own[i]);
     for (size_t i = 0; i < login->folder_count; i++)
         tree_unref(login->folders[i]);
     memory_free(login->folders);
-    tree_unref(login->home);
-    memory_free_secret(login->charge, login->charge ? strlen(login->charge) : 0);
     memory_free(login->detail);
     memory_free(login->host);
-    memory_free(login->name);
+    standing_unref(login->standing);
+    system_session_unref(login->session);
     memory_free(login);
+}
+
+void login_unref(struct login *login)
+{
+    if (login_let_go(login))
+        login_end(login);
 }
 
 bool login_is_anonymous(const struct login *login)
 {
-    return login->policy.anonymous;
+    return login->standing->anonymous;
 }
 
 struct text login_name(const struct login *login)
 {
-    return text_of(login->name);
+    return text_of(login->standing->name);
 }
 
 struct text login_host(const struct login *login)
@@ -212,7 +470,7 @@ struct text login_detail(const struct login *login)
 
 const struct policy *login_policy(const struct login *login)
 {
-    return &login->policy;
+    return login->standing->policy;
 }
 
 const struct upload_manner *login_upload_manner(const struct login *login)
@@ -220,9 +478,16 @@ const struct upload_manner *login_upload_manner(const struct login *login)
     return &login->upload;
 }
 
+int64_t login_ends_at(const struct login *login)
+{
+    return login->ends_at;
+}
+
+/* ---- What is theirs ----------------------------------------------------------------------- */
+
 struct tree *login_home(const struct login *login)
 {
-    return login->home;
+    return login->standing->home;
 }
 
 struct tree *login_folder(const struct login *login, struct text name)
@@ -231,4 +496,71 @@ struct tree *login_folder(const struct login *login, struct text name)
         if (text_equal(text_of(tree_name(login->folders[i])), name))
             return login->folders[i];
     return NULL;
+}
+
+size_t login_mount_count(const struct login *login)
+{
+    return login->standing->mount_count;
+}
+
+const struct login_mount *login_mount(const struct login *login, size_t index)
+{
+    return &login->standing->mounts[index];
+}
+
+/* ---- What they share with others ------------------------------------------------------------ */
+
+enum fault login_begin_transfer(struct login *login, uint64_t session)
+{
+    struct budget *set[BUDGETS_MAX];
+    size_t full = 0;
+    enum fault f = budgets_enter(set, all_budgets(login, set), BUDGET_TRANSFER, false, &full);
+    if (f == FAULT_TOO_MANY)
+        log_info("transfer-not-allowed", LOG_TEXT("user", login_name(login)),
+                 LOG_TEXT("budget", text_of(budget_key(set[full]))),
+                 LOG_NUMBER("session", session));
+    return f;
+}
+
+void login_end_transfer(struct login *login)
+{
+    struct budget *set[BUDGETS_MAX];
+    budgets_leave(set, all_budgets(login, set), BUDGET_TRANSFER);
+}
+
+void login_throttles(const struct login *login, bool inbound, struct throttles *ret_throttles)
+{
+    struct budget *set[BUDGETS_MAX];
+    size_t count = all_budgets(login, set);
+    *ret_throttles = (struct throttles){.count = 0};
+    for (size_t i = 0; i < count; i++)
+        throttles_add(ret_throttles, inbound ? budget_uploads(set[i]) : budget_downloads(set[i]));
+}
+
+static const struct standing_quota *quota_of(const struct login *login, const struct tree *tree)
+{
+    const struct standing *standing = login->standing;
+    for (size_t i = 0; i < standing->quota_count; i++)
+        if (standing->quotas[i].tree == tree)
+            return &standing->quotas[i];
+    return NULL;
+}
+
+struct ledger_account *login_ledger_account(const struct login *login, const struct tree *tree)
+{
+    const struct standing_quota *quota = quota_of(login, tree);
+    return quota ? quota->account : NULL;
+}
+
+const struct ledger_limit *login_quota(const struct login *login, const struct tree *tree,
+                                       size_t *ret_count)
+{
+    const struct standing_quota *quota = quota_of(login, tree);
+    *ret_count = quota ? quota->limit_count : 0;
+    return quota ? quota->limits : NULL;
+}
+
+struct ledger_account *login_ratio(const struct login *login)
+{
+    return login->standing->ratio;
 }

@@ -12,13 +12,15 @@ enum { ADDRESS_BYTES = 16, HOST_KEY_SIZE = ADDRESS_BYTES + sizeof(uint32_t) };
 
 struct host {
     unsigned char key[HOST_KEY_SIZE];
-    unsigned sessions;
+    unsigned connections; /* of either kind */
+    unsigned unauthenticated;
 };
 
 struct session_register {
     pthread_mutex_t lock;
     void *hosts; /* owned: tsearch's tree of struct host */
     unsigned sessions;
+    unsigned unauthenticated;
 };
 
 static int compare(const void *a, const void *b)
@@ -28,18 +30,11 @@ static int compare(const void *a, const void *b)
 
 static struct host key_of(const union endpoint *peer)
 {
-    static const unsigned char mapped[12] = {[10] = 0xFF, [11] = 0xFF};
-    struct host host = {.sessions = 0};
-    if (peer->any.sa_family == AF_INET) {
-        memcpy(host.key, mapped, sizeof(mapped));
-        memcpy(host.key + sizeof(mapped), &peer->v4.sin_addr, sizeof(peer->v4.sin_addr));
-    } else {
-        /* Whoever has an IPv6 address has the 2^64 of its network (RFC 7934): they are one host.
-         * On the link-local network everybody is. */
-        bool alone = IN6_IS_ADDR_LINKLOCAL(&peer->v6.sin6_addr);
-        memcpy(host.key, &peer->v6.sin6_addr, alone ? ADDRESS_BYTES : ADDRESS_BYTES / 2);
+    struct host host = {.connections = 0};
+    const struct endpoint_network source = endpoint_source(peer);
+    memcpy(host.key, source.bytes, ADDRESS_BYTES);
+    if (peer->any.sa_family == AF_INET6)
         memcpy(host.key + ADDRESS_BYTES, &peer->v6.sin6_scope_id, sizeof(uint32_t));
-    }
     return host;
 }
 
@@ -79,10 +74,26 @@ static struct host *host_of(struct session_register *reg, const union endpoint *
 
 static void drop_if_empty(struct session_register *reg, struct host *host)
 {
-    if (host->sessions)
+    if (host->connections)
         return;
     tdelete(host, &reg->hosts, compare);
     memory_free(host);
+}
+
+static bool is_full(unsigned count, unsigned limit)
+{
+    return limit && count >= limit;
+}
+
+/* No host alone may keep everybody else from logging in. */
+static bool may_enter(const struct session_register *reg, const struct host *host,
+                      const struct register_limits *limits)
+{
+    unsigned half = limits->unauthenticated / 2 + limits->unauthenticated % 2;
+    return !is_full(reg->unauthenticated, limits->unauthenticated) &&
+           !is_full(host->unauthenticated, half) &&
+           !is_full(host->unauthenticated, limits->unauthenticated_per_host) &&
+           !is_full(host->connections, limits->per_host);
 }
 
 enum fault register_enter(struct session_register *reg, const union endpoint *peer,
@@ -93,32 +104,80 @@ enum fault register_enter(struct session_register *reg, const union endpoint *pe
     struct host *host = host_of(reg, peer);
     if (!host) {
         f = FAULT_NO_MEMORY;
-    } else if ((limits->sessions && reg->sessions >= limits->sessions) ||
-               (limits->sessions_per_host && host->sessions >= limits->sessions_per_host)) {
+    } else if (!may_enter(reg, host, limits)) {
         f = FAULT_TOO_MANY;
         drop_if_empty(reg, host);
     } else {
-        host->sessions++;
+        host->connections++;
+        host->unauthenticated++;
+        reg->unauthenticated++;
+    }
+    pthread_mutex_unlock(&reg->lock);
+    return f;
+}
+
+/* With the lock held; of a connection that was counted in. */
+static struct host *find_host(struct session_register *reg, const union endpoint *peer)
+{
+    struct host key = key_of(peer);
+    struct host **found = tfind(&key, &reg->hosts, compare);
+    return found ? *found : NULL;
+}
+
+enum fault register_log_in(struct session_register *reg, const union endpoint *peer,
+                           const struct register_limits *limits)
+{
+    enum fault f = FAULT_TOO_MANY;
+    pthread_mutex_lock(&reg->lock);
+    struct host *host = find_host(reg, peer);
+    if (host && !is_full(reg->sessions, limits->sessions)) {
+        f = FAULT_NONE;
+        host->unauthenticated--;
+        reg->unauthenticated--;
         reg->sessions++;
     }
     pthread_mutex_unlock(&reg->lock);
     return f;
 }
 
-void register_leave(struct session_register *reg, const union endpoint *peer)
+void register_log_out(struct session_register *reg, const union endpoint *peer)
 {
-    struct host key = key_of(peer);
     pthread_mutex_lock(&reg->lock);
-    struct host **found = tfind(&key, &reg->hosts, compare);
-    if (found) {
-        (*found)->sessions--;
+    struct host *host = find_host(reg, peer);
+    if (host) {
+        host->unauthenticated++;
+        reg->unauthenticated++;
         reg->sessions--;
-        drop_if_empty(reg, *found);
+    }
+    pthread_mutex_unlock(&reg->lock);
+}
+
+void register_leave(struct session_register *reg, const union endpoint *peer, bool is_logged_in)
+{
+    pthread_mutex_lock(&reg->lock);
+    struct host *host = find_host(reg, peer);
+    if (host) {
+        host->connections--;
+        if (is_logged_in) {
+            reg->sessions--;
+        } else {
+            host->unauthenticated--;
+            reg->unauthenticated--;
+        }
+        drop_if_empty(reg, host);
     }
     pthread_mutex_unlock(&reg->lock);
 }
 
 unsigned register_count(struct session_register *reg)
+{
+    pthread_mutex_lock(&reg->lock);
+    unsigned count = reg->sessions + reg->unauthenticated;
+    pthread_mutex_unlock(&reg->lock);
+    return count;
+}
+
+unsigned register_count_sessions(struct session_register *reg)
 {
     pthread_mutex_lock(&reg->lock);
     unsigned count = reg->sessions;

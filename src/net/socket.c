@@ -24,7 +24,7 @@ static int fail_closing(int fd)
     return -1;
 }
 
-int socket_listen(const union endpoint *local, int backlog)
+int socket_bind(const union endpoint *local)
 {
     int fd = socket(local->any.sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd < 0)
@@ -32,9 +32,15 @@ int socket_listen(const union endpoint *local, int backlog)
     set_option(fd, SOL_SOCKET, SO_REUSEADDR, 1);
     if (local->any.sa_family == AF_INET6)
         set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1);
-    if (bind(fd, &local->any, endpoint_len(local)) || listen(fd, backlog))
-        return fail_closing(fd);
-    return fd;
+    return bind(fd, &local->any, endpoint_len(local)) ? fail_closing(fd) : fd;
+}
+
+int socket_listen(const union endpoint *local, int backlog)
+{
+    int fd = socket_bind(local);
+    if (fd < 0)
+        return -1;
+    return listen(fd, backlog) ? fail_closing(fd) : fd;
 }
 
 int socket_accept(int listener, bool blocking, union endpoint *ret_peer)

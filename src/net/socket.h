@@ -14,6 +14,8 @@
 #include "base/endpoint.h"
 #include "base/text.h"
 
+/* A non-blocking TCP socket with an address, to listen on. */
+int socket_bind(const union endpoint *local);
 /*
  * A non-blocking listener. An IPv6 one serves IPv6 only, so that a program
  * listening on both families gets one listener for each.

@@ -36,14 +36,4 @@ struct text pathname_last(struct text path);
 /* "path" as 257 shows it: in quotes, inner quotes doubled (RFC 959 Appendix II). */
 void pathname_put_quoted(struct builder *b, struct text path);
 
-/* Has it a *, ? or [ that pathname_match would treat as a wildcard? */
-bool pathname_has_wildcard(struct text pattern);
-
-/*
- * Does one name match one pattern: * any run, ? one byte, [a-z] [!a-z] a set,
- * \x the byte x; a [ that no ] ends is itself. A * or ? does not match a leading
- * dot. Time is at most the product of both lengths, whatever the pattern.
- */
-bool pathname_match(struct text pattern, struct text name);
-
 #endif

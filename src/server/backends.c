@@ -1,55 +1,57 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/backends.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "account/account_embedded.h"
+#include "account/database.h"
 #include "account/password.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "base/pattern.h"
 #include "gate/login.h"
+#include "monitor/monitor.h"
+#include "policy/policy.h"
+#include "server/limits.h"
+#include "server/state.h"
+#include "server/system_users.h"
 #include "store/store_local.h"
 
 enum { PATH_SIZE = 4096 };
 
 struct backends {
-    struct journal *journal; /* owned; NULL: none */
-};
-
-/* A directory that was opened, so that everybody who has it as root shares one tree. */
-struct opened {
-    char *directory;   /* owned */
-    struct tree *tree; /* owned reference */
+    struct journal *journal;   /* owned; NULL: none */
+    struct database *database; /* owned; NULL: none */
+    struct desk *desk;         /* owned */
+    struct monitor *monitor;   /* owned; NULL: no users of the system */
+    struct system_users system_users;
 };
 
 struct realm_set {
     struct backends *backends; /* borrowed: the process's */
     struct realm *realms;      /* owned array */
     size_t count;
-    struct opened *opened; /* owned array; complete before the first login, then only read */
-    size_t opened_count;
+    struct tree **kept; /* owned array of owned references: the roots that the settings name */
+    size_t kept_count;
 };
 
 /* ---- The state directory ----------------------------------------------------------- */
 
-static bool put_default_state(struct builder *b)
+static enum fault open_store(void *context, const char *directory, struct store **ret_store)
 {
-    const char *home = getenv("HOME");
-    const char *state = getenv("XDG_STATE_HOME");
-    if (geteuid() == 0) {
-        builder_put_string(b, "/var/lib/ferry");
-    } else if (state && state[0] == '/') {
-        builder_put_string(b, state);
-        builder_put_string(b, "/ferry");
-    } else if (home && home[0] == '/') {
-        builder_put_string(b, home);
-        builder_put_string(b, "/.local/state/ferry");
-    } else {
-        return false;
-    }
-    builder_end(b);
-    return !b->full;
+    struct backends *backends = context;
+    struct store *store = NULL;
+    enum fault f = store_local_open(directory, backends->journal, &store);
+    if (f)
+        return f;
+    /* Counting takes some calls at each change: without a database there is no quota. */
+    if (backends->database)
+        store->watch = ledger_watch(backends->desk->ledger);
+    store->straight->watch = store->watch;
+    *ret_store = store;
+    return FAULT_NONE;
 }
 
 struct backends *backends_new(void)
@@ -57,16 +59,58 @@ struct backends *backends_new(void)
     return memory_new(sizeof(struct backends));
 }
 
+bool backends_start_system_users(struct backends *backends, const struct config *config,
+                                 char message[CONFIG_MESSAGE_SIZE])
+{
+    if (!config->system_users)
+        return true;
+    if (!system_users_start(config, &backends->monitor, message))
+        return false;
+    backends->system_users = system_users_of(backends->monitor);
+    return true;
+}
+
+struct monitor *backends_monitor(const struct backends *backends)
+{
+    return backends->monitor;
+}
+
+bool backends_open_desk(struct backends *backends, const char *database,
+                        char message[CONFIG_MESSAGE_SIZE])
+{
+    char reason[DATABASE_MESSAGE_SIZE];
+    if (database && (!database_open(database, &backends->database, reason) ||
+                     !database_claim(backends->database, database, reason)))
+        return config_complain(message, "database: %s", reason);
+    struct records *records = database ? database_records(backends->database) : NULL;
+    const struct tree_opener opener = {open_store, store_local_is_current, backends};
+    enum fault f = desk_new(records, &opener, &backends->desk);
+    return !f || config_complain(message, "database: %s", fault_text(f));
+}
+
+struct database *backends_database(struct backends *backends)
+{
+    return backends->database;
+}
+
+void backends_poll(struct backends *backends)
+{
+    if (backends->database)
+        database_poll(backends->database);
+}
+
+struct desk *backends_desk(struct backends *backends)
+{
+    return backends->desk;
+}
+
 bool backends_open_state(struct backends *backends, const char *state,
                          char message[CONFIG_MESSAGE_SIZE])
 {
     char path[PATH_SIZE];
     struct builder b = builder_on(path, sizeof(path));
-    /* systemd's StateDirectory= says it in the environment. */
-    if (!state)
-        state = getenv("STATE_DIRECTORY");
-    if (!state && put_default_state(&b))
-        state = path;
+    if (!state && state_put_default(&b, backends->monitor || geteuid() == 0))
+        state = builder_end(&b);
     if (!state)
         return config_complain(message, "no state directory: HOME says no place for one");
     enum fault f = journal_open(state, &backends->journal);
@@ -77,63 +121,29 @@ void backends_free(struct backends *backends)
 {
     if (!backends)
         return;
+    desk_free(backends->desk);
+    database_close(backends->database);
     journal_close(backends->journal);
+    monitor_free(backends->monitor);
     memory_free(backends);
 }
 
 /* ---- Trees ---------------------------------------------------------------------------- */
 
-static struct tree *find_opened(const struct realm_set *set, const char *directory)
-{
-    for (size_t i = 0; i < set->opened_count; i++)
-        if (text_equal(text_of(set->opened[i].directory), text_of(directory)))
-            return set->opened[i].tree;
-    return NULL;
-}
-
-/* A realm's open_tree: every directory of the configuration is open by the time of a login. */
-static enum fault take_tree(void *context, const char *directory, struct tree **ret_tree)
-{
-    struct tree *tree = find_opened(context, directory);
-    if (!tree)
-        return FAULT_NOT_FOUND;
-    *ret_tree = tree_ref(tree);
-    return FAULT_NONE;
-}
-
-static enum fault open_new_tree(struct realm_set *set, const char *name, const char *directory,
-                                struct tree **ret_tree)
-{
-    struct store *store;
-    enum fault f = store_local_open(directory, set->backends->journal, &store);
-    if (f)
-        return f;
-    *ret_tree = tree_new(name, store);
-    if (*ret_tree)
-        return FAULT_NONE;
-    store->type->free(store);
-    return FAULT_NO_MEMORY;
-}
-
-/* Opens a root, or takes the one that is open already. */
-static bool open_root(struct realm_set *set, const char *what, const char *directory,
+/* Opens a root, and keeps it open as long as the settings name it. */
+static bool keep_root(struct realm_set *set, const char *what, const char *directory,
                       struct tree **ret_tree, char message[CONFIG_MESSAGE_SIZE])
 {
-    struct tree *tree = find_opened(set, directory);
-    if (!tree) {
-        enum fault f = open_new_tree(set, "", directory, &tree);
-        if (f)
-            return config_complain(message, "%s: %s: %s", what, directory, fault_text(f));
-        struct opened *opened = config_grow((void **)&set->opened, &set->opened_count,
-                                            sizeof(*opened));
-        if (!opened || !config_copy_string(&opened->directory, text_of(directory))) {
-            if (opened)
-                set->opened_count--;
-            tree_unref(tree);
-            return config_complain(message, "out of memory");
-        }
-        opened->tree = tree;
+    struct tree *tree = NULL;
+    enum fault f = trees_take(set->backends->desk->trees, directory, &tree);
+    if (f)
+        return config_complain(message, "%s: %s: %s", what, directory, fault_text(f));
+    struct tree **place = config_grow((void **)&set->kept, &set->kept_count, sizeof(struct tree *));
+    if (!place) {
+        tree_unref(tree);
+        return config_complain(message, "out of memory");
     }
+    *place = tree;
     if (ret_tree)
         *ret_tree = tree_ref(tree);
     return true;
@@ -161,7 +171,7 @@ static bool add_account(struct account_store *accounts, const struct config_user
         .password = hash ? hash : user->password,
         .root = user->root,
         .charge = user->account,
-        .read_only = user->read_only,
+        .terms = {.values = {[TERM_READ_ONLY] = {user->read_only, user->read_only}}},
     };
     enum fault f = account_embedded_add(accounts, &account);
     memory_free_secret(hash, hash ? strlen(hash) : 0);
@@ -178,12 +188,26 @@ static bool build_users(struct realm_set *set, struct realm *realm, const struct
         return config_complain(message, "out of memory");
     for (size_t i = 0; i < host->user_count; i++) {
         const struct config_user *user = &host->users[i];
-        if (user->root && !open_root(set, user->name, user->root, NULL, message))
+        if (user->root && !keep_root(set, user->name, user->root, NULL, message))
             return false;
         if (!add_account(realm->accounts, user, message))
             return false;
     }
     return true;
+}
+
+static enum fault open_folder(struct realm_set *set, const struct config_folder *folder,
+                              struct tree **ret_tree)
+{
+    struct store *store;
+    enum fault f = open_store(set->backends, folder->path, &store);
+    if (f)
+        return f;
+    *ret_tree = tree_new(folder->name, store);
+    if (*ret_tree)
+        return FAULT_NONE;
+    store->type->free(store);
+    return FAULT_NO_MEMORY;
 }
 
 static bool build_folders(struct realm_set *set, struct realm *realm,
@@ -196,7 +220,7 @@ static bool build_folders(struct realm_set *set, struct realm *realm,
         return config_complain(message, "out of memory");
     for (size_t i = 0; i < host->folder_count; i++) {
         const struct config_folder *folder = &host->folders[i];
-        enum fault f = open_new_tree(set, folder->name, folder->path, &realm->folders[i]);
+        enum fault f = open_folder(set, folder, &realm->folders[i]);
         if (f)
             return config_complain(message, "folder \"%s\": %s: %s", folder->name, folder->path,
                                    fault_text(f));
@@ -205,27 +229,98 @@ static bool build_folders(struct realm_set *set, struct realm *realm,
     return true;
 }
 
-static bool build_anonymous(struct realm_set *set, struct realm *realm,
+/* A directory for uploads is a drop box: what is in it nobody sees. */
+static bool open_drop_box(struct terms *terms, const char *path)
+{
+    enum { RULE_SIZE = 64 };
+    static const struct text rules[] = {TEXT("allow write "), TEXT("deny read-all ")};
+    char unused[TERMS_MESSAGE_SIZE];
+    for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++) {
+        char bytes[TERM_TEXT_MAX];
+        struct builder b = builder_on(bytes, sizeof(bytes));
+        builder_put(&b, rules[i]);
+        pattern_put_literal(&b, text_of(path));
+        builder_put(&b, TEXT("/**"));
+        if (b.full || !terms_set(terms, TERM_RULES, builder_text(&b), unused))
+            return false;
+    }
+    return true;
+}
+
+static bool lay_down_anonymous(struct terms *terms, const struct config *config)
+{
+    for (size_t i = 0; i < config->anonymous_uploads.count; i++)
+        if (!open_drop_box(terms, config->anonymous_uploads.items[i]))
+            return false;
+    for (size_t i = 0; i < config->anonymous_terms.count; i++)
+        if (!config_set_term(terms, text_of(config->anonymous_terms.items[i])))
+            return false;
+    return true;
+}
+
+/* The sense of texts is the policy's to judge, at the start and not at the first login. */
+static bool check_anonymous(const struct account *account, const struct config *config,
+                            char message[CONFIG_MESSAGE_SIZE])
+{
+    bool has_quota = terms_has(&account->terms, TERM_QUOTA_BYTES) ||
+                     terms_has(&account->terms, TERM_QUOTA_FILES);
+    if (has_quota && !config->database)
+        return config_complain(message, "anonymous-terms: a quota needs a database");
+    char reason[TERMS_MESSAGE_SIZE];
+    struct policy *policy = NULL;
+    const struct policy_source source = {POLICY_ANONYMOUS, account->name, &account->terms};
+    enum fault f = policy_new(&source, 1, &policy, reason);
+    policy_free(policy);
+    return !f || config_complain(message, "anonymous-terms: %s",
+                                 f == FAULT_ARGUMENT ? reason : fault_text(f));
+}
+
+static bool build_anonymous(struct realm_set *set, struct realm *realm, const struct config *config,
                             const struct config_host *host, char message[CONFIG_MESSAGE_SIZE])
 {
     struct text wish = text_of(host->anonymous);
     if (!wish.len || text_equal(wish, TEXT("off")))
         return true;
     const char *directory = text_equal(wish, TEXT("on")) ? host->root : host->anonymous;
-    return open_root(set, "anonymous", directory, &realm->anonymous, message);
+    if (!directory)
+        return config_complain(message, "anonymous: there is no root; give it a directory");
+    const struct account account = {.name = (char *)"anonymous", .root = (char *)directory};
+    realm->anonymous = account_copy(&account);
+    if (!realm->anonymous || !lay_down_anonymous(&realm->anonymous->terms, config))
+        return config_complain(message, "out of memory");
+    return check_anonymous(realm->anonymous, config, message) &&
+           keep_root(set, "anonymous", directory, NULL, message);
+}
+
+static bool build_root(struct realm_set *set, struct realm *realm, const char *root,
+                       char message[CONFIG_MESSAGE_SIZE])
+{
+    if (!root)
+        return true; /* each account of the database has its own */
+    return keep_root(set, "root", root, &realm->home, message) &&
+           (config_copy_string(&realm->root, text_of(root)) ||
+            config_complain(message, "out of memory"));
 }
 
 static bool build_realm(struct realm_set *set, const struct config *config,
                         const struct config_host *host, char message[CONFIG_MESSAGE_SIZE])
 {
+    static atomic_uint_fast64_t serial;
     struct realm *realm = &set->realms[set->count++];
+    struct database *database = set->backends->database;
+    realm->serial = ++serial;
     realm->host = host->name;
+    realm->desk = set->backends->desk;
+    realm->database = database ? database_accounts(database) : NULL;
     realm->upload = (struct upload_manner){config->uploads_direct, config->durability_sync};
-    realm->open_tree = take_tree;
-    realm->context = set;
-    return open_root(set, "root", host->root, &realm->home, message) &&
-           build_anonymous(set, realm, host, message) && build_users(set, realm, host, message) &&
-           build_folders(set, realm, host, message);
+    realm->server_limits = limits_of_server(config);
+    realm->host_limits = limits_of_host(config);
+    realm->server_limits.version = realm->serial;
+    realm->host_limits.version = realm->serial;
+    realm->system_users = set->backends->monitor ? &set->backends->system_users : NULL;
+    return build_root(set, realm, host->root, message) &&
+           build_anonymous(set, realm, config, host, message) &&
+           build_users(set, realm, host, message) && build_folders(set, realm, host, message);
 }
 
 bool backends_build_realms(struct backends *backends, struct config *config,
@@ -252,7 +347,8 @@ static void free_realm(struct realm *realm)
     for (size_t i = 0; i < realm->folder_count; i++)
         tree_unref(realm->folders[i]);
     memory_free(realm->folders);
-    tree_unref(realm->anonymous);
+    account_free(realm->anonymous);
+    memory_free(realm->root);
     tree_unref(realm->home);
 }
 
@@ -264,11 +360,9 @@ void backends_free_realms(struct config *config)
     for (size_t i = 0; i < set->count; i++)
         free_realm(&set->realms[i]);
     memory_free(set->realms);
-    for (size_t i = 0; i < set->opened_count; i++) {
-        tree_unref(set->opened[i].tree);
-        memory_free(set->opened[i].directory);
-    }
-    memory_free(set->opened);
+    for (size_t i = 0; i < set->kept_count; i++)
+        tree_unref(set->kept[i]);
+    memory_free(set->kept);
     memory_free(set);
     config->realms = NULL;
 }

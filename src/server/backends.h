@@ -11,13 +11,25 @@
 
 #include "server/config.h"
 
-struct realm;
+struct monitor;
 struct backends;
+struct database;
+struct desk;
+struct realm;
 
 /*
  * What lives as long as the process. NULL when out of memory.
  */
 struct backends *backends_new(void);
+/*
+ * Users of the system, where the settings ask for them: before any thread, and
+ * as root, which the process is no more when it returns. False with a message.
+ */
+bool backends_start_system_users(struct backends *backends, const struct config *config,
+                                 char message[CONFIG_MESSAGE_SIZE]);
+/* The process that is root still; NULL: there is none. Borrowed: as long as the backends. */
+struct monitor *backends_monitor(const struct backends *backends);
+
 /*
  * Undoes what a crash left, as the state directory tells, and begins to keep
  * that for the next one. NULL: a default place for who runs us. Before any
@@ -26,6 +38,17 @@ struct backends *backends_new(void);
  */
 bool backends_open_state(struct backends *backends, const char *state,
                          char message[CONFIG_MESSAGE_SIZE]);
+/*
+ * Opens the database of accounts (NULL: there is none) and what is kept for all
+ * logins. Before any realm is built. False with a message.
+ */
+bool backends_open_desk(struct backends *backends, const char *database,
+                        char message[CONFIG_MESSAGE_SIZE]);
+/* Borrowed, as long as the backends; NULL: none. */
+struct database *backends_database(struct backends *backends);
+struct desk *backends_desk(struct backends *backends);
+/* Looks whether another program changed the database. Blocks. */
+void backends_poll(struct backends *backends);
 void backends_free(struct backends *backends);
 
 /*

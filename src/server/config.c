@@ -9,6 +9,7 @@
 
 #include "base/log.h"
 #include "base/memory.h"
+#include "gate/guard.h"
 #include "net/socket.h"
 #include "server/backends.h"
 
@@ -21,7 +22,7 @@ struct counted_config {
 #define HOST_FIELD(name) offsetof(struct config_host, name)
 
 const struct setting config_settings[] = {
-    {"address", SETTING_LIST, FIELD(addresses), 0, NULL, "A", NULL,
+    {"address", SETTING_ADDRESSES, FIELD(addresses), 0, NULL, "A", NULL,
      "listen on this address (default: every IPv4 and IPv6 one)", true},
     {"port", SETTING_NUMBER, FIELD(port), UINT16_MAX, NULL, "N", "21",
      "control port; 0 takes any free one", true},
@@ -29,6 +30,10 @@ const struct setting config_settings[] = {
     {"user", SETTING_USER, 0, 0, NULL, "NAME:PASSWORD", NULL, "an account that may write"},
     {"anonymous", SETTING_ANONYMOUS, HOST_FIELD(anonymous), 0, NULL, "DIR", "off",
      "let anybody read below DIR (default: the root)"},
+    {"anonymous-uploads", SETTING_PATHS, FIELD(anonymous_uploads), 64, NULL, "PATH", NULL,
+     "a directory below it where anybody may put files, which they do not see afterwards"},
+    {"anonymous-terms", SETTING_TERMS, FIELD(anonymous_terms), 64, NULL, "TERM=VALUE", NULL,
+     "what holds for all anonymous users together, as ferryctl(1) knows it: max-sessions=9"},
     {"passive-ports", SETTING_RANGE, FIELD(passive_ports), 0, NULL, "A-B", NULL,
      "ports for passive data connections (default: 49152-65535)"},
     {"passive-address", SETTING_STRING, FIELD(passive_address), 0, NULL, "IP|HOST", NULL,
@@ -56,17 +61,63 @@ const struct setting config_settings[] = {
     {"grace", SETTING_NUMBER, FIELD(grace_s), 86400, NULL, "S", "30",
      "seconds that transfers have to finish after SIGTERM"},
     {"max-sessions", SETTING_NUMBER, FIELD(max_sessions), 1000000, NULL, "N", "20000",
-     "sessions at once; 0: no limit"},
+     "sessions at once that are logged in; 0: no limit"},
     {"max-per-ip", SETTING_NUMBER, FIELD(max_per_ip), 1000000, NULL, "N", "0",
-     "sessions at once from one address, or one IPv6 /64; 0: no limit"},
+     "connections at once from one address, or one IPv6 /64; 0: no limit"},
+    {"max-unauthenticated", SETTING_NUMBER, FIELD(max_unauthenticated), 1000000, NULL, "N", "10000",
+     "connections at once that are not logged in; 0: no limit"},
+    {"max-unauthenticated-per-ip", SETTING_NUMBER, FIELD(max_unauthenticated_per_ip), 1000000, NULL,
+     "N", "0", "of these from one address, at most half of them; 0: half of them"},
     {"max-transfers", SETTING_NUMBER, FIELD(max_transfers), 10000, NULL, "N", "1000",
      "transfers at once", true},
+    {"max-transfers-per-ip", SETTING_NUMBER, FIELD(max_transfers_per_ip), 10000, NULL, "N", "0",
+     "transfers at once to and from one address; 0: no limit"},
+    {"download-rate", SETTING_SIZE, FIELD(download_rate), INT64_MAX, NULL, "N", "0",
+     "bytes in a second to all clients together, also with k, M, G; 0: no limit"},
+    {"upload-rate", SETTING_SIZE, FIELD(upload_rate), INT64_MAX, NULL, "N", "0",
+     "bytes in a second from all clients together; 0: no limit"},
+    {"download-rate-per-ip", SETTING_SIZE, FIELD(download_rate_per_ip), INT64_MAX, NULL, "N", "0",
+     "bytes in a second to one address; 0: no limit"},
+    {"upload-rate-per-ip", SETTING_SIZE, FIELD(upload_rate_per_ip), INT64_MAX, NULL, "N", "0",
+     "bytes in a second from one address; 0: no limit"},
+    {"login-delay", SETTING_NUMBER, FIELD(login_delay_ms), 60000, NULL, "MS", "500",
+     "milliseconds that the reply to a second failed login waits; doubled by each one more"},
+    {"login-delay-max", SETTING_NUMBER, FIELD(login_delay_max_ms), 60000, NULL, "MS", "5000",
+     "milliseconds that it waits at most"},
+    {"ban-after", SETTING_NUMBER, FIELD(ban_after), 1000000, NULL, "N", "30",
+     "failed logins after which an address is banned; 0: never"},
+    {"ban-user-after", SETTING_NUMBER, FIELD(ban_user_after), 1000000, NULL, "N", "100",
+     "failed logins after which a user name is banned; 0: never"},
+    {"ban-window", SETTING_NUMBER, FIELD(ban_window_s), 86400, NULL, "S", "600",
+     "seconds within which these have to be"},
+    {"ban-time", SETTING_NUMBER, FIELD(ban_time_s), 31536000, NULL, "S", "600",
+     "seconds that a ban lasts; 0: for ever"},
+    {"safe-networks", SETTING_NETWORKS, FIELD(safe_networks), GUARD_SAFE_MAX, NULL, "CIDR", NULL,
+     "never ban an address of this network"},
+    {"database", SETTING_STRING, FIELD(database), 0, NULL, "FILE", NULL,
+     "users, groups and folders that ferryctl looks after", true},
+    {"socket", SETTING_STRING, FIELD(socket), 0, NULL, "FILE", NULL,
+     "where ferryctl reaches ferryd (default: ferryd.sock in the state directory)", true},
     {"state", SETTING_STRING, FIELD(state), 0, NULL, "DIR", NULL,
      "where ferryd keeps what must survive a crash", true},
+    {"system-users", SETTING_SWITCH, FIELD(system_users), 0, NULL, "on|off", "off",
+     "let users of this system log in, through PAM; ferryd is started as root", true},
+    {"system-users-from", SETTING_NUMBER, FIELD(system_users_from), UINT32_MAX, NULL, "UID", "1000",
+     "refuse users of this system with smaller numbers", true},
+    {"system-users-shell", SETTING_SWITCH, FIELD(system_users_any_shell), 0, "any|listed",
+     "any|listed", "listed", "refuse those whose shell is not in /etc/shells", true},
+    {"system-root", SETTING_STRING, FIELD(system_root), 0, NULL, "DIR", "%h",
+     "directory that they see as /; %h: their home, %u: their name", true},
+    {"pam-service", SETTING_STRING, FIELD(pam_service), 0, NULL, "NAME", "ferryd",
+     "file in /etc/pam.d that says how they log in", true},
+    {"run-as", SETTING_STRING, FIELD(run_as), 0, NULL, "USER", "ferry",
+     "with system-users, who the server is once it has started", true},
     {"xferlog", SETTING_STRING, FIELD(xferlog), 0, NULL, "FILE", NULL,
      "log transfers in the classic format", true},
     {"audit", SETTING_STRING, FIELD(audit), 0, NULL, "FILE", NULL,
      "log what users do as JSON lines", true},
+    {"audit-syslog", SETTING_SWITCH, FIELD(audit_syslog), 0, NULL, "on|off", "off",
+     "log it in the system's log as well", true},
     {"log-level", SETTING_STRING, FIELD(log_level), 0, NULL, "L", "info",
      "error, warning, info or debug, on standard error"},
     {"banner", SETTING_HOST, HOST_FIELD(banner), 0, NULL, "TEXT", "ferryd", "name in the greeting"},
@@ -110,124 +161,20 @@ bool config_copy_string(char **place, struct text value)
     return true;
 }
 
-/* ---- One value -------------------------------------------------------------------- */
-
-static bool set_range(struct port_range *range, struct text value)
-{
-    uint64_t first;
-    uint64_t last;
-    struct text rest = value;
-    struct text low = text_take_until(&rest, '-');
-    if (!text_to_number(low, UINT16_MAX, &first) || !text_to_number(rest, UINT16_MAX, &last) ||
-        !first || first > last)
-        return false;
-    *range = (struct port_range){(uint16_t)first, (uint16_t)last};
-    return true;
-}
-
-static bool set_switch(bool *place, const char *words, struct text value)
-{
-    struct text no = text_of(words);
-    struct text yes = text_take_until(&no, '|');
-    if (!text_equal(value, yes) && !text_equal(value, no))
-        return false;
-    *place = text_equal(value, yes);
-    return true;
-}
-
-/* As libConfuse takes a boolean, so that a file has one way of writing them. */
-static bool set_flag(bool *place, struct text value)
-{
-    return set_switch(place, "on|off", value) || set_switch(place, "true|false", value) ||
-           set_switch(place, "yes|no", value);
-}
-
-/* --user NAME:PASSWORD; only the first colon separates. */
-static enum fault set_user(struct config *config, struct text value)
-{
-    struct config_host *host = &config->hosts[0];
-    struct text password = value;
-    struct text name = text_take_until(&password, ':');
-    if (!name.len || !password.len)
-        return FAULT_ARGUMENT;
-    struct config_user *user = config_grow((void **)&host->users, &host->user_count, sizeof(*user));
-    if (!user)
-        return FAULT_NO_MEMORY;
-    user->is_clear = true;
-    bool copied = config_copy_string(&user->name, name) &&
-                  config_copy_string(&user->password, password);
-    return copied ? FAULT_NONE : FAULT_NO_MEMORY;
-}
-
-static enum fault set_string(char **place, struct text value)
-{
-    if (!value.len || text_find(value, '\0') != value.len || text_find(value, '\n') != value.len)
-        return FAULT_ARGUMENT;
-    return config_copy_string(place, value) ? FAULT_NONE : FAULT_NO_MEMORY;
-}
-
-static enum fault set_list(struct config *config, const struct setting *setting, struct text value)
-{
-    char ***array = (char ***)((char *)config + setting->offset);
-    union endpoint endpoint;
-    if (!endpoint_parse_host(value, 0, &endpoint))
-        return FAULT_ARGUMENT;
-    char **place = config_grow((void **)array, &config->address_count, sizeof(char *));
-    return place && config_copy_string(place, value) ? FAULT_NONE : FAULT_NO_MEMORY;
-}
-
-static enum fault or_argument(bool understood)
-{
-    return understood ? FAULT_NONE : FAULT_ARGUMENT;
-}
-
-static enum fault set_by_kind(struct config *config, const struct setting *setting,
-                              struct text value)
-{
-    void *place = (char *)config + setting->offset;
-    switch (setting->kind) {
-    case SETTING_NUMBER:
-        return or_argument(text_to_number(value, setting->max, place));
-    case SETTING_OCTAL:
-        return or_argument(text_to_octal(value, setting->max, place));
-    case SETTING_FLAG:
-        return or_argument(set_flag(place, value));
-    case SETTING_SWITCH:
-        return or_argument(setting->words ? set_switch(place, setting->words, value)
-                                          : set_flag(place, value));
-    case SETTING_RANGE:
-        return or_argument(set_range(place, value));
-    case SETTING_LIST:
-        return set_list(config, setting, value);
-    case SETTING_USER:
-        return set_user(config, value);
-    case SETTING_STRING:
-        return set_string(place, value);
-    case SETTING_HOST:
-    case SETTING_ANONYMOUS:
-        return set_string((char **)((char *)&config->hosts[0] + setting->offset), value);
-    case SETTING_OPTION:
-        break;
-    }
-    return FAULT_ARGUMENT;
-}
-
-bool config_set(struct config *config, const struct setting *setting, struct text value,
-                char message[CONFIG_MESSAGE_SIZE])
-{
-    enum fault f = set_by_kind(config, setting, value);
-    if (!f)
-        return true;
-    if (f == FAULT_NO_MEMORY)
-        return config_complain(message, "out of memory");
-    /* A password must not be shown to whoever reads the terminal or the log. */
-    if (setting->kind == SETTING_USER)
-        return config_complain(message, "user: give it as NAME:PASSWORD");
-    return config_complain(message, "%s: \"%.*s\" is not right here; it takes %s", setting->name,
-                           TEXT_ARGS(value), setting->argument ? setting->argument : "on or off");
-}
-
 /* ---- The snapshot ------------------------------------------------------------------- */
+
+static void forget_items(struct config_list *list)
+{
+    for (size_t i = 0; i < list->count; i++)
+        memory_free(list->items[i]);
+    list->count = 0;
+}
+
+static void free_list(struct config_list *list)
+{
+    forget_items(list);
+    memory_free(list->items);
+}
 
 static void free_users(struct config_host *host)
 {
@@ -261,11 +208,17 @@ static void config_free(struct config *config)
     for (size_t i = 0; i < config->host_count; i++)
         free_host(&config->hosts[i]);
     memory_free(config->hosts);
-    for (size_t i = 0; i < config->address_count; i++)
-        memory_free(config->addresses[i]);
-    memory_free(config->addresses);
+    free_list(&config->addresses);
+    free_list(&config->safe_networks);
+    free_list(&config->anonymous_uploads);
+    free_list(&config->anonymous_terms);
     memory_free(config->passive_address);
     memory_free(config->ebcdic_code_page);
+    memory_free(config->database);
+    memory_free(config->socket);
+    memory_free(config->system_root);
+    memory_free(config->pam_service);
+    memory_free(config->run_as);
     memory_free(config->state);
     memory_free(config->xferlog);
     memory_free(config->audit);
@@ -311,20 +264,27 @@ static bool is_same_string(const char *a, const char *b)
     return a && b ? text_equal(text_of(a), text_of(b)) : a == b;
 }
 
+static bool is_same_list(const struct config_list *a, const struct config_list *b)
+{
+    if (a->count != b->count)
+        return false;
+    for (size_t i = 0; i < a->count; i++)
+        if (!is_same_string(a->items[i], b->items[i]))
+            return false;
+    return true;
+}
+
 static bool is_same(const struct config *a, const struct config *b, const struct setting *setting)
 {
     const void *x = (const char *)a + setting->offset;
     const void *y = (const char *)b + setting->offset;
     if (setting->kind == SETTING_NUMBER)
         return *(const uint64_t *)x == *(const uint64_t *)y;
+    if (setting->kind == SETTING_SWITCH)
+        return *(const bool *)x == *(const bool *)y;
     if (setting->kind == SETTING_STRING)
         return is_same_string(*(char *const *)x, *(char *const *)y);
-    if (a->address_count != b->address_count) /* the only list there is */
-        return false;
-    for (size_t i = 0; i < a->address_count; i++)
-        if (!is_same_string(a->addresses[i], b->addresses[i]))
-            return false;
-    return true;
+    return is_same_list(x, y); /* the addresses: there are no other kinds for the start only */
 }
 
 void config_put_deferred(const struct config *running, const struct config *wanted,
@@ -361,7 +321,7 @@ struct walk {
     struct config_request *request; /* borrowed */
     char *message;                  /* borrowed: CONFIG_MESSAGE_SIZE bytes */
     bool only_file;                 /* looks for --config alone */
-    bool has_list;
+    bool has_list[SETTINGS_MAX];    /* by the setting's index: it was an option already */
 };
 
 static bool take_request(struct walk *walk, struct text name)
@@ -376,11 +336,12 @@ static bool take_request(struct walk *walk, struct text name)
 }
 
 /* A list on the command line replaces the file's, it does not add to it. */
-static void forget_addresses(struct config *config)
+static void begin_list(struct walk *walk, const struct setting *setting)
 {
-    for (size_t i = 0; i < config->address_count; i++)
-        memory_free(config->addresses[i]);
-    config->address_count = 0;
+    bool *has_list = &walk->has_list[setting - config_settings];
+    if (!*has_list)
+        forget_items((struct config_list *)((char *)walk->config + setting->offset));
+    *has_list = true;
 }
 
 static bool take_option(struct walk *walk, const struct setting *setting, const char *argument)
@@ -392,10 +353,8 @@ static bool take_option(struct walk *walk, const struct setting *setting, const 
         return true;
     if (setting->kind == SETTING_OPTION)
         return take_request(walk, text_of(setting->name));
-    if (setting->kind == SETTING_LIST && !walk->has_list) {
-        walk->has_list = true;
-        forget_addresses(walk->config);
-    }
+    if (setting_is_list(setting))
+        begin_list(walk, setting);
     return config_set(walk->config, setting, text_of(argument ? argument : "on"), walk->message);
 }
 
@@ -449,12 +408,14 @@ static bool is_complete(struct config *config, char message[CONFIG_MESSAGE_SIZE]
                                "log-level: \"%s\" is not right here; it takes error, warning, "
                                "info or debug",
                                config->log_level);
-    if (!config->hosts[0].root)
+    if (!config->hosts[0].root && !config->database)
         return config_complain(message, "root: say which directory to serve (--root DIR)");
     if (!config->max_transfers)
         return config_complain(message, "max-transfers: at least 1 is needed");
     if (!config->data_timeout_s)
         return config_complain(message, "data-timeout: at least 1 is needed");
+    if (!config->ban_window_s)
+        return config_complain(message, "ban-window: at least 1 is needed");
     return true;
 }
 

@@ -17,6 +17,7 @@
 #include <stdint.h>
 
 #include "base/endpoint.h"
+#include "base/terms.h"
 #include "base/text.h"
 #include "codec/code_page.h"
 #include "dtp/data_port.h"
@@ -53,9 +54,17 @@ struct config_host {
     size_t folder_count;
 };
 
+/* What may be given several times. */
+struct config_list {
+    char **items; /* owned array of owned strings */
+    size_t count;
+};
+
 struct config {
-    char **addresses; /* owned array of owned strings */
-    size_t address_count;
+    struct config_list addresses;
+    struct config_list safe_networks;
+    struct config_list anonymous_uploads;
+    struct config_list anonymous_terms;
     uint64_t port;
     struct port_range passive_ports;
     char *passive_address;     /* owned; NULL: what the client reached */
@@ -74,10 +83,32 @@ struct config {
     uint64_t max_sessions;
     uint64_t max_per_ip;
     uint64_t max_transfers;
+    uint64_t max_transfers_per_ip;
+    uint64_t max_unauthenticated;
+    uint64_t max_unauthenticated_per_ip;
+    uint64_t download_rate; /* bytes in a second; 0: no limit; as all of them */
+    uint64_t upload_rate;
+    uint64_t download_rate_per_ip;
+    uint64_t upload_rate_per_ip;
+    uint64_t login_delay_ms;
+    uint64_t login_delay_max_ms;
+    uint64_t ban_after;
+    uint64_t ban_user_after;
+    uint64_t ban_window_s;
+    uint64_t ban_time_s;
     uint64_t umask;
-    char *state;               /* owned; NULL: a default for who runs us */
-    char *xferlog;             /* owned; NULL: none */
-    char *audit;               /* owned; NULL: none */
+    bool system_users;
+    bool system_users_any_shell;
+    uint64_t system_users_from;
+    char *system_root; /* owned */
+    char *pam_service; /* owned */
+    char *run_as;      /* owned */
+    char *database;    /* owned; NULL: none */
+    char *socket;      /* owned; NULL: a default in the state directory */
+    char *state;       /* owned; NULL: a default for who runs us */
+    char *xferlog;     /* owned; NULL: none */
+    char *audit;       /* owned; NULL: none */
+    bool audit_syslog;
     char *log_level;           /* owned */
     char *file;                /* owned: --config; NULL: none */
     struct config_host *hosts; /* owned array; the first is the default one */
@@ -119,13 +150,17 @@ void config_put_deferred(const struct config *running, const struct config *want
 
 enum setting_kind {
     SETTING_NUMBER, /* 0 to `max` */
+    SETTING_SIZE,   /* likewise, with k, M, G or T behind it */
     SETTING_OCTAL,
     SETTING_STRING,
     SETTING_HOST,      /* a string of the default host; the offset is in struct config_host */
     SETTING_FLAG,      /* an option without argument; on or off in the file */
     SETTING_SWITCH,    /* one of two words in `words`; the first is true */
     SETTING_RANGE,     /* A-B */
-    SETTING_LIST,      /* may be given several times */
+    SETTING_ADDRESSES, /* may be given several times */
+    SETTING_NETWORKS,  /* likewise, as all lists */
+    SETTING_PATHS,
+    SETTING_TERMS,     /* TERM=VALUE */
     SETTING_USER,      /* NAME:PASSWORD, several times; blocks in the file */
     SETTING_ANONYMOUS, /* like SETTING_HOST; an option's argument may be left out */
     SETTING_OPTION,    /* of the command line only */
@@ -146,9 +181,16 @@ struct setting {
 /* Ends with a NULL name. */
 extern const struct setting config_settings[];
 
+static inline bool setting_is_list(const struct setting *setting)
+{
+    return setting->kind >= SETTING_ADDRESSES && setting->kind <= SETTING_TERMS;
+}
+
 /* Sets one value; false with a message that names the setting. */
 bool config_set(struct config *config, const struct setting *setting, struct text value,
                 char message[CONFIG_MESSAGE_SIZE]);
+/* Sets a term of a group by "TERM=VALUE". */
+bool config_set_term(struct terms *terms, struct text value);
 /* Reads ferryd.conf into `config`. */
 bool config_read_file(struct config *config, const char *file, char message[CONFIG_MESSAGE_SIZE]);
 /* Writes a message; always false, to be returned. */

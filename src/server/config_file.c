@@ -48,7 +48,7 @@ static void fill_options(cfg_opt_t options[OPTIONS_MAX], char keys[OPTIONS_MAX][
         fill_key(s->name, keys[n]);
         cfg_opt_t single = CFG_STR(keys[n], NULL, CFGF_NODEFAULT);
         cfg_opt_t list = CFG_STR_LIST(keys[n], NULL, CFGF_NODEFAULT);
-        options[n++] = s->kind == SETTING_LIST ? list : single;
+        options[n++] = setting_is_list(s) ? list : single;
     }
     cfg_opt_t users = CFG_SEC("user", user, CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES);
     cfg_opt_t folders = CFG_SEC("folder", folder, CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES);

@@ -42,33 +42,55 @@ enum {
     OTHERS = 1 << STORE_LINK | 1 << STORE_SPECIAL | 1 << STORE_UNKNOWN,
 };
 
+/* Whose right it is: of the name, of what a link there leads to, of a name in the directory. */
+enum perm_of { OF_NAME, OF_CONTENT, OF_NAMES_WITHIN, PERM_OF_COUNT };
+
 /*
  * RFC 3659 7.5.5: letter, of which kinds, what the store must grant, also when
  * uploads are transactions, and what the gate must. A transaction begins beside
- * the file and may end in its place, so the directory has a say.
+ * the file and may end in its place, so the directory has a say. A directory may
+ * be entered where one may write, too (gate_enter).
  */
 static const struct {
     char letter;
     int kinds;
     unsigned access;
     unsigned transaction_access;
+    enum perm_of of;
     enum action action;
 } permissions[] = {
-    {'a', FILES, STORE_MAY_WRITE, STORE_MAY_ADD, ACTION_APPEND},
-    {'c', DIRECTORIES, STORE_MAY_WRITE | STORE_MAY_SEARCH, 0, ACTION_WRITE},
-    {'d', DIRECTORIES, STORE_MAY_REMOVE, 0, ACTION_REMOVE_DIRECTORY},
-    {'d', FILES | OTHERS, STORE_MAY_REMOVE, 0, ACTION_DELETE},
-    {'e', DIRECTORIES, STORE_MAY_SEARCH, 0, ACTION_LIST},
-    {'f', FILES | DIRECTORIES | OTHERS, STORE_MAY_REMOVE, 0, ACTION_RENAME},
-    {'l', DIRECTORIES, STORE_MAY_READ, 0, ACTION_LIST},
-    {'m', DIRECTORIES, STORE_MAY_WRITE | STORE_MAY_SEARCH, 0, ACTION_MAKE_DIRECTORY},
-    {'p', DIRECTORIES, STORE_MAY_WRITE | STORE_MAY_SEARCH, 0, ACTION_DELETE},
-    {'r', FILES, STORE_MAY_READ, 0, ACTION_READ},
-    {'w', FILES, STORE_MAY_WRITE, STORE_MAY_REMOVE, ACTION_OVERWRITE},
+    {'a', FILES, STORE_MAY_WRITE, STORE_MAY_ADD, OF_CONTENT, ACTION_APPEND},
+    {'c', DIRECTORIES, STORE_MAY_WRITE | STORE_MAY_SEARCH, 0, OF_NAMES_WITHIN, ACTION_WRITE},
+    {'d', DIRECTORIES, STORE_MAY_REMOVE, 0, OF_NAME, ACTION_REMOVE_DIRECTORY},
+    {'d', FILES | OTHERS, STORE_MAY_REMOVE, 0, OF_NAME, ACTION_DELETE},
+    {'e', DIRECTORIES, STORE_MAY_SEARCH, 0, OF_CONTENT, ACTION_LIST},
+    {'e', DIRECTORIES, STORE_MAY_SEARCH, 0, OF_NAMES_WITHIN, ACTION_WRITE},
+    {'f', FILES | DIRECTORIES | OTHERS, STORE_MAY_REMOVE, 0, OF_NAME, ACTION_RENAME},
+    {'l', DIRECTORIES, STORE_MAY_READ, 0, OF_CONTENT, ACTION_LIST},
+    {'m', DIRECTORIES, STORE_MAY_WRITE | STORE_MAY_SEARCH, 0, OF_NAMES_WITHIN,
+     ACTION_MAKE_DIRECTORY},
+    {'p', DIRECTORIES, STORE_MAY_WRITE | STORE_MAY_SEARCH, 0, OF_NAMES_WITHIN, ACTION_DELETE},
+    {'r', FILES, STORE_MAY_READ, 0, OF_CONTENT, ACTION_READ},
+    {'w', FILES, STORE_MAY_WRITE, STORE_MAY_REMOVE, OF_CONTENT, ACTION_OVERWRITE},
 };
 
+/* What the policy grants; with `follow` the path may be that of a link. */
+static void find_rights(const struct caller *caller, const char *path, bool follow,
+                        const struct store_info *info, unsigned rights[PERM_OF_COUNT])
+{
+    rights[OF_NAME] = gate_rights(caller, path, false);
+    rights[OF_CONTENT] = follow ? gate_rights(caller, path, true) : rights[OF_NAME];
+    rights[OF_NAMES_WITHIN] = info->kind == STORE_DIRECTORY ? gate_rights_within(caller, path) : 0;
+}
+
+static bool has_letter(const struct builder *b, char letter)
+{
+    return text_find(builder_text(b), letter) < b->len;
+}
+
 /* What the user may do with it, as far as can be told without trying. */
-static void put_perm(struct builder *b, const struct caller *caller, const struct store_info *info,
+static void put_perm(struct builder *b, const struct caller *caller,
+                     const unsigned rights[PERM_OF_COUNT], const struct store_info *info,
                      const struct store_info *file)
 {
     bool direct = login_upload_manner(caller->login)->direct;
@@ -77,7 +99,8 @@ static void put_perm(struct builder *b, const struct caller *caller, const struc
         /* Bytes are those of the file that a link leads to; its name is its own. */
         const struct store_info *of = file && permissions[i].kinds == FILES ? file : info;
         if (permissions[i].kinds & 1 << of->kind && (of->access & access) == access &&
-            gate_may(caller, permissions[i].action))
+            rights[permissions[i].of] & 1U << permissions[i].action &&
+            !has_letter(b, permissions[i].letter))
             builder_put_byte(b, permissions[i].letter);
     }
 }
@@ -99,19 +122,17 @@ static struct text type_of(const struct store_info *info)
 }
 
 /* `file` (may be NULL) is what a link leads to. */
-static struct facts facts_of(const struct caller *caller, const struct store_info *info,
-                             const struct store_info *file, char letters[FACT_PERM_SIZE])
+static struct facts facts_of(const struct store_info *info, const struct store_info *file,
+                             struct text perm)
 {
-    struct builder perm = builder_on(letters, FACT_PERM_SIZE);
     const struct store_info *content = file ? file : info;
-    put_perm(&perm, caller, info, file);
     struct facts facts = {
         .present = (1U << FACT_COUNT) - 1,
         .type = type_of(info),
         .size = content->size,
         .modify = {content->modified.seconds, content->modified.nanoseconds},
         .create = {info->created.seconds, info->created.nanoseconds},
-        .perm = builder_text(&perm),
+        .perm = perm,
         .device = info->device,
         .file_number = info->file_number,
         .mode = info->mode,
@@ -125,10 +146,14 @@ static struct facts facts_of(const struct caller *caller, const struct store_inf
     return facts;
 }
 
-struct facts facts_of_info(const struct caller *caller, const struct store_info *info,
-                           char letters[FACT_PERM_SIZE])
+struct facts facts_of_info(const struct caller *caller, const char *path,
+                           const struct store_info *info, char letters[FACT_PERM_SIZE])
 {
-    return facts_of(caller, info, NULL, letters);
+    struct builder perm = builder_on(letters, FACT_PERM_SIZE);
+    unsigned rights[PERM_OF_COUNT];
+    find_rights(caller, path, true, info, rights);
+    put_perm(&perm, caller, rights, info, NULL);
+    return facts_of(info, NULL, builder_text(&perm));
 }
 
 /* "OS.unix=slink:target", unless the target holds what a fact cannot. */
@@ -142,13 +167,18 @@ static struct text link_type(struct text target, struct builder *b)
     return b->full ? TEXT("OS.unix=symlink") : builder_text(b);
 }
 
-void directory_put_facts(struct builder *b, const struct caller *caller,
+void directory_put_facts(struct builder *b, const struct caller *caller, const char *path,
                          const struct directory_entry *entry, unsigned selected)
 {
+    unsigned rights[PERM_OF_COUNT] = {0};
     char letters[FACT_PERM_SIZE];
     char type[PATHNAME_MAX + 32];
     struct builder type_builder = builder_on(type, sizeof(type));
-    struct facts facts = facts_of(caller, entry->info, entry->file, letters);
+    struct builder perm = builder_on(letters, sizeof(letters));
+    if (path)
+        find_rights(caller, path, entry->file != NULL, entry->info, rights);
+    put_perm(&perm, caller, rights, entry->info, entry->file);
+    struct facts facts = facts_of(entry->info, entry->file, builder_text(&perm));
     if (entry->is_unknown)
         facts.present = entry->info->kind == STORE_UNKNOWN ? 0 : FACT_TYPE;
     if (entry->info->kind == STORE_LINK && entry->link_target.len)

@@ -23,13 +23,16 @@ void directory_put_long(struct builder *b, const struct directory_entry *entry, 
 /* A line of NLST. */
 void directory_put_name(struct builder *b, struct text prefix, const struct directory_entry *entry,
                         bool classify);
-/* A line of MLSD with the facts in the mask `selected`. */
-void directory_put_facts(struct builder *b, const struct caller *caller,
+/*
+ * A line of MLSD with the facts in the mask `selected`. `path` is the entry's, for
+ * perm; NULL: it is too long to have one, and there is nothing that one may do with it.
+ */
+void directory_put_facts(struct builder *b, const struct caller *caller, const char *path,
                          const struct directory_entry *entry, unsigned selected);
 
-/* The facts of one file; the letters of perm are kept in `letters`. */
+/* The facts of what a path leads to; the letters of perm are kept in `letters`. */
 enum { FACT_PERM_SIZE = 16 };
-struct facts facts_of_info(const struct caller *caller, const struct store_info *info,
-                           char letters[FACT_PERM_SIZE]);
+struct facts facts_of_info(const struct caller *caller, const char *path,
+                           const struct store_info *info, char letters[FACT_PERM_SIZE]);
 
 #endif

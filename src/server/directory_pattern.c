@@ -2,6 +2,7 @@
 #include "server/directory_pattern.h"
 
 #include "base/memory.h"
+#include "base/pattern.h"
 #include "protocol/pathname.h"
 
 /* One directory that the part of a pattern read so far stands for. */
@@ -37,7 +38,7 @@ static enum fault extend_by_pattern(const struct directory_request *request, str
         if (f || !name.len)
             break;
         if ((kind == STORE_DIRECTORY || kind == STORE_LINK || kind == STORE_UNKNOWN) &&
-            pathname_match(part, name))
+            pattern_match(part, name))
             f = extend_by_name(visits, *place, from, name, place);
     }
     gate_close_directory(&directory);
@@ -54,7 +55,7 @@ static enum fault extend_all(const struct directory_request *request, struct vis
     *visits = (struct visits){NULL, 0, 0};
     while (before.first) {
         struct visit *from = visits_take(&before);
-        if (!f && pathname_has_wildcard(part))
+        if (!f && pattern_has_wildcard(part))
             f = extend_by_pattern(request, visits, &place, from, part);
         else if (!f)
             f = extend_by_name(visits, place, from, part, &place);

@@ -2,7 +2,7 @@
 /*
  * directory_pattern: which directories a name with wildcards speaks of. All
  * parts but the last are expanded here; the last is what names are matched
- * against while the listing goes (pathname_match). Worker thread.
+ * against while the listing goes (pattern_match). Worker thread.
  */
 #ifndef FERRY_SERVER_DIRECTORY_PATTERN_H
 #define FERRY_SERVER_DIRECTORY_PATTERN_H

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 
 #include "base/memory.h"
+#include "base/pattern.h"
 #include "protocol/pathname.h"
 #include "server/directory_entry.h"
 #include "server/directory_pattern.h"
@@ -62,7 +63,7 @@ static bool is_wanted(const struct directory_stream *ds, struct text name)
 {
     const struct listing_options *options = &ds->request.options;
     if (ds->pattern)
-        return pathname_match(text_of(ds->pattern), name);
+        return pattern_match(text_of(ds->pattern), name);
     return ds->request.form == DIRECTORY_FACTS || options->all || options->almost ||
            name.at[0] != '.';
 }
@@ -171,13 +172,23 @@ static enum fault next_name(struct directory_stream *ds, const char **ret_name,
 
 /* ---- Lines --------------------------------------------------------------------------- */
 
+/* A name's path; false when it is too long to have one. */
+static bool path_of(const struct directory_stream *ds, struct text name,
+                    char path[PATHNAME_MAX + 2])
+{
+    struct builder b = builder_on(path, PATHNAME_MAX + 2);
+    return pathname_resolve(text_of(ds->visit->path), name, &b) && builder_end(&b);
+}
+
 static void put_entry(struct directory_stream *ds, struct builder *b,
                       const struct directory_entry *entry)
 {
     const struct directory_request *request = &ds->request;
+    char path[PATHNAME_MAX + 2];
     struct text shown = ds->visit ? text_of(ds->visit->shown) : TEXT("");
+    bool has_path = request->form == DIRECTORY_FACTS && ds->visit && path_of(ds, entry->name, path);
     if (request->form == DIRECTORY_FACTS)
-        directory_put_facts(b, request->caller, entry, request->facts);
+        directory_put_facts(b, request->caller, has_path ? path : NULL, entry, request->facts);
     else if (request->form == DIRECTORY_LONG || request->options.long_form)
         directory_put_long(b, entry, request->now, request->options.classify);
     else
@@ -195,8 +206,7 @@ static bool is_names_only(const struct directory_request *request)
 static bool leads_to_file(struct directory_stream *ds, const char *name, struct store_info *info)
 {
     char bytes[PATHNAME_MAX + 2];
-    struct builder b = builder_on(bytes, sizeof(bytes));
-    if (!pathname_resolve(text_of(ds->visit->path), text_of(name), &b) || !builder_end(&b))
+    if (!path_of(ds, text_of(name), bytes))
         return false;
     return !gate_stat(ds->request.caller, ACTION_LIST, bytes, true, info) &&
            info->kind == STORE_FILE;
@@ -278,10 +288,8 @@ static enum fault put_dots(struct directory_stream *ds, struct builder *b)
     static const char *const names[] = {".", ".."};
     for (size_t i = 0; i < 2; i++) {
         char bytes[PATHNAME_MAX + 2];
-        struct builder path = builder_on(bytes, sizeof(bytes));
         struct store_info info;
-        if (!pathname_resolve(text_of(ds->visit->path), text_of(names[i]), &path) ||
-            !builder_end(&path))
+        if (!path_of(ds, text_of(names[i]), bytes))
             return FAULT_NAME_INVALID;
         enum fault f = gate_stat(ds->request.caller, ACTION_LIST, bytes, true, &info);
         const struct directory_entry entry = {.name = text_of(names[i]), .info = &info};
@@ -462,7 +470,7 @@ static enum fault begin_pattern(struct directory_stream *ds)
         parents.len--;
     size_t slash = text_find_last(parents, '/');
     parents.len = slash == parents.len ? 0 : slash;
-    ds->may_be_missing = pathname_has_wildcard(parents);
+    ds->may_be_missing = pattern_has_wildcard(parents);
     return pattern_expand(request, &ds->visits, &ds->pattern);
 }
 
@@ -477,7 +485,7 @@ static enum fault begin(struct directory_stream *ds)
     builder_end(&path);
     enum fault f = gate_stat(request->caller, ACTION_LIST, bytes, true, &info);
     if (f == FAULT_NOT_FOUND && request->form != DIRECTORY_FACTS &&
-        pathname_has_wildcard(request->name))
+        pattern_has_wildcard(request->name))
         return begin_pattern(ds);
     if (f == FAULT_NOT_FOUND || f == FAULT_LINK_LOOP) {
         /* A link that leads nowhere can still be listed itself. */

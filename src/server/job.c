@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "base/memory.h"
+#include "base/pattern.h"
 #include "dtp/data_port.h"
 #include "net/socket.h"
 #include "protocol/pathname.h"
@@ -150,6 +151,13 @@ static void run_clear(struct work *work)
 
 /* ---- Making and freeing ---------------------------------------------------------- */
 
+static void stop_counting(struct job *job)
+{
+    if (job->is_counted)
+        login_end_transfer(job->login);
+    job->is_counted = false;
+}
+
 static void job_free(struct job *job)
 {
     if (!job)
@@ -158,8 +166,9 @@ static void job_free(struct job *job)
     channel_close(&job->channel);
     if (job->connecting >= 0)
         close(job->connecting);
-    login_unref(job->new_login);
-    login_unref(job->login);
+    stop_counting(job);
+    server_let_go(loop_server(job->loop), job->new_login);
+    server_let_go(loop_server(job->loop), job->login);
     config_unref(job->config);
     memory_free_secret(job->argument, job->argument_len);
     memory_free(job->directory);
@@ -181,13 +190,9 @@ static enum fault fill(struct job *job, struct session *session, struct text arg
     job->realm = backends_realm(session->config, session->host);
     if (session->login)
         job->login = login_ref(session->login);
-    job->caller = (struct caller){
-        .login = job->login,
-        .tree = session->tree,
-        .audit = server_audit(loop_server(session->loop)),
-        .session = session->id,
-        .peer = session->control.peer,
-    };
+    job->caller = session_caller(session);
+    job->caller.tally = &job->tally;
+    job->tally = session->stay.tally;
     job->parameters = session->parameters;
     job->deflate_level = session->manners.deflate_level;
     job->language = session->manners.language;
@@ -242,7 +247,7 @@ static enum pool pool_of(struct job *job)
                   !(flags & OPENS_DATA); /* SIZE, or a transfer after REST */
     /* What a pattern speaks of is looked for before the transfer; STAT -R is none at all. */
     struct text argument = job_argument(job);
-    bool wide = pathname_has_wildcard(argument) ||
+    bool wide = pattern_has_wildcard(argument) ||
                 (!job->verb->move && text_starts_with(argument, TEXT("-")));
     if (flags & LONG || (flags & LONG_IF_WIDE && wide) ||
         (flags & LONG_IN_TEXT && job_counts_out(job) && counts))
@@ -270,6 +275,16 @@ static void give_connection_back(struct job *job)
         channel_move(&job->channel, &job->session->kept);
 }
 
+/* A listing is no transfer of files. */
+static enum fault count_transfer(struct job *job)
+{
+    if (!job->verb->move || job->verb->action == ACTION_LIST)
+        return FAULT_NONE;
+    enum fault f = login_begin_transfer(job->login, job->caller.session);
+    job->is_counted = !f;
+    return f;
+}
+
 void job_start(struct session *session, const struct verb *verb, struct text argument, char *source)
 {
     struct job *job = job_new(session, verb);
@@ -280,6 +295,8 @@ void job_start(struct session *session, const struct verb *verb, struct text arg
     }
     job->source = source;
     enum fault f = fill(job, session, argument);
+    if (!f)
+        f = count_transfer(job);
     if (!f) {
         job->work.run = run_work;
         session->job = job;
@@ -291,7 +308,10 @@ void job_start(struct session *session, const struct verb *verb, struct text arg
         f = FAULT_BUSY;
     }
     job_free(job);
-    session_reply(session, reply_of_fault(f, verb->column));
+    if (verb->flags & SILENT) /* it did not ask, so it cannot be told to ask again */
+        session_close_with(session, REPLY_CLOSING_BUG, TEXT(""));
+    else
+        session_reply(session, reply_of_fault(f, verb->column));
 }
 
 /* ---- The data connection, on the loop ---------------------------------------------- */
@@ -323,6 +343,7 @@ static void begin_to_move(struct job *job)
 {
     job->stage = JOB_MOVING;
     job->work.run = run_move;
+    login_throttles(job->login, job->verb->move == move_stor, &job->throttles);
     if (!server_submit(loop_server(job->loop), POOL_TRANSFER, &job->work))
         clear(job, FAULT_TOO_MANY);
 }
@@ -417,22 +438,31 @@ static void finish(struct job *job)
     if (stays)
         give_connection_back(job);
     channel_close(&job->channel); /* RFC 959 5.2: before the 226 */
+    stop_counting(job);           /* before the reply too: the next transfer has the place */
     if (job->fault == FAULT_BUG)
         log_error("bug", LOG_TEXT("verb", text_of(job->verb->name)),
                   LOG_NUMBER("session", session->id));
     session->job = NULL;
+    session->stay.tally = job->tally;
     if (job->verb->done)
         job->verb->done(session, job);
     if (session_is_logged_in(session)) /* the time to log in runs on */
         session->active_ms = loop_now_ms(job->loop);
     if (job->reply_len)
         control_send(&session->control, (struct text){job->reply, job->reply_len});
-    else
+    else if (!(job->verb->flags & SILENT))
         session_reply(session, reply_of_fault(job->fault, column_of(job)));
     job_free(job);
     if (session->draining)
-        session_close_with(session, REPLY_CLOSING_SHUTDOWN, TEXT(""));
+        session_close_drained(session);
     control_resume(&session->control);
+}
+
+/* The reply is ready and waits; so do the client's next commands. It costs no thread. */
+static void hold(struct job *job)
+{
+    job->stage = JOB_HOLDING;
+    job->deadline_ms = loop_now_ms(job->loop) + job->hold_ms;
 }
 
 void job_on_posted(struct job *job)
@@ -443,6 +473,8 @@ void job_on_posted(struct job *job)
         clear(job, job->fault);
     else if (goes_on)
         await(job);
+    else if (job->hold_ms)
+        hold(job);
     else
         finish(job);
     if (session->job)
@@ -459,6 +491,8 @@ void job_on_tick(struct job *job, uint64_t now_ms)
 {
     if (job->stage == JOB_AWAITING && now_ms >= job->deadline_ms)
         clear(job, FAULT_NO_DATA_CONNECTION);
+    else if (job->stage == JOB_HOLDING && (now_ms >= job->deadline_ms || job->session->draining))
+        finish(job);
 }
 
 void job_cancel(struct job *job)
@@ -471,6 +505,8 @@ void job_cancel(struct job *job)
     case JOB_MOVING:
         transfer_cancel(&job->progress, &job->channel);
         break;
+    case JOB_HOLDING:
+        break; /* to ask for it is no way to hear it sooner */
     case JOB_WORKING:
     case JOB_CLEARING:
         atomic_store_explicit(&job->progress.cancelled, true, memory_order_release);

@@ -5,6 +5,7 @@
  * session. Its life:
  *
  *   WORKING    verb->work on a worker: opens the file, or is all there is
+ *   HOLDING    on the loop: the reply waits, where a worker said so (hold_ms)
  *   AWAITING   on the loop: the data connection is accepted or made
  *   MOVING     verb->move on a worker: the transfer
  *   CLEARING   on a worker: what was opened is closed after a failure
@@ -29,7 +30,7 @@
 struct loop;
 struct watch;
 
-enum job_stage { JOB_WORKING, JOB_AWAITING, JOB_MOVING, JOB_CLEARING };
+enum job_stage { JOB_WORKING, JOB_HOLDING, JOB_AWAITING, JOB_MOVING, JOB_CLEARING };
 
 struct job {
     struct work work;        /* first: the pool gives it back */
@@ -67,11 +68,13 @@ struct job {
 
     /* What it made */
     enum fault fault;
-    char *opening; /* owned: the 150 reply */
-    char *reply;   /* owned: the final one, instead of the fault's */
+    uint64_t hold_ms; /* how long the reply waits: against guessing (gate/guard.h) */
+    char *opening;    /* owned: the 150 reply */
+    char *reply;      /* owned: the final one, instead of the fault's */
     size_t opening_len;
     size_t reply_len;
     struct gate_file *file;       /* owned */
+    struct audit_tally tally;     /* begun with the session's, which gets it back */
     struct stream *listing;       /* owned */
     struct stream *annex;         /* owned: of a file being sent; NULL: it has none */
     struct type_ascii ascii;      /* where a restart inside CR LF left off */
@@ -88,6 +91,8 @@ struct job {
     struct watch *watch; /* owned: while an active AWAITING */
     int connecting;      /* owned: a descriptor on its way; -1 */
     uint64_t deadline_ms;
+    bool is_counted; /* as a transfer of its login */
+    struct throttles throttles;
     struct transfer_progress progress;
 };
 
@@ -140,6 +145,20 @@ enum fault job_resolve(const struct job *job, struct text name, char **ret_path)
 bool job_is_cancelled(const struct job *job);
 /* How the data of this job travel. */
 struct transfer job_transfer(struct job *job);
+/* TYPE A or E with line ends to be converted. */
+bool job_is_sent_as_text(const struct job *job);
+/* Is what travels the file's bytes as they are? */
+bool job_is_byte_for_byte(const struct job *job);
+uint64_t job_bytes_moved(struct job *job);
+/* REST said a marker that nobody gave. */
+enum fault job_refuse_marker(struct job *job);
+/* Something is wrong with the file, which is open already: closes it. */
+enum fault job_refuse_file(struct job *job, enum fault f);
+/*
+ * Moves a file's stream to where the transfer of its text would be after
+ * job->restart bytes (RFC 3659 5.3). FAULT_OUT_OF_RANGE when it is shorter.
+ */
+enum fault job_seek_in_text(struct job *job, struct stream *stream);
 /* What a descriptor page says of a file. */
 struct page_facts job_page_facts(const struct store_info *info);
 /* Must a file be read to know how far a transfer of it has come? */

@@ -3,13 +3,16 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/log.h"
 #include "base/memory.h"
+#include "monitor/monitor.h"
 #include "net/socket.h"
+#include "server/limits.h"
 #include "server/loop.h"
 #include "server/replies.h"
 #include "server/server.h"
@@ -33,9 +36,26 @@ struct listener {
 
 /* ---- Opening -------------------------------------------------------------------- */
 
-static bool add(struct listener_set *set, const union endpoint *local)
+/* By the monitor, which is root in our place; -1 with errno. */
+static int listen_by_monitor(struct monitor *monitor, const union endpoint *local)
 {
-    int fd = socket_listen(local, BACKLOG);
+    int fd = -1;
+    enum fault f = monitor_bind(monitor, local, &fd);
+    if (!f && listen(fd, BACKLOG) == 0)
+        return fd;
+    if (!f)
+        close(fd);
+    else
+        errno = f == FAULT_BUSY ? EADDRINUSE : EACCES;
+    return -1;
+}
+
+static bool add(struct listener_set *set, struct monitor *monitor, const union endpoint *local)
+{
+    uint16_t port = endpoint_port(local);
+    bool is_privileged = port && port < IPPORT_RESERVED;
+    int fd = monitor && is_privileged ? listen_by_monitor(monitor, local)
+                                      : socket_listen(local, BACKLOG);
     if (fd < 0)
         return false;
     set->fds[set->count++] = fd;
@@ -52,18 +72,18 @@ static bool complain(const union endpoint *local, char message[CONFIG_MESSAGE_SI
 }
 
 /* Every address, both families on one port; a machine may have only one family. */
-static bool open_any(const struct config *config, struct listener_set *set,
+static bool open_any(const struct config *config, struct monitor *monitor, struct listener_set *set,
                      char message[CONFIG_MESSAGE_SIZE])
 {
     union endpoint v4 = endpoint_any(AF_INET, (uint16_t)config->port);
     union endpoint v6 = endpoint_any(AF_INET6, (uint16_t)config->port);
-    bool has_v4 = add(set, &v4);
+    bool has_v4 = add(set, monitor, &v4);
     int error = errno;
     if (has_v4) {
         union endpoint bound = socket_local(set->fds[0]);
         endpoint_set_port(&v6, endpoint_port(&bound));
     }
-    bool has_v6 = add(set, &v6);
+    bool has_v6 = add(set, monitor, &v6);
     bool is_missing = errno == EAFNOSUPPORT || errno == EADDRNOTAVAIL;
     if (!has_v6 && !(has_v4 && is_missing))
         return complain(&v6, message);
@@ -73,20 +93,21 @@ static bool open_any(const struct config *config, struct listener_set *set,
     return true;
 }
 
-bool listener_open_all(const struct config *config, struct listener_set *ret_set,
-                       char message[CONFIG_MESSAGE_SIZE])
+bool listener_open_all(const struct config *config, struct monitor *monitor,
+                       struct listener_set *ret_set, char message[CONFIG_MESSAGE_SIZE])
 {
     ret_set->count = 0;
-    if (!config->address_count)
-        return open_any(config, ret_set, message);
+    if (!config->addresses.count)
+        return open_any(config, monitor, ret_set, message);
     uint16_t port = (uint16_t)config->port;
-    for (size_t i = 0; i < config->address_count; i++) {
+    for (size_t i = 0; i < config->addresses.count; i++) {
         union endpoint local;
         if (i == LISTENERS_MAX)
             return config_complain(message, "address: at most %d can be served", LISTENERS_MAX);
-        if (!endpoint_parse_host(text_of(config->addresses[i]), port, &local))
-            return config_complain(message, "address: \"%s\" is no address", config->addresses[i]);
-        if (!add(ret_set, &local))
+        if (!endpoint_parse_host(text_of(config->addresses.items[i]), port, &local))
+            return config_complain(message, "address: \"%s\" is no address",
+                                   config->addresses.items[i]);
+        if (!add(ret_set, monitor, &local))
             return complain(&local, message);
         /* With port 0 all addresses get the port that the first one got. */
         local = socket_local(ret_set->fds[i]);
@@ -126,14 +147,13 @@ static void refuse(int fd, enum reply_id id)
 
 static void take(struct loop *loop, int fd, const union endpoint *peer)
 {
-    const struct config *config = loop_config(loop);
-    const struct register_limits limits = {
-        .sessions = (unsigned)config->max_sessions,
-        .sessions_per_host = (unsigned)config->max_per_ip,
-    };
+    struct server *server = loop_server(loop);
+    const struct register_limits limits = limits_of_connections(loop_config(loop));
     if (loop_is_draining(loop)) {
         refuse(fd, REPLY_CLOSING_SHUTDOWN);
-    } else if (register_enter(server_register(loop_server(loop)), peer, &limits)) {
+    } else if (guard_is_banned(server_guard(server), peer)) {
+        refuse(fd, REPLY_CLOSING_BANNED);
+    } else if (register_enter(server_register(server), peer, &limits)) {
         refuse(fd, REPLY_CLOSING_TOO_MANY);
     } else {
         session_start(loop, fd, peer);

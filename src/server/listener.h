@@ -11,6 +11,7 @@
 
 struct loop;
 struct listener;
+struct monitor;
 
 enum { LISTENERS_MAX = 64 };
 
@@ -21,10 +22,11 @@ struct listener_set {
 
 /*
  * Opens what the configuration says; without addresses every IPv4 and IPv6
- * one. False with a message when one cannot be had.
+ * one. What only root may have is asked of the monitor, if it is not NULL. False with
+ * a message when one cannot be had.
  */
-bool listener_open_all(const struct config *config, struct listener_set *ret_set,
-                       char message[CONFIG_MESSAGE_SIZE]);
+bool listener_open_all(const struct config *config, struct monitor *monitor,
+                       struct listener_set *ret_set, char message[CONFIG_MESSAGE_SIZE]);
 void listener_close_all(struct listener_set *set);
 /* "127.0.0.1:2121 [::1]:2121" */
 void listener_put_all(const struct listener_set *set, struct builder *b);

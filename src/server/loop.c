@@ -23,6 +23,13 @@ struct interim {
     char reply[];
 };
 
+/* Somebody who waits to have all sessions looked at. On the stack of who waits. */
+struct visit {
+    void (*on_session)(void *context, struct session *session);
+    void *context; /* borrowed: the caller's */
+    bool is_done;
+};
+
 struct loop {
     uv_loop_t uv;
     uv_async_t wake;
@@ -38,6 +45,9 @@ struct loop {
     struct job *inbox;              /* borrowed: the sessions'; guarded */
     struct job **inbox_last;        /* borrowed: the last next pointer; guarded */
     unsigned wishes;                /* mask of 1 << enum wish; guarded */
+    struct visit *visit;            /* borrowed: who waits for it; guarded */
+    bool ended;                     /* guarded */
+    pthread_cond_t visited;
     bool draining;
 };
 
@@ -83,6 +93,39 @@ static void grant(struct loop *loop, unsigned wishes)
         drain(loop, (wishes & 1U << LOOP_STOP) != 0);
 }
 
+static void receive(struct loop *loop)
+{
+    pthread_mutex_lock(&loop->inbox_lock);
+    struct visit *visit = loop->visit;
+    loop->visit = NULL;
+    pthread_mutex_unlock(&loop->inbox_lock);
+    if (!visit)
+        return;
+    struct session *next;
+    for (struct session *session = loop->sessions; session; session = next) {
+        next = session->next; /* it may end */
+        visit->on_session(visit->context, session);
+    }
+    pthread_mutex_lock(&loop->inbox_lock);
+    visit->is_done = true;
+    pthread_cond_signal(&loop->visited);
+    pthread_mutex_unlock(&loop->inbox_lock);
+}
+
+bool loop_visit(struct loop *loop, void (*on_session)(void *context, struct session *session),
+                void *context)
+{
+    struct visit visit = {on_session, context, false};
+    pthread_mutex_lock(&loop->inbox_lock);
+    loop->visit = &visit;
+    uv_async_send(&loop->wake);
+    while (!visit.is_done && !loop->ended)
+        pthread_cond_wait(&loop->visited, &loop->inbox_lock);
+    loop->visit = NULL;
+    pthread_mutex_unlock(&loop->inbox_lock);
+    return visit.is_done;
+}
+
 static void on_wake(uv_async_t *wake)
 {
     struct loop *loop = wake->data;
@@ -109,6 +152,7 @@ static void on_wake(uv_async_t *wake)
         job_on_posted(job);
         job = next;
     }
+    receive(loop);
     grant(loop, wishes);
 }
 
@@ -273,6 +317,7 @@ struct loop *loop_new(struct server *server, struct config *config)
     }
     loop->config = config_ref(config);
     pthread_mutex_init(&loop->inbox_lock, NULL);
+    pthread_cond_init(&loop->visited, NULL);
     uv_async_init(&loop->uv, &loop->wake, on_wake);
     uv_timer_init(&loop->uv, &loop->tick);
     loop->wake.data = loop;
@@ -283,6 +328,10 @@ struct loop *loop_new(struct server *server, struct config *config)
 void loop_run(struct loop *loop)
 {
     uv_run(&loop->uv, UV_RUN_DEFAULT);
+    pthread_mutex_lock(&loop->inbox_lock);
+    loop->ended = true;
+    pthread_cond_signal(&loop->visited);
+    pthread_mutex_unlock(&loop->inbox_lock);
 }
 
 void loop_free(struct loop *loop)
@@ -296,6 +345,7 @@ void loop_free(struct loop *loop)
     if (uv_loop_close(&loop->uv))
         log_error("loop-not-closed", LOG_NUMBER("handles", loop->uv.active_handles));
     config_unref(loop->config);
+    pthread_cond_destroy(&loop->visited);
     pthread_mutex_destroy(&loop->inbox_lock);
     memory_free(loop->read_buffer);
     memory_free(loop->line_buffer);

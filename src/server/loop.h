@@ -76,6 +76,12 @@ enum wish {
 
 void loop_tell(struct loop *loop, enum wish wish);
 /*
+ * Calls for each session on the loop's thread, and waits for that; false when
+ * the loop has ended. One caller at a time.
+ */
+bool loop_visit(struct loop *loop, void (*on_session)(void *context, struct session *session),
+                void *context);
+/*
  * Sends a job's client a reply before the last one (110), in the order of
  * calls, before what loop_post does. Not if too many wait to be sent: then, or
  * out of memory, it returns false.

@@ -3,6 +3,7 @@
  * ferryd: options, the parts put together, and the main thread's life, which
  * is to wait for signals. Sessions live on the loops' threads.
  */
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,6 +12,8 @@
 #include <time.h>
 
 #include "base/log.h"
+#include "monitor/monitor.h"
+#include "server/administration.h"
 #include "server/backends.h"
 #include "server/listener.h"
 #include "server/replies.h"
@@ -63,6 +66,15 @@ static sigset_t our_signals(void)
     return set;
 }
 
+/* What a reload needs. */
+struct running {
+    struct server *server;                 /* borrowed: as long as run */
+    struct backends *backends;             /* borrowed: likewise */
+    const struct command_line *line;       /* borrowed: likewise */
+    struct administration *administration; /* owned; NULL: ferryctl has to do without */
+    pthread_mutex_t reloading;
+};
+
 /* Some settings wait for the next start: nobody should look for their effect in vain. */
 static void warn_of_deferred(const struct config *running, const struct config *wanted)
 {
@@ -73,19 +85,25 @@ static void warn_of_deferred(const struct config *running, const struct config *
         log_warning("needs-restart", LOG_TEXT("settings", builder_text(&b)));
 }
 
-/* SIGHUP: new sessions get new settings; a file that is wrong changes nothing. */
-static void reload(struct server *server, struct backends *backends,
-                   const struct command_line *line)
+/*
+ * New sessions get new settings; a file that is wrong changes nothing, and
+ * false. On SIGHUP, and for ferryctl on another thread.
+ */
+static bool reload(void *context, char message[CONFIG_MESSAGE_SIZE])
 {
-    char message[CONFIG_MESSAGE_SIZE];
+    struct running *running = context;
+    struct server *server = running->server;
     struct config_request request;
+    pthread_mutex_lock(&running->reloading);
     systemd_notify("RELOADING=1");
-    struct config *config = config_load(line->argc, line->argv, &request, message);
-    if (config && backends_build_realms(backends, config, message)) {
+    struct config *config = config_load(running->line->argc, running->line->argv, &request,
+                                        message);
+    bool fine = config && backends_build_realms(running->backends, config, message);
+    if (fine) {
         apply_log_level(config);
-        struct config *running = server_config_ref(server);
-        warn_of_deferred(running, config);
-        config_unref(running);
+        struct config *before = server_config_ref(server);
+        warn_of_deferred(before, config);
+        config_unref(before);
         server_reconfigure(server, config);
         log_info("reloaded", LOG_TEXT("file", text_of(config->file ? config->file : "")));
     } else {
@@ -95,6 +113,8 @@ static void reload(struct server *server, struct backends *backends,
     config_unref(config);
     server_reopen_logs(server);
     systemd_notify("READY=1");
+    pthread_mutex_unlock(&running->reloading);
+    return fine;
 }
 
 static int64_t now_ms(void)
@@ -138,17 +158,25 @@ static void announce(const struct server *server)
     systemd_notify("READY=1");
 }
 
-static void serve(struct server *server, struct backends *backends, const struct command_line *line)
+/* What another program writes into the database is noticed once in a second. */
+static void serve(struct running *running)
 {
     const sigset_t set = our_signals();
-    int signal_number = SIGHUP;
-    announce(server);
-    while (sigwait(&set, &signal_number) == 0 && signal_number == SIGHUP)
-        reload(server, backends, line);
-    struct config *config = server_config_ref(server);
+    const struct timespec second = {.tv_sec = 1};
+    bool has_database = backends_database(running->backends) != NULL;
+    char message[CONFIG_MESSAGE_SIZE];
+    int signal_number;
+    announce(running->server);
+    do {
+        signal_number = sigtimedwait(&set, NULL, has_database ? &second : NULL);
+        if (signal_number == SIGHUP)
+            (void)reload(running, message);
+        backends_poll(running->backends);
+    } while (signal_number < 0 || signal_number == SIGHUP);
+    struct config *config = server_config_ref(running->server);
     uint64_t grace_s = config->grace_s;
     config_unref(config);
-    drain(server, grace_s);
+    drain(running->server, grace_s);
 }
 
 /* `no_state`: why there is no state directory; NULL: there is one. */
@@ -164,17 +192,31 @@ static int run(struct config *config, struct backends *backends, const struct co
     (void)signal(SIGXFSZ, SIG_IGN);
     raise_descriptor_limit();
     apply_log_level(config);
-    struct server *server = server_new(config);
+    struct server *server = server_new(config, backends_desk(backends));
+    struct running running = {.server = server,
+                              .backends = backends,
+                              .line = line,
+                              .reloading = PTHREAD_MUTEX_INITIALIZER};
     if (server && !server_open_logs(server, message)) {
         status = fail(message, EXIT_USAGE);
-    } else if (server && server_start(server, message)) {
+    } else if (server && server_start(server, backends_monitor(backends), message)) {
         if (no_state)
             log_warning("no-state-directory", LOG_TEXT("reason", text_of(no_state)),
                         LOG_TEXT("effect", TEXT("a crash may leave hidden temporary files")));
-        serve(server, backends, line);
+        const struct reloader reloader = {reload, &running};
+        bool reachable = administration_open(server, backends, config, &reloader,
+                                             &running.administration, message);
+        if (!reachable && config->socket) { /* one that was asked for; a default is done without */
+            status = fail(message, EXIT_USAGE);
+        } else {
+            if (!reachable)
+                log_warning("no-administration", LOG_TEXT("reason", text_of(message)));
+            serve(&running);
+        }
     } else {
         status = fail(message, EXIT_FAILURE);
     }
+    administration_close(running.administration);
     server_free(server);
     return status;
 }
@@ -197,10 +239,16 @@ static int build_and_run(struct config *config, const struct config_request *req
     struct backends *backends = backends_new();
     if (!backends)
         return fail("out of memory", EXIT_FAILURE);
+    if (!request->check_only && !backends_start_system_users(backends, config, message)) {
+        config_unref(config);
+        backends_free(backends);
+        return fail(message, EXIT_USAGE);
+    }
     /* The state directory is not touched by who only asks whether the settings are right. */
     bool has_state = request->check_only ||
                      backends_open_state(backends, config->state, state_message);
-    if (!backends_build_realms(backends, config, message))
+    if (!backends_open_desk(backends, request->check_only ? NULL : config->database, message) ||
+        !backends_build_realms(backends, config, message))
         status = fail(message, EXIT_USAGE);
     else if (request->check_only)
         (void)printf("The settings are right.\n");
@@ -219,6 +267,9 @@ int main(int argc, char **argv)
     char message[CONFIG_MESSAGE_SIZE];
     struct config_request request;
     const struct command_line line = {argc, argv};
+    int status;
+    if (monitor_is_part(argc, argv, &status))
+        return status;
     umask(0); /* modes are given with every file: store_local.h */
     replies_load();
     struct config *config = config_load(argc, argv, &request, message);

@@ -57,6 +57,14 @@ static void forget_sequences(struct session *session, const struct verb *verb)
     }
 }
 
+/* Everything that touches a file waits until SITE PSWD has made the password another. */
+static bool must_change_password(const struct session *session, const struct verb *verb)
+{
+    return verb->flags & NEEDS_LOGIN && verb->action != ACTION_NONE &&
+           verb->action != ACTION_SITE &&
+           policy_limits(login_policy(session->login))->must_change_password;
+}
+
 void pi_run(struct session *session, const struct verb *verb, struct text argument)
 {
     struct text name = text_of(verb->name);
@@ -65,6 +73,8 @@ void pi_run(struct session *session, const struct verb *verb, struct text argume
         session_reply_with(session, REPLY_NOT_IMPLEMENTED, name, TEXT(""));
     } else if (verb->flags & NEEDS_LOGIN && !session_is_logged_in(session)) {
         session_reply(session, REPLY_NOT_LOGGED_IN);
+    } else if (must_change_password(session, verb)) {
+        session_reply(session, REPLY_PASSWORD_FIRST);
     } else if (verb->flags & NEEDS_ARG && !given.len) {
         session_reply_with(session, REPLY_NEEDS_ARGUMENT, name, TEXT(""));
     } else if (verb->flags & REFUSES_ARG && given.len) {
@@ -89,6 +99,12 @@ static bool may_run_now(const struct session *session, const struct verb *verb,
            !text_trim(argument).len;
 }
 
+bool pi_is_stale(const struct session *session)
+{
+    return session_is_logged_in(session) && !session->job && !session->control.closing &&
+           login_is_stale(session->login);
+}
+
 bool pi_take_line(struct session *session, struct text line)
 {
     if (!line.at) {
@@ -101,6 +117,10 @@ bool pi_take_line(struct session *session, struct text line)
     const struct verb *verb = verb_find(text_of(command.verb));
     if (!may_run_now(session, verb, command.argument))
         return false;
+    if (pi_is_stale(session)) {
+        access_renew(session);
+        return false; /* and comes again when that has ended */
+    }
     /* The time to log in is not lengthened by talking. */
     if (session_is_logged_in(session))
         session->active_ms = loop_now_ms(session->loop);

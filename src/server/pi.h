@@ -22,4 +22,7 @@ void pi_note_waiting(struct session *session, struct text line);
 /* The checks and the call for a verb of either table. */
 void pi_run(struct session *session, const struct verb *verb, struct text argument);
 
+/* Has what is laid down about who is inside changed? During a job that waits for its end. */
+bool pi_is_stale(const struct session *session);
+
 #endif

@@ -16,9 +16,6 @@
 /* Longest single reply: a path with every byte doubled twice, and its text. */
 enum { REPLY_SIZE = 4 * 4096 + 512 };
 
-/* gettext's mark: the text is looked up in po/ */
-#define N_(text) text
-
 #define REPLY_LIST(X)                                                                              \
     X(RESTART_MARK, 110, "MARK {1} = {2}")                                                         \
     X(OPEN_LISTING, 125, N_("Data connection already open; listing starting."))                    \
@@ -63,6 +60,15 @@ enum { REPLY_SIZE = 4 * 4096 + 512 };
     X(FACTS_SET, 213, "{1} {2}")                                                                   \
     X(HASH_IS, 213, "{1} {2}")                                                                     \
     X(SPACE_IS, 213, "{1}")                                                                        \
+    X(QUOTA_BEGIN, 200, N_("Stored, and allowed:"))                                                \
+    X(QUOTA_NONE, 200, N_("Nobody counts what is stored here."))                                   \
+    X(QUOTA_TREE, 200, N_("in this tree:"))                                                        \
+    X(QUOTA_OF, 200, "{1}")                                                                        \
+    X(QUOTA_BYTES, 200, N_("{1} of {2} bytes"))                                                    \
+    X(QUOTA_BYTES_FREE, 200, N_("{1} bytes, without a limit"))                                     \
+    X(QUOTA_FILES, 200, N_("{1} of {2} files"))                                                    \
+    X(QUOTA_FILES_FREE, 200, N_("{1} files, without a limit"))                                     \
+    X(QUOTA_END, 200, N_("End of quotas."))                                                        \
     X(STATUS_OF, 211, N_("{1} status:"))                                                           \
     X(STATUS_PEER, 211, N_("Connected from {1}."))                                                 \
     X(STATUS_USER, 211, N_("Logged in as {1}."))                                                   \
@@ -98,7 +104,10 @@ enum { REPLY_SIZE = 4 * 4096 + 512 };
     X(PASSIVE, 227, "Entering Passive Mode ({1}).")                                                \
     X(LONG_PASSIVE, 228, "Entering Long Passive Mode ({1}).")                                      \
     X(EXTENDED_PASSIVE, 229, "Entering Extended Passive Mode (|||{1}|).")                          \
+    X(PASSWORD_CHANGED, 200, N_("Password changed."))                                              \
     X(LOGGED_IN, 230, N_("User {1} logged in."))                                                   \
+    X(LOGGED_IN_PASSWORD, 230,                                                                     \
+      N_("User {1} logged in; change your password first: SITE PSWD old new."))                    \
     X(LOGGED_IN_ANONYMOUS, 230, N_("Anonymous access granted."))                                   \
     X(TRANSFER_COMPLETE_OPEN, 250, N_("Transfer complete; data connection stays open."))           \
     X(UPLOAD_SUSPECT_OPEN, 250,                                                                    \
@@ -128,6 +137,11 @@ enum { REPLY_SIZE = 4 * 4096 + 512 };
     X(CLOSING_SHUTDOWN, 421, N_("Server is shutting down; closing the control connection."))       \
     X(CLOSING_TOO_MANY, 421, N_("Too many connections; try again later."))                         \
     X(CLOSING_ATTEMPTS, 421, N_("Too many failed logins; closing the control connection."))        \
+    X(CLOSING_ACCOUNT, 421, N_("Your access has ended; closing the control connection."))          \
+    X(CLOSING_SESSION_TIME, 421,                                                                   \
+      N_("The session has lasted {1} seconds; closing the control connection."))                   \
+    X(CLOSING_KICKED, 421, N_("An administrator has ended this session."))                         \
+    X(CLOSING_BANNED, 421, N_("Too many failed logins from this address; try again later."))       \
     X(CLOSING_FOREIGN, 421, N_("This is an FTP server; closing the control connection."))          \
     X(CLOSING_BUG, 421, N_("Internal error; closing the control connection."))                     \
     X(NO_DATA_CONNECTION, 425, N_("Cannot open data connection."))                                 \
@@ -146,6 +160,7 @@ enum { REPLY_SIZE = 4 * 4096 + 512 };
     X(LIST_DENIED, 450, N_("Permission denied."))                                                  \
     X(NO_CHANGE, 450, N_("File not available: local error."))                                      \
     X(LOCAL_ERROR, 451, N_("Local error in processing."))                                          \
+    X(NAME_TAKEN, 451, N_("Nothing stored: a file of that name came meanwhile."))                  \
     X(ACTION_ABORTED, 451, N_("Requested action aborted."))                                        \
     X(LISTING_TOO_LARGE, 451, N_("Listing too large; it is not complete."))                        \
     X(DATA_MALFORMED, 451,                                                                         \
@@ -171,6 +186,9 @@ enum { REPLY_SIZE = 4 * 4096 + 512 };
     X(LPRT_FAMILIES, 521, N_("Supported address families are (4,6)."))                             \
     X(EPRT_FAMILIES, 522, N_("Network protocol not supported, use {1}."))                          \
     X(NOT_LOGGED_IN, 530, N_("Please login with USER and PASS."))                                  \
+    X(TOO_MANY_SESSIONS, 530, N_("Too many sessions of this kind; try again later."))              \
+    X(PASSWORD_FIRST, 530, N_("Change your password first: SITE PSWD old new."))                   \
+    X(PASSWORD_WEAK, 553, N_("Password not changed: it {1}."))                                     \
     X(LOGIN_REFUSED, 530, N_("Login incorrect."))                                                  \
     X(NOT_FOUND, 550, N_("No such file or directory."))                                            \
     X(EXISTS, 550, N_("A file or directory of that name exists."))                                 \

@@ -5,10 +5,14 @@
 #include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
+#include <time.h>
 
 #include "audit/audit.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "gate/login.h"
+#include "server/backends.h"
+#include "server/limits.h"
 #include "server/listener.h"
 #include "server/loop.h"
 #include "server/systemd.h"
@@ -39,12 +43,16 @@ struct server {
     struct config *config;               /* owned reference; guarded */
     struct workers *pools[POOL_COUNT];   /* owned */
     struct session_register *sessions;   /* owned */
+    struct desk *desk;                   /* borrowed: outlives the server */
+    struct budget *whole;                /* owned: of all sessions together */
     struct audit *audit;                 /* owned; NULL: none */
     struct listener_set sockets;         /* owned */
     struct server_loop loops[LOOPS_MAX]; /* owned */
     unsigned loop_count;
     atomic_uint loops_running;
     atomic_uint_fast64_t last_session;
+    pthread_mutex_t visiting; /* one visitor at a time */
+    struct timespec started;
 };
 
 /* ---- What the loops ask ------------------------------------------------------------- */
@@ -62,6 +70,11 @@ struct session_register *server_register(struct server *server)
     return server->sessions;
 }
 
+struct guard *server_guard(struct server *server)
+{
+    return server->desk->guard;
+}
+
 struct audit *server_audit(struct server *server)
 {
     return server->audit;
@@ -72,9 +85,53 @@ uint64_t server_next_session(struct server *server)
     return atomic_fetch_add_explicit(&server->last_session, 1, memory_order_relaxed) + 1;
 }
 
+void server_visit(struct server *server, void (*on_session)(void *context, struct session *session),
+                  void *context)
+{
+    pthread_mutex_lock(&server->visiting);
+    for (unsigned i = 0; i < server->loop_count; i++)
+        if (server->loops[i].has_thread)
+            (void)loop_visit(server->loops[i].loop, on_session, context);
+    pthread_mutex_unlock(&server->visiting);
+}
+
+uint64_t server_uptime_s(const struct server *server)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)(now.tv_sec - server->started.tv_sec);
+}
+
 bool server_submit(struct server *server, enum pool pool, struct work *work)
 {
     return workers_submit(server->pools[pool], work);
+}
+
+/* The last of a login, which waits for a worker. */
+struct farewell {
+    struct work work;    /* first: the pool gives it back */
+    struct login *login; /* owned: to be ended */
+};
+
+static void run_farewell(struct work *work)
+{
+    struct farewell *farewell = (struct farewell *)work;
+    login_end(farewell->login);
+    memory_free(farewell);
+}
+
+void server_let_go(struct server *server, struct login *login)
+{
+    if (!login_let_go(login))
+        return;
+    struct farewell *farewell = memory_new(sizeof(*farewell));
+    if (!farewell) { /* late is better than never */
+        login_end(login);
+        return;
+    }
+    *farewell = (struct farewell){{.run = run_farewell}, login};
+    if (!server_submit(server, POOL_QUICK, &farewell->work))
+        run_farewell(&farewell->work);
 }
 
 /* ---- Putting it together --------------------------------------------------------------- */
@@ -102,12 +159,34 @@ static bool make_pools(struct server *server)
     return true;
 }
 
+/* What holds for all sessions, those that run too. */
+static bool apply_limits(struct server *server, const struct config *config,
+                         char message[CONFIG_MESSAGE_SIZE])
+{
+    size_t wrong = 0;
+    const struct guard_rules rules = limits_of_guesses(config);
+    if (!guard_set_rules(server->desk->guard, &rules, &wrong))
+        return config_complain(message, "safe-networks: \"%s\" is no network", rules.safe[wrong]);
+    struct budget *whole = budgets_take(server->desk->budgets, LOGIN_SERVER_BUDGET,
+                                        &backends_realm(config, 0)->server_limits);
+    if (!whole)
+        return config_complain(message, "out of memory");
+    budget_release(server->whole);
+    server->whole = whole;
+    return true;
+}
+
 bool server_open_logs(struct server *server, char message[CONFIG_MESSAGE_SIZE])
 {
     const struct config *config = server->config;
-    if (!config->audit && !config->xferlog)
+    const struct audit_places places = {
+        .json_file = config->audit,
+        .xferlog_file = config->xferlog,
+        .syslog_socket = config->audit_syslog ? AUDIT_SYSTEM_LOG : NULL,
+    };
+    if (!places.json_file && !places.xferlog_file && !places.syslog_socket)
         return true;
-    enum fault f = audit_open(config->audit, config->xferlog, &server->audit);
+    enum fault f = audit_begin(&places, &server->audit);
     return !f || config_complain(message, "audit %s, xferlog %s: %s",
                                  config->audit ? config->audit : "none",
                                  config->xferlog ? config->xferlog : "none", fault_text(f));
@@ -159,24 +238,28 @@ static void tell_loops(struct server *server, enum wish wish)
             loop_tell(server->loops[i].loop, wish);
 }
 
-struct server *server_new(struct config *config)
+struct server *server_new(struct config *config, struct desk *desk)
 {
     struct server *server = memory_new(sizeof(*server));
     if (!server)
         return NULL;
     pthread_mutex_init(&server->lock, NULL);
+    pthread_mutex_init(&server->visiting, NULL);
+    clock_gettime(CLOCK_MONOTONIC, &server->started);
     server->config = config_ref(config);
+    server->desk = desk;
     return server;
 }
 
-bool server_start(struct server *server, char message[CONFIG_MESSAGE_SIZE])
+bool server_start(struct server *server, struct monitor *monitor, char message[CONFIG_MESSAGE_SIZE])
 {
     (void)config_complain(message, "out of memory");
     server->sessions = register_new();
-    if (!server->sessions || !make_pools(server))
+    if (!server->sessions || !apply_limits(server, server->config, message) || !make_pools(server))
         return false;
     systemd_take_sockets(&server->sockets);
-    if (!server->sockets.count && !listener_open_all(server->config, &server->sockets, message))
+    if (!server->sockets.count &&
+        !listener_open_all(server->config, monitor, &server->sockets, message))
         return false;
     return start_loops(server, message);
 }
@@ -193,6 +276,9 @@ void server_reconfigure(struct server *server, struct config *config)
     server->config = config_ref(config);
     pthread_mutex_unlock(&server->lock);
     config_unref(before);
+    char message[CONFIG_MESSAGE_SIZE];
+    if (!apply_limits(server, config, message))
+        log_error("limits-unchanged", LOG_TEXT("reason", text_of(message)));
     tell_loops(server, LOOP_RECONFIGURE);
 }
 
@@ -234,9 +320,11 @@ void server_free(struct server *server)
         loop_free(server->loops[i].loop);
     }
     listener_close_all(&server->sockets);
-    audit_close(server->audit);
+    audit_end(server->audit);
+    budget_release(server->whole);
     register_free(server->sessions);
     config_unref(server->config);
+    pthread_mutex_destroy(&server->visiting);
     pthread_mutex_destroy(&server->lock);
     memory_free(server);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * server: what all loops share: the current configuration, the worker pools,
- * the register of sessions, the audit; and its life, which main.c leads.
+ * the register of sessions, budgets, the guard, the audit; and its life, which main.c leads.
  */
 #ifndef FERRY_SERVER_SERVER_H
 #define FERRY_SERVER_SERVER_H
@@ -9,10 +9,15 @@
 #include <stdint.h>
 
 #include "base/workers.h"
+#include "gate/budget.h"
+#include "gate/guard.h"
 #include "gate/register.h"
 #include "server/config.h"
 
 struct audit;
+struct desk;
+struct login;
+struct monitor;
 struct server;
 
 /* ---- For the loops: any thread --------------------------------------------- */
@@ -21,8 +26,19 @@ struct server;
 struct config *server_config_ref(struct server *server);
 
 struct session_register *server_register(struct server *server);
+struct guard *server_guard(struct server *server);
 struct audit *server_audit(struct server *server);
 uint64_t server_next_session(struct server *server);
+
+struct session;
+
+/*
+ * Calls for each session, on its loop's thread, and returns when that is done.
+ * Not from a loop's thread.
+ */
+void server_visit(struct server *server, void (*on_session)(void *context, struct session *session),
+                  void *context);
+uint64_t server_uptime_s(const struct server *server);
 
 enum pool {
     POOL_QUICK,    /* short file operations */
@@ -35,14 +51,20 @@ enum pool {
 /* False when no worker is free and no more may wait. */
 bool server_submit(struct server *server, enum pool pool, struct work *work);
 
+/* login_unref for a loop's thread: what may block of it goes to a worker. Accepts NULL. */
+void server_let_go(struct server *server, struct login *login);
+
 /* ---- For main.c: its thread --------------------------------------------------- */
 
-/* NULL when out of memory. Takes a reference to the configuration. */
-struct server *server_new(struct config *config);
+/* NULL when out of memory. Takes a reference to the configuration; `desk` (borrowed) outlives it.
+ */
+struct server *server_new(struct config *config, struct desk *desk);
 /* Audit and xferlog, before it is started; false with a message. */
 bool server_open_logs(struct server *server, char message[CONFIG_MESSAGE_SIZE]);
-/* Opens the sockets and starts the loops; false with a message. */
-bool server_start(struct server *server, char message[CONFIG_MESSAGE_SIZE]);
+/* Opens the sockets, with the monitor's help if there is one, and starts the loops; false with a
+ * message. */
+bool server_start(struct server *server, struct monitor *monitor,
+                  char message[CONFIG_MESSAGE_SIZE]);
 /* Where it listens: "127.0.0.1:2121 [::1]:2121". */
 void server_put_addresses(const struct server *server, struct builder *b);
 /* New sessions get these settings; those that run keep theirs. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/session.h"
 
+#include <time.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -8,9 +9,11 @@
 #include "codec/mode_deflate.h"
 #include "protocol/facts.h"
 #include "server/job.h"
+#include "server/limits.h"
 #include "server/loop.h"
 #include "server/pi.h"
 #include "server/server.h"
+#include "server/verbs.h"
 
 enum {
     /* How long a client has to take the replies that are left when we close. */
@@ -37,9 +40,30 @@ void session_reply(struct session *session, enum reply_id id)
     session_reply_with(session, id, TEXT(""), TEXT(""));
 }
 
+/* What the last words say of why a session ends. */
+static enum audit_end end_of(enum reply_id id)
+{
+    switch (id) {
+    case REPLY_GOODBYE:
+        return AUDIT_END_QUIT;
+    case REPLY_CLOSING_IDLE:
+        return AUDIT_END_IDLE;
+    case REPLY_CLOSING_ACCOUNT:
+    case REPLY_CLOSING_SESSION_TIME:
+        return AUDIT_END_HOURS;
+    case REPLY_CLOSING_KICKED:
+        return AUDIT_END_KICKED;
+    case REPLY_CLOSING_SHUTDOWN:
+        return AUDIT_END_SHUTDOWN;
+    default:
+        return AUDIT_END_CLOSED;
+    }
+}
+
 void session_close_with(struct session *session, enum reply_id id, struct text first)
 {
     session->active_ms = loop_now_ms(session->loop); /* from now on it has LAST_WORDS_MS */
+    session->end = end_of(id);
     session_reply_with(session, id, first, TEXT(""));
     control_finish(&session->control);
 }
@@ -79,15 +103,51 @@ void session_close_data(struct session *session)
     channel_close(&session->kept);
 }
 
-void session_log_out(struct session *session)
+static struct session_register *register_of(const struct session *session)
 {
+    return server_register(loop_server(session->loop));
+}
+
+bool session_count_in(struct session *session)
+{
+    const struct register_limits limits = limits_of_connections(session->config);
+    session->is_counted = register_log_in(register_of(session), &session->control.peer, &limits) ==
+                          FAULT_NONE;
+    return session->is_counted;
+}
+
+struct caller session_caller(struct session *session)
+{
+    return (struct caller){
+        .login = session->login,
+        .tree = session->tree,
+        .audit = server_audit(loop_server(session->loop)),
+        .session = session->id,
+        .peer = session->control.peer,
+        .tally = &session->stay.tally,
+    };
+}
+
+void session_leave(struct session *session, enum audit_end end)
+{
+    const struct caller caller = session_caller(session);
+    if (session_is_logged_in(session))
+        gate_leave(&caller, end, loop_now_ms(session->loop) - session->stay.begun_ms);
+    if (session->is_counted)
+        register_log_out(register_of(session), &session->control.peer);
+    session->is_counted = false;
     session_close_data(session);
     session_forget_pending(session);
-    login_unref(session->login);
+    server_let_go(loop_server(session->loop), session->login);
     session->login = NULL;
     session->tree = NULL;
     memory_free(session->directory);
     session->directory = NULL;
+}
+
+void session_log_out(struct session *session)
+{
+    session_leave(session, AUDIT_END_RELOGIN);
 }
 
 void session_reset_parameters(struct session *session)
@@ -131,10 +191,11 @@ static void session_free(struct session *session)
 {
     struct loop *loop = session->loop;
     log_debug("session-end", LOG_NUMBER("session", session->id));
-    register_leave(server_register(loop_server(loop)), &session->control.peer);
+    register_leave(register_of(session), &session->control.peer, session->is_counted);
+    session->is_counted = false;
+    session_leave(session, session->end);
     control_close(&session->control);
     passive_close(session);
-    session_log_out(session);
     config_unref(session->config);
     loop_remove_session(loop, session);
     memory_free(session);
@@ -166,7 +227,7 @@ void session_start(struct loop *loop, int fd, const union endpoint *peer)
     if (!session)
         close(fd);
     if (!session || !control_open(&session->control, loop, fd, peer, &control_events, session)) {
-        register_leave(server_register(loop_server(loop)), peer);
+        register_leave(server_register(loop_server(loop)), peer, false);
         memory_free(session);
         return;
     }
@@ -185,16 +246,37 @@ void session_start(struct loop *loop, int fd, const union endpoint *peer)
     session_settle(session);
 }
 
+void session_close_drained(struct session *session)
+{
+    session_close_with(session, session->kicked ? REPLY_CLOSING_KICKED : REPLY_CLOSING_SHUTDOWN,
+                       TEXT(""));
+}
+
+void session_kick(struct session *session)
+{
+    session->kicked = true;
+    session_drain(session, true);
+}
+
 void session_drain(struct session *session, bool stop)
 {
     session->draining = true;
     if (!session->job) {
         if (!session->control.closing)
-            session_close_with(session, REPLY_CLOSING_SHUTDOWN, TEXT(""));
+            session_close_drained(session);
     } else if (stop || has_hung_up(session)) {
         job_cancel(session->job);
     }
     session_settle(session);
+}
+
+/* What they asked for, or what is laid down about them if that is less. */
+static uint64_t idle_limit_ms(const struct session *session)
+{
+    uint64_t asked_ms = session->manners.idle_ms;
+    uint64_t laid_down_s = policy_limits(login_policy(session->login))->idle_s;
+    bool is_less = laid_down_s != POLICY_NO_LIMIT && (!asked_ms || laid_down_s * 1000 < asked_ms);
+    return is_less ? laid_down_s * 1000 : asked_ms;
 }
 
 static void close_if_idle(struct session *session, uint64_t now_ms)
@@ -202,7 +284,7 @@ static void close_if_idle(struct session *session, uint64_t now_ms)
     char digits[24];
     struct builder seconds = builder_on(digits, sizeof(digits));
     bool logged_in = session_is_logged_in(session);
-    uint64_t limit_ms = logged_in ? session->manners.idle_ms
+    uint64_t limit_ms = logged_in ? idle_limit_ms(session)
                                   : session->config->login_timeout_s * 1000;
     if (session->control.closing)
         limit_ms = session->draining ? LAST_WORDS_DRAINING_MS : LAST_WORDS_MS;
@@ -217,13 +299,37 @@ static void close_if_idle(struct session *session, uint64_t now_ms)
                        builder_text(&seconds));
 }
 
+/* Is it time for who is inside to go, whatever they do? Says so, and ends what is running. */
+static bool close_if_over(struct session *session, uint64_t now_ms)
+{
+    char digits[24];
+    struct builder seconds = builder_on(digits, sizeof(digits));
+    if (!session_is_logged_in(session) || session->control.closing)
+        return false;
+    uint64_t limit_s = policy_limits(login_policy(session->login))->session_s;
+    bool lasted = limit_s != POLICY_NO_LIMIT && now_ms - session->stay.begun_ms >= limit_s * 1000;
+    bool ended = login_ends_at(session->login) <= (int64_t)time(NULL);
+    if (!lasted && !ended)
+        return false;
+    if (session->job) {
+        job_cancel(session->job);
+        return true; /* told when that has ended */
+    }
+    builder_put_number(&seconds, limit_s);
+    session_close_with(session, lasted ? REPLY_CLOSING_SESSION_TIME : REPLY_CLOSING_ACCOUNT,
+                       builder_text(&seconds));
+    return true;
+}
+
 void session_on_tick(struct session *session, uint64_t now_ms)
 {
     if (session->job && has_hung_up(session) && now_ms - session->active_ms > HUNG_UP_MS)
         job_cancel(session->job);
-    else if (session->job)
+    if (session->job)
         job_on_tick(session->job, now_ms);
-    else
+    if (pi_is_stale(session)) /* closing time may be another one now */
+        access_renew(session);
+    if (!close_if_over(session, now_ms) && !session->job)
         close_if_idle(session, now_ms);
     session_settle(session);
 }

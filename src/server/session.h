@@ -10,6 +10,8 @@
 
 #include "codec/digest.h"
 #include "dtp/data_port.h"
+#include "gate/budget.h"
+#include "gate/gate.h"
 #include "gate/login.h"
 #include "net/channel.h"
 #include "protocol/parameters.h"
@@ -47,6 +49,12 @@ struct manners {
     bool epsv_all;
 };
 
+/* How long somebody is inside and what they move meanwhile, for the audit. */
+struct stay {
+    uint64_t begun_ms;
+    struct audit_tally tally;
+};
+
 struct session {
     struct session *next;     /* borrowed: the loop's list */
     struct session *previous; /* borrowed: likewise */
@@ -59,6 +67,8 @@ struct session {
     struct login *login; /* owned reference; NULL before login */
     struct tree *tree;   /* borrowed: the login's; what SMNT selected */
     char *directory;     /* owned: working directory; NULL stands for "/" */
+    struct stay stay;
+    enum audit_end end; /* of the session, as far as it is known */
     struct parameters parameters;
     struct data_port data_port;
     struct passive passive;
@@ -66,14 +76,20 @@ struct session {
     struct job *job;     /* owned; NULL: idle */
     struct pending pending;
     struct manners manners;
+    bool is_counted; /* among the sessions that are logged in */
     bool quit_waits; /* QUIT was sent: a close of the connection is no abort */
     bool draining;   /* to be closed when the transfer ends */
+    bool kicked;     /* because an administrator wants it */
 };
 
 /* Takes over an accepted connection that was counted in as `peer`; greets it. */
 void session_start(struct loop *loop, int fd, const union endpoint *peer);
 /* The server shuts down: closes now, or when the transfer ends unless `stop`. */
 void session_drain(struct session *session, bool stop);
+/* An administrator wants it to go: a transfer ends now, as a broken one. */
+void session_kick(struct session *session);
+/* Says why a session that is draining goes. */
+void session_close_drained(struct session *session);
 void session_on_tick(struct session *session, uint64_t now_ms);
 /* Frees the session if it is over. It must not be used after. */
 void session_settle(struct session *session);
@@ -81,6 +97,8 @@ void session_settle(struct session *session);
 /* Is anybody logged in (and through with ACCT)? */
 bool session_is_logged_in(const struct session *session);
 struct text session_directory(const struct session *session);
+/* Who is logged in, for the gate. */
+struct caller session_caller(struct session *session);
 
 /* Sends one reply in the session's language. */
 void session_reply(struct session *session, enum reply_id id);
@@ -89,8 +107,15 @@ void session_reply_with(struct session *session, enum reply_id id, struct text f
 /* Sends a reply and closes the connection once the client has it. */
 void session_close_with(struct session *session, enum reply_id id, struct text first);
 
+/*
+ * A login comes into force: it counts as one from now on. False when there are
+ * as many as there may be.
+ */
+bool session_count_in(struct session *session);
 /* Back to the state after the greeting (REIN), or before a new USER. */
 void session_log_out(struct session *session);
+/* Likewise, as the end of the session: their place is free. */
+void session_leave(struct session *session, enum audit_end end);
 void session_reset_parameters(struct session *session);
 void session_forget_pending(struct session *session);
 /* What REST and RANG asked for. */

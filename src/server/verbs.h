@@ -30,6 +30,7 @@ enum verb_flags {
     LONG = 1 << 11,         /* reads whole files or trees: has workers of its own */
     LONG_IN_TEXT = 1 << 12, /* likewise when TYPE A has to be counted out */
     LONG_IF_WIDE = 1 << 13, /* likewise when it goes through more than one directory */
+    SILENT = 1 << 14,       /* `done` alone tells the client, if anybody */
 };
 
 struct verb {
@@ -90,6 +91,7 @@ void verb_site(struct session *session, struct text argument);
 void verb_site_cpto(struct session *session, struct text argument);
 void verb_site_help(struct session *session, struct text argument);
 void verb_site_idle(struct session *session, struct text argument);
+void verb_site_quota(struct session *session, struct text argument);
 void verb_site_umask(struct session *session, struct text argument);
 void verb_smnt(struct session *session, struct text argument);
 void verb_stat(struct session *session, struct text argument);
@@ -99,6 +101,7 @@ void verb_type(struct session *session, struct text argument);
 void verb_user(struct session *session, struct text argument);
 
 /* On a worker */
+enum fault work_acct(struct job *job);
 enum fault work_allo(struct job *job);
 enum fault work_appe(struct job *job);
 enum fault work_avbl(struct job *job);
@@ -126,6 +129,7 @@ enum fault work_site_chmod(struct job *job);
 enum fault work_site_copy(struct job *job);
 enum fault work_site_cpfr(struct job *job);
 enum fault work_site_cpto(struct job *job);
+enum fault work_site_pswd(struct job *job);
 enum fault work_site_symlink(struct job *job);
 enum fault work_site_utime(struct job *job);
 enum fault work_size(struct job *job);
@@ -140,10 +144,18 @@ enum fault move_retr(struct job *job);
 enum fault move_stor(struct job *job);
 
 /* On the loop again */
+void done_acct(struct session *session, struct job *job);
 void done_allo(struct session *session, struct job *job);
 void done_cpfr(struct session *session, struct job *job);
 void done_cwd(struct session *session, struct job *job);
 void done_pass(struct session *session, struct job *job);
 void done_rnfr(struct session *session, struct job *job);
+void done_site_pswd(struct session *session, struct job *job);
+
+/*
+ * What is laid down about who is inside has changed: before the next command
+ * the session gets to know it. On the loop; begins a job.
+ */
+void access_renew(struct session *session);
 
 #endif

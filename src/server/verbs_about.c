@@ -2,9 +2,10 @@
 /*
  * verbs_about: what the server tells of itself (RFC 959 4.1.3, RFC 2389,
  * RFC 2640).
- * SYST STAT HELP FEAT LANG NOOP CLNT CSID PWD ABOR
+ * SYST STAT HELP FEAT LANG NOOP CLNT CSID PWD ABOR SITE QUOTA
  */
 #include "base/memory.h"
+#include "gate/ledger.h"
 #include "protocol/facts.h"
 #include "protocol/pathname.h"
 #include "protocol/reply.h"
@@ -15,6 +16,8 @@
 enum {
     /* FEAT, HELP and STAT: every verb with its help fits. */
     ABOUT_SIZE = REPLY_SIZE + 8 * 1024,
+    /* Three lines for each: the user, all groups, all folders. */
+    QUOTA_SIZE = 3 * (256 + ACCOUNT_NAME_MAX) * (1 + ACCOUNT_GROUPS_MAX + 2 * ACCOUNT_MOUNTS_MAX),
     VERBS_A_LINE = 8,
 };
 
@@ -252,6 +255,62 @@ void verb_help(struct session *session, struct text argument)
         help_on(session, TEXT(""), verb);
     else
         session_reply_with(session, REPLY_NO_HELP, argument, TEXT(""));
+}
+
+/* ---- SITE QUOTA --------------------------------------------------------------------- */
+
+/* `id`: with a limit; the next reply: without one. */
+static void put_amount(struct page *page, enum reply_id id, int64_t amount, uint64_t limit)
+{
+    char digits[48];
+    struct builder b = builder_on(digits, sizeof(digits));
+    struct text used = builder_number(&b, amount > 0 ? (uint64_t)amount : 0);
+    bool has_limit = limit != LEDGER_NO_LIMIT;
+    page_line(page, has_limit ? id : (enum reply_id)(id + 1), used,
+              has_limit ? builder_number(&b, limit) : TEXT(""));
+}
+
+static void put_amounts(struct page *page, const struct ledger_limit *limit)
+{
+    struct ledger_amount used = ledger_used(limit->account);
+    put_amount(page, REPLY_QUOTA_BYTES, used.bytes, limit->bytes);
+    put_amount(page, REPLY_QUOTA_FILES, used.files, limit->files);
+}
+
+/* What is in the tree they are in, and in each that a limit is about. */
+/* What holds for one tree; false: nobody counts it. */
+static bool put_quotas(struct page *page, const struct login *login, const struct tree *where)
+{
+    size_t count = 0;
+    const struct ledger_limit tree = {login_ledger_account(login, where), LEDGER_NO_LIMIT,
+                                      LEDGER_NO_LIMIT, NULL};
+    const struct ledger_limit *limits = login_quota(login, where, &count);
+    if (tree.account && !count) {
+        page_line(page, REPLY_QUOTA_TREE, TEXT(""), TEXT(""));
+        put_amounts(page, &tree);
+    }
+    for (size_t i = 0; i < count; i++) {
+        page_line(page, REPLY_QUOTA_OF, text_of(limits[i].rule), TEXT(""));
+        put_amounts(page, &limits[i]);
+    }
+    return tree.account != NULL;
+}
+
+/* SITE QUOTA, customary: of the tree they are in, and of the folders mounted into it. */
+void verb_site_quota(struct session *session, struct text argument)
+{
+    char bytes[QUOTA_SIZE];
+    struct page page = {builder_on(bytes, sizeof(bytes)), session};
+    const struct login *login = session->login;
+    (void)argument;
+    page_begin(&page, REPLY_QUOTA_BEGIN, TEXT(""), TEXT(""));
+    bool counted = put_quotas(&page, login, session->tree);
+    for (size_t i = 0; i < login_mount_count(login); i++)
+        counted |= put_quotas(&page, login, login_mount(login, i)->tree);
+    if (counted)
+        page_end(&page, REPLY_QUOTA_END);
+    else
+        session_reply(session, REPLY_QUOTA_NONE);
 }
 
 /* ---- STAT --------------------------------------------------------------------------- */

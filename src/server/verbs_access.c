@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * verbs_access: who is there (RFC 959 4.1.1, RFC 7151).
- * USER PASS ACCT HOST REIN QUIT SMNT
+ * USER PASS ACCT HOST REIN QUIT SMNT, SITE PSWD; and what changes about who is
+ * inside while they are.
  */
 #include "base/memory.h"
 #include "net/socket.h"
@@ -68,10 +69,15 @@ static struct login_attempt attempt_of(const struct caller *caller, const struct
     };
 }
 
+static bool must_change_password(const struct login *login)
+{
+    return policy_limits(login_policy(login))->must_change_password;
+}
+
 enum fault work_pass(struct job *job)
 {
     const struct login_attempt attempt = attempt_of(&job->caller, job->realm, text_of(job->source));
-    enum fault f = login_authenticate(&attempt, job_argument(job), &job->new_login);
+    enum fault f = login_authenticate(&attempt, job_argument(job), &job->new_login, &job->hold_ms);
     if (f == FAULT_ACCOUNT_NEEDED) {
         job_reply(job, REPLY_NEED_ACCOUNT, TEXT(""), TEXT(""));
         return FAULT_NONE; /* that an account is awaited travels with the login */
@@ -79,29 +85,59 @@ enum fault work_pass(struct job *job)
     if (!f && login_is_anonymous(job->new_login))
         job_reply(job, REPLY_LOGGED_IN_ANONYMOUS, TEXT(""), TEXT(""));
     else if (!f)
-        job_reply(job, REPLY_LOGGED_IN, login_name(job->new_login), TEXT(""));
+        job_reply(job,
+                  must_change_password(job->new_login) ? REPLY_LOGGED_IN_PASSWORD : REPLY_LOGGED_IN,
+                  login_name(job->new_login), TEXT(""));
+    else if (f == FAULT_TOO_MANY)
+        job_reply(job, REPLY_TOO_MANY_SESSIONS, TEXT(""), TEXT(""));
     return f;
 }
 
-/* Counts a failed login; true when the session had its share. */
-static bool is_last_failure(struct session *session)
+/* Counts a failed login; the session ends when it had its share. */
+static void end_after_failures(struct session *session, struct job *job)
 {
-    return ++session->manners.failed_logins >= LOGINS_FAILED_MAX;
+    if (++session->manners.failed_logins < LOGINS_FAILED_MAX)
+        return;
+    job_reply(job, REPLY_CLOSING_ATTEMPTS, TEXT(""), TEXT(""));
+    control_finish(&session->control);
+}
+
+static void close_after_failures(struct session *session, struct job *job)
+{
+    if (job->fault == FAULT_LOGIN_REFUSED)
+        end_after_failures(session, job);
+}
+
+/* The session is theirs now. */
+static void take_login(struct session *session, struct job *job)
+{
+    server_let_go(loop_server(session->loop), session->login);
+    session->login = job->new_login;
+    job->new_login = NULL;
+}
+
+/* A place among those who are logged in; without one the connection ends. */
+static bool count_in(struct session *session, struct job *job)
+{
+    if (session_count_in(session))
+        return true;
+    session_log_out(session);
+    job_reply(job, REPLY_CLOSING_TOO_MANY, TEXT(""), TEXT(""));
+    control_finish(&session->control);
+    return false;
 }
 
 void done_pass(struct session *session, struct job *job)
 {
-    if (job->fault == FAULT_LOGIN_REFUSED && is_last_failure(session)) {
-        job_reply(job, REPLY_CLOSING_ATTEMPTS, TEXT(""), TEXT(""));
-        control_finish(&session->control);
-    }
+    close_after_failures(session, job);
     if (job->fault)
         return;
-    session->login = job->new_login;
-    job->new_login = NULL;
+    take_login(session, job);
     session->tree = login_home(session->login);
+    session->stay = (struct stay){.begun_ms = loop_now_ms(session->loop)};
     session->pending.account = login_needs_charge(session->login);
-    session->manners.failed_logins = 0;
+    if (!session->pending.account && count_in(session, job))
+        session->manners.failed_logins = 0;
 }
 
 /* ACCT, RFC 959 4.1.1: 230 where PASS got 332, 202 where no account is needed. */
@@ -115,23 +151,86 @@ void verb_acct(struct session *session, struct text argument)
         session_reply(session, REPLY_ACCT_SUPERFLUOUS);
         return;
     }
-    const struct caller caller = {
-        .audit = server_audit(loop_server(session->loop)),
-        .session = session->id,
-        .peer = session->control.peer,
-    };
-    const struct login_attempt attempt = attempt_of(
-        &caller, backends_realm(session->config, session->host), login_name(session->login));
-    if (login_charge(&attempt, session->login, argument)) {
+    job_start(session, verb_find(TEXT("ACCT")), argument, NULL);
+}
+
+enum fault work_acct(struct job *job)
+{
+    const struct login_attempt attempt = attempt_of(&job->caller, job->realm,
+                                                    login_name(job->login));
+    enum fault f = login_charge(&attempt, job->login, job_argument(job), &job->hold_ms);
+    if (!f)
+        job_reply(job, REPLY_LOGGED_IN, attempt.name, TEXT(""));
+    return f;
+}
+
+void done_acct(struct session *session, struct job *job)
+{
+    if (job->fault == FAULT_LOGIN_REFUSED) {
         session_log_out(session);
-        if (is_last_failure(session))
-            session_close_with(session, REPLY_CLOSING_ATTEMPTS, TEXT(""));
-        else
-            session_reply(session, REPLY_LOGIN_REFUSED);
-        return;
+    } else if (!job->fault && count_in(session, job)) {
+        session->pending.account = false;
+        session->manners.failed_logins = 0;
     }
-    session->pending.account = false;
-    session_reply_with(session, REPLY_LOGGED_IN, login_name(session->login), TEXT(""));
+    close_after_failures(session, job);
+}
+
+/* ---- While they are inside ----------------------------------------------------------- */
+
+static enum fault work_renewal(struct job *job)
+{
+    const struct login_attempt attempt = attempt_of(&job->caller, job->realm,
+                                                    login_name(job->login));
+    return login_renew(&attempt, job->login, &job->new_login);
+}
+
+/* The root may be another one now. A folder that SMNT selected stays what it was. */
+static void done_renewal(struct session *session, struct job *job)
+{
+    if (job->fault == FAULT_LOGIN_REFUSED) {
+        session_close_with(session, REPLY_CLOSING_ACCOUNT, TEXT(""));
+    } else if (job->fault) {
+        session_close_with(session, REPLY_CLOSING_BUG, TEXT(""));
+    } else {
+        bool at_home = session->tree == login_home(session->login);
+        struct text folder = at_home ? TEXT("") : text_of(tree_name(session->tree));
+        struct tree *tree = at_home ? login_home(job->new_login)
+                                    : login_folder(job->new_login, folder);
+        session->tree = tree ? tree : login_home(job->new_login);
+        take_login(session, job);
+    }
+}
+
+void access_renew(struct session *session)
+{
+    /* No verb of the table: no client can send it. */
+    static const struct verb renewal = {
+        .name = "renewal", .flags = SILENT, .work = work_renewal, .done = done_renewal};
+    job_start(session, &renewal, TEXT(""), NULL);
+}
+
+/* SITE PSWD: the field's customary verb (Serv-U, wu-ftpd); in no RFC. */
+enum fault work_site_pswd(struct job *job)
+{
+    const struct login_attempt attempt = attempt_of(&job->caller, job->realm,
+                                                    login_name(job->login));
+    const char *weakness = NULL;
+    struct text wanted = job_argument(job);
+    struct text old = text_take_until(&wanted, ' ');
+    /* The old one ends at a space: a new one with a space could never be given as old. */
+    if (!old.len || !wanted.len || text_find(wanted, ' ') < wanted.len)
+        return FAULT_ARGUMENT;
+    enum fault f = login_set_password(&attempt, job->login, old, wanted, &weakness, &job->hold_ms);
+    if (weakness)
+        job_reply(job, REPLY_PASSWORD_WEAK, text_of(translated(job->language, weakness)), TEXT(""));
+    else if (!f)
+        job_reply(job, REPLY_PASSWORD_CHANGED, TEXT(""), TEXT(""));
+    return f;
+}
+
+void done_site_pswd(struct session *session, struct job *job)
+{
+    close_after_failures(session, job);
 }
 
 /* Does the name say the address the client reached (RFC 7151 3.2.2)? */
@@ -176,6 +275,7 @@ void verb_rein(struct session *session, struct text argument)
 void verb_quit(struct session *session, struct text argument)
 {
     (void)argument;
+    session_leave(session, AUDIT_END_QUIT); /* before the reply: who hears it may come again */
     session_close_with(session, REPLY_GOODBYE, TEXT(""));
 }
 

@@ -38,14 +38,9 @@ static struct text quoted(const char *path, char bytes[QUOTED_SIZE])
 static enum fault change_directory(struct job *job, const char *path, enum reply_id reply)
 {
     char bytes[QUOTED_SIZE];
-    struct store_info info;
-    enum fault f = gate_stat(&job->caller, ACTION_LIST, path, true, &info);
+    enum fault f = gate_enter(&job->caller, path);
     if (f)
         return f;
-    if (info.kind != STORE_DIRECTORY)
-        return FAULT_NOT_DIRECTORY;
-    if (!(info.access & STORE_MAY_SEARCH))
-        return FAULT_DENIED;
     job->new_path = memory_copy(path, strlen(path));
     if (!job->new_path)
         return FAULT_NO_MEMORY;
@@ -190,7 +185,7 @@ static enum fault measure(struct job *job, struct store_info *info)
     enum fault f = gate_inspect(&job->caller, ACTION_LIST, job->path, &file);
     if (f)
         return f;
-    f = gate_open_annex(&job->caller, job->path, file, &job->annex);
+    f = gate_open_annex(&job->caller, ACTION_LIST, job->path, file, &job->annex);
     if (f == FAULT_NOT_FOUND)
         f = FAULT_NONE;
     if (!f && (!is_plain || job->annex)) {
@@ -253,7 +248,7 @@ enum fault work_mlst(struct job *job)
     reply_put_translated(&line, job->language, REPLY_FACTS_BEGIN, path);
     reply_put_first(&b, reply_code(REPLY_FACTS_BEGIN), builder_text(&line));
     line = builder_on(line_bytes, sizeof(line_bytes));
-    const struct facts facts = facts_of_info(&job->caller, &info, letters);
+    const struct facts facts = facts_of_info(&job->caller, job->path, &info, letters);
     facts_put(&line, &facts, job->facts);
     reply_put_text(&line, path[0]);
     reply_put_inner(&b, builder_text(&line));

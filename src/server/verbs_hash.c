@@ -61,6 +61,8 @@ static enum fault digest_file(struct job *job, enum digest_kind kind, struct ext
     if (!outcome.fault)
         outcome.fault = digest_finish(digest, b);
     digest_free(digest);
+    outcome.algorithm = digest_kind_name(kind);
+    outcome.digest = builder_text(b);
     return gate_close(&job->file, &outcome, NULL);
 }
 

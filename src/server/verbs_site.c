@@ -23,6 +23,12 @@ void verb_site(struct session *session, struct text argument)
 {
     struct command command = command_parse(text_trim_start(argument));
     const struct verb *verb = site_verb_find(text_of(command.verb));
+    const struct caller caller = session_caller(session);
+    enum fault f = gate_allow(&caller, ACTION_SITE);
+    if (f) {
+        session_reply(session, reply_of_fault(f, REPLY_COLUMN_FILE));
+        return;
+    }
     if (verb) {
         pi_run(session, verb, command.argument);
         return;
@@ -58,10 +64,13 @@ void verb_site_umask(struct session *session, struct text argument)
     }
 }
 
+/* What is laid down about the user is not theirs to stretch. */
 static uint64_t idle_limit_s(const struct session *session)
 {
     uint64_t usual = session->config->idle_timeout_s;
-    return usual > IDLE_MOST_S ? usual : IDLE_MOST_S;
+    uint64_t most = usual > IDLE_MOST_S ? usual : IDLE_MOST_S;
+    uint64_t laid_down = policy_limits(login_policy(session->login))->idle_s;
+    return laid_down != POLICY_NO_LIMIT && laid_down < most ? laid_down : most;
 }
 
 void verb_site_idle(struct session *session, struct text argument)

@@ -1,87 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * verbs_transfer: what goes over a data connection (RFC 959 4.1.3, RFC 3659).
- * RETR STOR STOU APPE LIST NLST MLSD
+ * verbs_transfer: what goes out over a data connection (RFC 959 4.1.3, RFC 3659).
+ * RETR LIST NLST MLSD
  *
  * work_* opens, before the data connection; move_* is the transfer.
  */
-#include <stdlib.h>
 #include <time.h>
 
-#include "base/memory.h"
-#include "codec/digest.h"
-#include "codec/type_local.h"
-#include "net/socket.h"
 #include "protocol/pathname.h"
 #include "server/directory_stream.h"
 #include "server/job.h"
 #include "server/verbs.h"
-
-struct transfer job_transfer(struct job *job)
-{
-    return (struct transfer){
-        .channel = &job->channel,
-        .plan =
-            {
-                .parameters = job->parameters,
-                .code_page = &job->config->ebcdic,
-                /* Switched off, TYPE A is sent as the bytes are: for clients that never set TYPE.
-                 */
-                .keeps_line_ends = !job->config->ascii_conversion,
-                .deflate_level = job->deflate_level,
-                .marker_interval = job->config->marker_interval_bytes,
-            },
-        .shape = job->annex,
-        .progress = &job->progress,
-    };
-}
-
-/* For the logs: is what travels text, and not just called so? */
-static bool is_sent_as_text(const struct job *job)
-{
-    return job->parameters.type == TYPE_EBCDIC ||
-           (job->parameters.type == TYPE_ASCII && job->config->ascii_conversion);
-}
-
-static uint64_t bytes_moved(struct job *job)
-{
-    return atomic_load_explicit(&job->progress.bytes, memory_order_relaxed);
-}
-
-/* Something is wrong with a file that is open already. */
-static enum fault refuse(struct job *job, enum fault f)
-{
-    const struct gate_outcome outcome = {.fault = f};
-    stream_close(&job->annex);
-    return gate_close(&job->file, &outcome, NULL);
-}
-
-/*
- * Moves a file's stream to where the transfer of its text would be after
- * job->restart bytes (RFC 3659 5.3). FAULT_OUT_OF_RANGE when it is shorter.
- */
-static enum fault seek_in_text(struct job *job, struct stream *stream)
-{
-    enum { PIECE_BYTES = 64 * 1024 };
-    uint64_t left = job->restart;
-    enum fault f = FAULT_NONE;
-    char *piece = memory_new(PIECE_BYTES);
-    if (!piece)
-        return FAULT_NO_MEMORY;
-    while (!f && left) {
-        int64_t before = stream->file_offset;
-        size_t len = 0;
-        f = job_is_cancelled(job) ? FAULT_CANCELLED : stream_read(stream, piece, PIECE_BYTES, &len);
-        if (f)
-            break;
-        if (!len)
-            f = FAULT_OUT_OF_RANGE;
-        const struct text read = {piece, len};
-        stream->file_offset = before + (int64_t)type_ascii_measure(&job->ascii, read, &left);
-    }
-    memory_free(piece);
-    return f;
-}
 
 /* ---- RETR ------------------------------------------------------------------------- */
 
@@ -92,23 +21,16 @@ static enum fault open_annex(struct job *job)
                      job->parameters.structure != STRUCTURE_FILE;
     if (!is_wanted)
         return FAULT_NONE;
-    enum fault f = gate_open_annex(&job->caller, job->path, job->file->stream, &job->annex);
+    enum fault f = gate_open_annex(&job->caller, ACTION_READ, job->path, job->file->stream,
+                                   &job->annex);
     return f == FAULT_NOT_FOUND ? FAULT_NONE : f;
-}
-
-/* Is a byte of the transfer one of the file, so that a restart needs no more than to go there? */
-static bool is_byte_for_byte(const struct job *job)
-{
-    const struct parameters *p = &job->parameters;
-    return p->structure == STRUCTURE_FILE && !job->annex &&
-           (p->type != TYPE_LOCAL || type_local_is_plain(p->byte_size));
 }
 
 static enum fault seek_range(struct job *job)
 {
     struct stream *stream = job->file->stream;
     uint64_t size = job->file->info.size;
-    if (!is_byte_for_byte(job) || job_is_text(job)) {
+    if (!job_is_byte_for_byte(job) || job_is_text(job)) {
         job_reply(job, REPLY_RANGE_IN_TEXT, TEXT(""), TEXT(""));
         return FAULT_OUT_OF_RANGE;
     }
@@ -122,12 +44,6 @@ static enum fault seek_range(struct job *job)
     return FAULT_NONE;
 }
 
-static enum fault refuse_marker(struct job *job)
-{
-    job_reply(job, REPLY_MARKER_INVALID, TEXT(""), TEXT(""));
-    return FAULT_OUT_OF_RANGE;
-}
-
 /* A number of REST, or a marker in what we sent (RFC 959 3.5): where sending is to begin. */
 static enum fault take_position(struct job *job)
 {
@@ -135,7 +51,7 @@ static enum fault take_position(struct job *job)
     bool has_place = !job->marker || marker_parse_position(text_of(job->marker), &job->first);
     bool has_records = job->parameters.structure == STRUCTURE_RECORD;
     if (!has_place || (!has_records && job->first.records))
-        return refuse_marker(job);
+        return job_refuse_marker(job);
     /* A count of bytes alone says nothing of records, but as a marker before the first one's end.
      */
     bool is_marker = parameters_keep_connection(&job->parameters);
@@ -151,12 +67,12 @@ static enum fault seek_file(struct job *job)
     enum fault f = take_position(job);
     if (f)
         return f;
-    if (!is_byte_for_byte(job) || !job->first.bytes)
+    if (!job_is_byte_for_byte(job) || !job->first.bytes)
         return FAULT_NONE;
     job->from = job->first;
     job->restart = job->first.bytes;
     if (job_is_text(job))
-        return seek_in_text(job, stream);
+        return job_seek_in_text(job, stream);
     if (job->restart > job->file->info.size)
         return FAULT_OUT_OF_RANGE;
     stream->file_offset = (int64_t)job->restart;
@@ -188,12 +104,14 @@ enum fault work_retr(struct job *job)
         f = seek_file(job);
     if (!f)
         f = check_pages(job);
+    if (!f)
+        f = gate_begin_download(job->file);
     if (f)
-        return refuse(job, f);
+        return job_refuse_file(job, f);
     const struct stream *stream = job->file->stream;
     /* Clients draw their progress from the count: none is better than one that is not what will
      * come, and only reading a file to its end would tell where it is not sent as it is. */
-    if (job->parameters.mode != MODE_STREAM || !is_byte_for_byte(job) || job_is_text(job))
+    if (job->parameters.mode != MODE_STREAM || !job_is_byte_for_byte(job) || job_is_text(job))
         job_set_opening(job, REPLY_OPENING_FILE, pathname_last(text_of(job->path)), TEXT(""));
     else
         job_set_opening(job, REPLY_OPENING_SIZED, pathname_last(text_of(job->path)),
@@ -201,334 +119,20 @@ enum fault work_retr(struct job *job)
     return FAULT_NONE;
 }
 
-struct page_facts job_page_facts(const struct store_info *info)
-{
-    return (struct page_facts){
-        .has_size = true,
-        .has_modified = true,
-        .has_mode = true,
-        .size = info->size,
-        .modified = {info->modified.seconds, info->modified.nanoseconds},
-        .mode = info->mode & 0777,
-    };
-}
-
 enum fault move_retr(struct job *job)
 {
     struct transfer transfer = job_transfer(job);
-    struct gate_outcome outcome = {.is_text = is_sent_as_text(job)};
+    struct gate_outcome outcome = {.is_text = job_is_sent_as_text(job)};
     transfer.facts = job_page_facts(&job->file->info);
     transfer.plan.from = job->from;
     transfer.plan.first = job->first;
     transfer.plan.after_cr = job->ascii.after_cr;
     outcome.fault = transfer_send(&transfer, job->file->stream);
-    outcome.bytes = bytes_moved(job);
+    outcome.bytes = job_bytes_moved(job);
     stream_close(&job->annex);
     enum fault f = gate_close(&job->file, &outcome, NULL);
     if (!f)
         job_reply_complete(job, REPLY_TRANSFER_COMPLETE);
-    return f;
-}
-
-/* ---- STOR, STOU, APPE ----------------------------------------------------------------- */
-
-/*
- * What a file of this form has beside it must find room in its name: better
- * known before the data come. Of records only those that are no lines have any.
- */
-static enum fault check_annex(struct job *job)
-{
-    const struct parameters *p = &job->parameters;
-    bool has_form = parameters_are_text(p) && p->form == FORM_CARRIAGE;
-    if (p->structure != STRUCTURE_PAGE && !has_form)
-        return FAULT_NONE;
-    enum fault f = gate_annex(job->file, TEXT(""));
-    return f ? refuse(job, f) : FAULT_NONE;
-}
-
-static enum fault open_upload(struct job *job, enum store_upload_kind kind, uint64_t offset)
-{
-    struct store_upload_request request = {
-        .kind = kind,
-        .offset = offset,
-        .reserve_bytes = job->reserve_bytes,
-        .mode = 0666 & ~job->umask,
-    };
-    if (job->marker) {
-        request.goes_on = true;
-        request.kept = (struct store_kept){job->kept.bytes, job->kept.annex_bytes, job->kept.id};
-    }
-    enum fault f = gate_open_upload(&job->caller, job->path, &request, &job->file);
-    return f ? f : check_annex(job);
-}
-
-/*
- * Over a marker without its id, and what it was made under: one that was cut or
- * altered, or is used under other parameters, is of no upload at all.
- */
-static uint64_t seal(const struct job *job, struct text marker)
-{
-    const struct parameters *p = &job->parameters;
-    const char under[] = {p->type, (char)parameters_bits(p), p->structure, p->form};
-    char bytes[DIGEST_HEX_SIZE];
-    struct builder hex = builder_on(bytes, sizeof(bytes));
-    struct digest *digest = digest_new(DIGEST_CRC32);
-    if (!digest)
-        return 0;
-    digest_update(digest, under, sizeof(under));
-    digest_update(digest, marker.at, text_find(marker, '@'));
-    (void)digest_finish(digest, &hex);
-    digest_free(digest);
-    return strtoull(builder_end(&hex), NULL, 16) << 16;
-}
-
-/* A 110's marker: the upload that it is of goes on (RFC 959 3.5). */
-static enum fault take_marker(struct job *job, bool appends)
-{
-    if (!job->marker)
-        return FAULT_NONE;
-    struct text marker = text_of(job->marker);
-    bool fits = marker_parse_kept(marker, &job->kept) && job->kept.appends == appends;
-    job->kept.id ^= seal(job, marker);
-    return fits ? FAULT_NONE : refuse_marker(job);
-}
-
-/* Pages have their places in the file: one that has others already is not continued with them. */
-static enum fault check_structure(struct job *job, bool continues)
-{
-    const struct parameters *p = &job->parameters;
-    bool has_room = parameters_bits(p) >= PAGE_BITS_MIN;
-    if (p->structure != STRUCTURE_PAGE || (has_room && !continues))
-        return FAULT_NONE;
-    job_reply(job, REPLY_NOT_WITH_PARAMETER, TEXT(""), TEXT(""));
-    return FAULT_ARGUMENT;
-}
-
-/* Where in the file a restart of the text's transfer is. */
-static enum fault find_text_offset(struct job *job, uint64_t *ret_offset)
-{
-    struct stream *stream = NULL;
-    enum fault f = gate_inspect(&job->caller, ACTION_APPEND, job->path, &stream);
-    if (f)
-        return f == FAULT_NOT_FOUND ? FAULT_OUT_OF_RANGE : f;
-    f = seek_in_text(job, stream);
-    *ret_offset = (uint64_t)stream->file_offset;
-    stream_close(&stream);
-    return f;
-}
-
-/* STOR, RFC 959 4.1.3; after REST what is there up to the marker stays (RFC 3659 5.4). */
-enum fault work_stor(struct job *job)
-{
-    uint64_t offset = job->restart;
-    enum fault f = check_structure(job, job->restart > 0);
-    if (!f)
-        f = take_marker(job, false);
-    if (!f && job->restart && !is_byte_for_byte(job))
-        f = FAULT_OUT_OF_RANGE; /* a count of bytes says nothing of records */
-    if (!f && job->restart && job_is_text(job))
-        f = find_text_offset(job, &offset);
-    if (!f)
-        f = open_upload(job, job->restart ? STORE_RESUME : STORE_REPLACE, offset);
-    if (!f)
-        job_set_opening(job, REPLY_OPENING_FILE, pathname_last(text_of(job->path)), TEXT(""));
-    return f;
-}
-
-/*
- * Behind bits that make no whole logical byte (type_local.h) no others can be
- * put that the same parameters would give back.
- */
-static enum fault check_last_word(struct job *job)
-{
-    const struct parameters *p = &job->parameters;
-    char word[LOCAL_WORD_MAX];
-    struct stream *file = NULL;
-    size_t len = 0;
-    if (p->type != TYPE_LOCAL || type_local_is_plain(p->byte_size))
-        return FAULT_NONE;
-    enum fault f = gate_inspect(&job->caller, ACTION_APPEND, job->path, &file);
-    if (f)
-        return f == FAULT_NOT_FOUND ? FAULT_NONE : f;
-    int64_t bytes = (int64_t)type_local_word_bytes(p->byte_size);
-    bool is_whole = file->file_end % bytes == 0;
-    file->file_offset = is_whole && file->file_end ? file->file_end - bytes : file->file_end;
-    f = stream_read(file, word, (size_t)bytes, &len);
-    stream_close(&file);
-    if (f || (is_whole && !(len && word[0] & 0x80)))
-        return f;
-    job_reply(job, REPLY_NOT_WITH_PARAMETER, TEXT(""), TEXT(""));
-    return FAULT_ARGUMENT;
-}
-
-enum fault work_appe(struct job *job)
-{
-    enum fault f = check_structure(job, true);
-    if (!f)
-        f = check_last_word(job);
-    if (!f)
-        f = take_marker(job, true);
-    if (!f)
-        f = open_upload(job, STORE_APPEND, 0);
-    if (!f)
-        job_set_opening(job, REPLY_OPENING_FILE, pathname_last(text_of(job->path)), TEXT(""));
-    return f;
-}
-
-/*
- * STOU, RFC 959 4.1.3; the 150 names the file as RFC 1123 4.1.2.9 prescribes.
- * What some clients send as argument begins the name.
- */
-enum fault work_stou(struct job *job)
-{
-    char unique[16];
-    char path[PATHNAME_MAX + 1];
-    struct builder suffix = builder_on(unique, sizeof(unique));
-    struct builder b = builder_on(path, sizeof(path));
-    struct text argument = job_argument(job);
-    builder_put(&suffix, argument.len ? TEXT(".") : TEXT("/ferry."));
-    builder_put_hex(&suffix, 0x10000000U | arc4random() >> 4);
-    if (argument.len || !text_equal(text_of(job->path), TEXT("/")))
-        builder_put_string(&b, job->path);
-    builder_put(&b, builder_text(&suffix));
-    if (b.full)
-        return FAULT_NAME_INVALID;
-    memory_free(job->path);
-    job->path = memory_copy(b.at, b.len);
-    if (!job->path)
-        return FAULT_NO_MEMORY;
-    enum fault f = check_structure(job, false);
-    if (!f && job->marker)
-        f = refuse_marker(job); /* the name of what it is of is not known any more */
-    if (!f)
-        f = open_upload(job, STORE_UNIQUE, 0);
-    bool elsewhere = text_find(argument, '/') != argument.len;
-    struct text whole = text_of(job->path);
-    if (!f)
-        job_set_opening(job, REPLY_OPENING_UNIQUE, elsewhere ? whole : pathname_last(whole),
-                        TEXT(""));
-    return f;
-}
-
-/* What became of an upload that broke: the client decides by it how to go on. */
-static void reply_broken(struct job *job, enum store_remains remains)
-{
-    static const enum reply_id replies[] = {
-        [STORE_LEFT_NOTHING] = REPLY_BROKEN_NOTHING, [STORE_LEFT_PARTIAL] = REPLY_BROKEN_PARTIAL,
-        [STORE_LEFT_OLD] = REPLY_BROKEN_OLD,         [STORE_LEFT_CHANGED] = REPLY_BROKEN_CHANGED,
-        [STORE_LEFT_KEPT] = REPLY_BROKEN_KEPT,
-    };
-    job_reply(job, replies[remains], TEXT(""), TEXT(""));
-}
-
-/*
- * In MODE S the end of the data connection is the end of the file, whether the
- * client meant it or died. Its kernel closes both connections when it dies, so
- * a control connection that ended without QUIT tells (RFC 959 4.1.1).
- */
-static bool client_has_vanished(struct job *job)
-{
-    return !atomic_load_explicit(&job->may_hang_up, memory_order_acquire) &&
-           socket_is_at_end(job->control_fd);
-}
-
-/* ---- What an upload is besides its bytes ---- */
-
-static struct job *job_of(struct transfer_keeper *keeper)
-{
-    return (struct job *)((char *)keeper - offsetof(struct job, keeper));
-}
-
-static enum fault keep_shape(struct transfer_keeper *keeper, struct text lines)
-{
-    return gate_annex(job_of(keeper)->file, lines);
-}
-
-/* RFC 959 3.5 and 4.2: what came before the marker is on the disk, and so says the 110. */
-static enum fault keep_marker(struct transfer_keeper *keeper, struct text marker, struct text state)
-{
-    struct job *job = job_of(keeper);
-    char bytes[MARKER_MAX];
-    struct builder b = builder_on(bytes, sizeof(bytes));
-    struct store_kept kept;
-    enum fault f = gate_keep(job->file, &kept);
-    if (f == FAULT_UNSUPPORTED || f == FAULT_BUSY)
-        return FAULT_NONE; /* it goes on without restarts */
-    if (f)
-        return f;
-    job->is_kept = true;
-    struct marker_kept ours = {
-        .appends = job->verb->work == work_appe,
-        .bytes = kept.bytes,
-        .annex_bytes = kept.annex_bytes,
-        .state = state,
-    };
-    marker_put_kept(&b, &ours);
-    ours.id = kept.id ^ seal(job, builder_text(&b));
-    b = builder_on(bytes, sizeof(bytes));
-    marker_put_kept(&b, &ours);
-    if (!b.full)
-        job_reply_interim(job, REPLY_RESTART_MARK, marker, builder_text(&b));
-    return FAULT_NONE;
-}
-
-/* What the descriptor page said the file has; who may not change attributes has the usual ones. */
-static enum fault keep_page_facts(struct transfer_keeper *keeper, uint64_t size,
-                                  const struct page_facts *facts)
-{
-    struct job *job = job_of(keeper);
-    struct store_changes changes = {
-        .mask = (facts->has_mode ? STORE_CHANGE_MODE : 0U) |
-                (facts->has_modified ? STORE_CHANGE_MODIFIED : 0U),
-        .mode = facts->mode,
-        .modified = {facts->modified.seconds, facts->modified.nanoseconds},
-    };
-    enum fault f = gate_set_size(job->file, size);
-    if (f || !changes.mask)
-        return f;
-    f = gate_change_upload(job->file, &changes);
-    return f == FAULT_DENIED ? FAULT_NONE : f;
-}
-
-static void reply_stored(struct job *job, uint64_t suspect_bytes)
-{
-    char digits[24];
-    struct builder b = builder_on(digits, sizeof(digits));
-    bool stays = parameters_keep_connection(&job->parameters);
-    if (suspect_bytes)
-        job_reply(job, stays ? REPLY_UPLOAD_SUSPECT_OPEN : REPLY_UPLOAD_SUSPECT,
-                  builder_number(&b, suspect_bytes), TEXT(""));
-    else
-        job_reply_complete(job, REPLY_UPLOAD_COMPLETE);
-}
-
-/* The end of the connection alone tells the file's. */
-static bool ends_with_connection(const struct job *job)
-{
-    return job->parameters.mode == MODE_STREAM && job->parameters.structure == STRUCTURE_FILE;
-}
-
-enum fault move_stor(struct job *job)
-{
-    struct transfer transfer = job_transfer(job);
-    struct gate_outcome outcome = {.is_text = is_sent_as_text(job)};
-    enum store_remains remains = STORE_LEFT_NOTHING;
-    job->keeper = (struct transfer_keeper){keep_shape, keep_marker, keep_page_facts};
-    transfer.keeper = &job->keeper;
-    transfer.plan.appends = job->verb->work == work_appe;
-    transfer.goes_on = job->is_kept = job->marker != NULL;
-    transfer.state = job->kept.state;
-    outcome.fault = transfer_receive(&transfer, job->file->stream);
-    outcome.bytes = bytes_moved(job);
-    /* Where the end is told what broke off is no file; where not, nobody knows until REST. */
-    outcome.keep_partial = ends_with_connection(job) || job->is_kept;
-    if (!outcome.fault && ends_with_connection(job) && client_has_vanished(job))
-        outcome.fault = FAULT_CONNECTION_LOST;
-    enum fault f = gate_close(&job->file, &outcome, &remains);
-    if (fault_is_of_the_way(outcome.fault))
-        reply_broken(job, remains);
-    else if (!f)
-        reply_stored(job, transfer.suspect_bytes);
     return f;
 }
 

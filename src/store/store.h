@@ -84,6 +84,56 @@ enum store_upload_kind {
     STORE_UNIQUE,  /* like REPLACE, but the name must be free when it is published */
 };
 
+/* ---- Who counts ------------------------------------------------------------ */
+
+/* Whose upload it is; the counter's alone knows what is in it. */
+struct store_claim;
+
+/* What one change adds to the plain files of a directory; less than nothing when it takes away. */
+struct store_shift {
+    const char *directory; /* borrowed for the call: its real path on this machine */
+    int64_t bytes;
+    int64_t files;
+    uint64_t size;             /* of the file that grows, afterwards */
+    struct store_claim *claim; /* borrowed for the call: of an upload; NULL: of none */
+};
+
+struct store_watch;
+
+/* Any thread; several directories at once. */
+struct store_watch_type {
+    /*
+     * The files of a directory are about to change so; nobody else changes them
+     * until `end`. A fault refuses it: only what an upload adds may be refused.
+     */
+    enum fault (*begin)(struct store_watch *watch, const struct store_shift *shift);
+    /*
+     * They have changed, and so: less than was begun when not all of it went. `other`:
+     * what the same change did in another directory, or NULL.
+     */
+    void (*end)(struct store_watch *watch, const struct store_shift *shift,
+                const struct store_shift *other);
+    /* A directory went from one to another with all that is in it; nobody else changes the two. */
+    void (*on_move)(struct store_watch *watch, const char *from, const char *to);
+    /* Others may again: now who has one of the two and not the other can count anew. */
+    void (*after_move)(struct store_watch *watch);
+};
+
+/* Told of every change to the length and number of plain files, each name one file. */
+struct store_watch {
+    const struct store_watch_type *type; /* borrowed: static table */
+};
+
+/* What is in one directory, in the order it is found; nobody changes it meanwhile. */
+struct store_census {
+    /* A directory in it. A fault ends it. */
+    enum fault (*on_directory)(struct store_census *census, const char *name);
+    /* All of it was seen; the files in it have so much. */
+    void (*on_counted)(struct store_census *census, int64_t bytes, int64_t files);
+};
+
+/* ---- Uploads ----------------------------------------------------------------- */
+
 /* How much an upload had when it was kept. */
 struct store_kept {
     /* Of the upload's own: what an append appends to is not among them. Of an upload that writes
@@ -107,6 +157,7 @@ struct store_upload_request {
     /* borrowed for the call: files the bytes will come from; FAULT_ARGUMENT when `path` is one */
     const struct store_info *sources;
     size_t source_count;
+    struct store_claim *claim; /* borrowed: alive as long as the upload; NULL: none */
 };
 
 /* What an upload that was given up left behind. */
@@ -207,6 +258,14 @@ struct store_type {
     /* About a path; `follow` a link in its last part. */
     enum fault (*stat)(struct store *store, const char *path, bool follow,
                        struct store_info *ret_info);
+    /*
+     * Appends where a path really leads: the path without links of the same file,
+     * or of the same free name. A link in its last part stays unless `follow`.
+     * What has no file on the way is as it was given; another fault that ends the
+     * way early is returned.
+     */
+    enum fault (*real_path)(struct store *store, const char *path, bool follow,
+                            struct builder *real);
     /* A plain file for reading. FAULT_IS_DIRECTORY, FAULT_NOT_PLAIN_FILE. */
     enum fault (*open_read)(struct store *store, const char *path, struct stream **ret_stream,
                             struct store_info *ret_info);
@@ -242,11 +301,28 @@ struct store_type {
      */
     enum fault (*make_link)(struct store *store, const char *target, const char *path);
     enum fault (*space)(struct store *store, const char *path, struct store_space *ret_space);
+    /*
+     * Where on this machine the tree is: appends the real path of its root.
+     * FAULT_UNSUPPORTED of a store that does not tell who counts, as `count`.
+     */
+    enum fault (*locate)(struct store *store, struct builder *path);
+    /*
+     * Counts the files of one directory, not of those in it. No link is followed.
+     * on_counted is called unless there is a fault.
+     */
+    enum fault (*count)(struct store *store, const char *path, struct store_census *census);
     void (*free)(struct store *store);
 };
 
 struct store {
     const struct store_type *type; /* borrowed: static table */
+    /*
+     * borrowed: the store's own; itself of such a one. The same tree for paths that
+     * are real: no link is followed, FAULT_BUSY where somebody put one meanwhile.
+     */
+    struct store *straight;
+    /* borrowed: outlives the store; NULL: nobody counts. Set before the store is used. */
+    struct store_watch *watch;
 };
 
 #endif

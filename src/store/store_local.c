@@ -11,6 +11,7 @@
 #include "base/memory.h"
 #include "store/store_local_annex.h"
 #include "store/store_local_change.h"
+#include "store/store_local_count.h"
 #include "store/store_local_directory.h"
 #include "store/store_local_file.h"
 #include "store/store_local_info.h"
@@ -21,12 +22,18 @@
 
 struct store_local {
     struct store base;
-    int root;                /* owned: the directory */
+    struct local_root root;
     struct journal *journal; /* borrowed: the server's */
     struct local_identity identity;
 };
 
-static int root_of(struct store *store)
+/* A store and its straight view, opened and freed together. */
+struct store_pair {
+    struct store_local usual;
+    struct store_local straight;
+};
+
+static struct local_root root_of(struct store *store)
 {
     return ((struct store_local *)store)->root;
 }
@@ -85,6 +92,12 @@ static enum fault local_stat(struct store *store, const char *path, bool follow,
     return f;
 }
 
+static enum fault local_find_real_path(struct store *store, const char *path, bool follow,
+                                       struct builder *real)
+{
+    return local_real_path(root_of(store), path, follow, real);
+}
+
 /* ---- Reading --------------------------------------------------------------- */
 
 static enum fault local_open_read(struct store *store, const char *path, struct stream **ret_stream,
@@ -106,7 +119,7 @@ static enum fault local_open_names(struct store *store, const char *path, bool f
 {
     int fd;
     enum fault f = local_open_directory(root_of(store), path, follow, &fd);
-    return f ? f : local_new_directory(identity_of(store), fd, ret_directory);
+    return f ? f : local_new_directory(identity_of(store), fd, store->watch, ret_directory);
 }
 
 static enum fault local_upload(struct store *store, const char *path,
@@ -114,7 +127,8 @@ static enum fault local_upload(struct store *store, const char *path,
                                struct store_upload **ret_upload)
 {
     struct store_local *local = (struct store_local *)store;
-    return local_open_upload(local->root, local->journal, path, request, ret_upload);
+    const struct local_surroundings surroundings = {local->root, local->journal, store->watch};
+    return local_open_upload(&surroundings, path, request, ret_upload);
 }
 
 static enum fault remove_path(struct store *store, const char *path, bool is_directory)
@@ -123,7 +137,7 @@ static enum fault remove_path(struct store *store, const char *path, bool is_dir
     enum fault f = local_open_place(root_of(store), path, &place);
     if (f)
         return f;
-    f = local_remove_place(&place, is_directory);
+    f = local_remove_place(&place, is_directory, store->watch);
     local_close_place(&place);
     return f;
 }
@@ -161,7 +175,7 @@ static enum fault local_rename(struct store *store, const char *from, const char
         return f;
     f = local_open_place(root_of(store), to, &new);
     if (!f)
-        f = local_rename_place(&old, &new);
+        f = local_rename_place(&old, &new, store->watch);
     local_close_place(&new);
     local_close_place(&old);
     return f;
@@ -184,15 +198,15 @@ static enum fault change_both(struct local_beside *beside, int fd,
     return f;
 }
 
-static enum fault change_with_annex(int root, const char *path, int fd,
+static enum fault change_with_annex(struct store *store, const char *path, int fd,
                                     const struct store_changes *changes)
 {
     struct local_place place;
     struct local_beside beside = {.fd = -1};
-    enum fault f = local_open_place_followed(root, path, &place);
+    enum fault f = local_open_place_followed(root_of(store), path, &place);
     if (f)
         return f;
-    f = local_open_beside(&place, false, LOCAL_WAIT_MS, &beside);
+    f = local_open_beside(&place, false, LOCAL_WAIT_MS, store->watch, &beside);
     if (!f)
         f = beside.fd >= 0 && local_is_target(&place, fd) ? change_both(&beside, fd, changes)
                                                           : local_change_file(fd, changes);
@@ -205,12 +219,11 @@ static enum fault local_change(struct store *store, const char *path,
                                const struct store_changes *changes)
 {
     int fd;
-    int root = root_of(store);
-    enum fault f = local_open_path(root, path, true, &fd);
+    enum fault f = local_open_path(root_of(store), path, true, &fd);
     if (f)
         return f;
     unsigned concerned = STORE_CHANGE_MODE | STORE_CHANGE_MODIFIED;
-    f = changes->mask & concerned ? change_with_annex(root, path, fd, changes)
+    f = changes->mask & concerned ? change_with_annex(store, path, fd, changes)
                                   : local_change_file(fd, changes);
     close(fd);
     return f;
@@ -249,10 +262,24 @@ static enum fault local_space(struct store *store, const char *path, struct stor
     return FAULT_NONE;
 }
 
+static enum fault local_locate(struct store *store, struct builder *path)
+{
+    char bytes[LOCAL_PATH_SIZE];
+    enum fault f = local_absolute_path(root_of(store).fd, bytes);
+    if (!f)
+        builder_put_string(path, bytes);
+    return f;
+}
+
+static enum fault local_count(struct store *store, const char *path, struct store_census *census)
+{
+    return local_count_directory(root_of(store).fd, path, store->watch, census);
+}
+
 static void local_free(struct store *store)
 {
-    close(root_of(store));
-    memory_free(store);
+    close(root_of(store).fd);
+    memory_free(store); /* the pair */
 }
 
 enum fault store_local_open(const char *directory, struct journal *journal,
@@ -260,6 +287,7 @@ enum fault store_local_open(const char *directory, struct journal *journal,
 {
     static const struct store_type type = {
         .stat = local_stat,
+        .real_path = local_find_real_path,
         .open_read = local_open_read,
         .open_annex = local_open_its_annex,
         .open_upload = local_upload,
@@ -271,25 +299,36 @@ enum fault store_local_open(const char *directory, struct journal *journal,
         .change = local_change,
         .make_link = local_make_link,
         .space = local_space,
+        .locate = local_locate,
+        .count = local_count,
         .free = local_free,
     };
     int probe = -1;
-    int root = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (root < 0)
+    const struct local_root root = {open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC), false};
+    if (root.fd < 0)
         return fault_from_errno(errno);
     /* Better no start than one that refuses every file, as where openat2 is missing or barred. */
     enum fault f = local_open_path(root, "/", true, &probe);
     if (!f)
         close(probe);
-    struct store_local *local = f ? NULL : memory_new(sizeof(*local));
-    if (!local) {
-        close(root);
+    struct store_pair *pair = f ? NULL : memory_new(sizeof(*pair));
+    if (!pair) {
+        close(root.fd);
         return f ? f : FAULT_NO_MEMORY;
     }
-    local->base.type = &type;
-    local->root = root;
-    local->journal = journal;
-    local_identify(&local->identity);
-    *ret_store = &local->base;
+    pair->usual = (struct store_local){
+        .base = {&type, &pair->straight.base}, .root = root, .journal = journal};
+    local_identify(&pair->usual.identity);
+    pair->straight = pair->usual;
+    pair->straight.root.is_straight = true;
+    *ret_store = &pair->usual.base;
     return FAULT_NONE;
+}
+
+bool store_local_is_current(struct store *store, const char *directory)
+{
+    struct stat there;
+    struct stat open;
+    return stat(directory, &there) == 0 && fstat(root_of(store).fd, &open) == 0 &&
+           there.st_dev == open.st_dev && there.st_ino == open.st_ino;
 }

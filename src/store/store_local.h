@@ -16,4 +16,7 @@
 enum fault store_local_open(const char *directory, struct journal *journal,
                             struct store **ret_store);
 
+/* Is it still the one that has this name? */
+bool store_local_is_current(struct store *store, const char *directory);
+
 #endif

@@ -9,9 +9,6 @@
 #include "store/store_local_copy.h"
 #include "store/store_local_target.h"
 
-/* An annex file while it is written. */
-#define ANNEX_NEW ".annex-new"
-
 enum { READ_WRITE_MASK = 0666 };
 
 struct annex_version local_version_of(const struct stat *info)
@@ -192,7 +189,7 @@ enum fault local_put_annex(struct local_beside *beside, const struct local_annex
                            const struct local_annexed *present, mode_t mode, bool sync)
 {
     char name[LOCAL_NAME_SIZE];
-    enum fault f = local_name_beside(beside->place, ANNEX_NEW, name);
+    enum fault f = local_name_beside(beside->place, LOCAL_ANNEX_NEW, name);
     if (f)
         return f;
     (void)unlinkat(beside->fd, name, 0); /* a crash's */
@@ -202,6 +199,9 @@ enum fault local_put_annex(struct local_beside *beside, const struct local_annex
         return fault_from_errno(errno);
     f = write_annex(fd, next, present, sync);
     close(fd);
+    /* Beside the one that is there: of a refusal nothing is to stay. */
+    if (!f && beside->claim)
+        f = local_tell_beside(beside, beside->claim);
     if (!f)
         f = take_name(beside, name, sync);
     if (f)
@@ -257,5 +257,5 @@ void local_settle_annex(const struct local_beside *beside, bool has_followed)
 void local_drop_annex(const struct local_beside *beside)
 {
     local_remove_beside(beside, LOCAL_ANNEX);
-    local_remove_beside(beside, ANNEX_NEW);
+    local_remove_beside(beside, LOCAL_ANNEX_NEW);
 }

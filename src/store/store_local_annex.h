@@ -19,6 +19,8 @@
 #include "store/store_local_beside.h"
 
 #define LOCAL_ANNEX ".annex"
+/* It while it is written. */
+#define LOCAL_ANNEX_NEW ".annex-new"
 
 /* An annex, or a piece of one: `bytes` of a file, from `offset` on. */
 struct local_annex {

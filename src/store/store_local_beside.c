@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store/store_local_beside.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "store/store_local_count.h"
+#include "store/store_local_turn.h"
 
 enum {
     /* How often the directory goes, empty, while its lock is awaited. */
@@ -78,9 +80,9 @@ static enum fault open_locked(int parent, bool make, enum local_wait wait, int *
 }
 
 enum fault local_open_beside(const struct local_place *place, bool make, enum local_wait wait,
-                             struct local_beside *ret_beside)
+                             struct store_watch *watch, struct local_beside *ret_beside)
 {
-    struct local_beside beside = {.fd = -1, .place = place, .is_locked = true};
+    struct local_beside beside = {.fd = -1, .place = place, .is_locked = true, .watch = watch};
     enum fault f = FAULT_NOT_FOUND;
     if (text_of(place->name).len <= LOCAL_BESIDE_NAME_MAX)
         f = open_locked(place->parent, make, wait, &beside.fd);
@@ -88,8 +90,24 @@ enum fault local_open_beside(const struct local_place *place, bool make, enum lo
         f = FAULT_NAME_INVALID;
     if (f && (make || f != FAULT_NOT_FOUND))
         return f;
+    if (!f && watch)
+        beside.counted = local_count_beside(&beside);
     *ret_beside = f ? none : beside;
     return FAULT_NONE;
+}
+
+bool local_is_beside_there(int directory)
+{
+    int fd = -1;
+    if (open_hidden(directory, false, &fd))
+        return false;
+    close(fd);
+    return true;
+}
+
+enum fault local_lock_all_beside(int directory, int *ret_fd)
+{
+    return open_locked(directory, false, LOCAL_WAIT_PUBLISHING_MS, ret_fd);
 }
 
 enum fault local_look_beside(const struct local_place *place, struct local_beside *ret_beside)
@@ -103,10 +121,38 @@ enum fault local_look_beside(const struct local_place *place, struct local_besid
     return f;
 }
 
+/* So much more, or less, in the directory's turn. */
+static enum fault tell(struct store_watch *watch, int directory, int64_t bytes,
+                       struct store_claim *claim)
+{
+    struct local_turn turn;
+    if (!watch || !bytes)
+        return FAULT_NONE;
+    enum fault f = local_take_turn(watch, directory, &turn);
+    if (f)
+        return f;
+    f = local_begin_shift(&turn, (struct store_shift){.bytes = bytes, .claim = claim});
+    local_end_turn(&turn, !f);
+    return f;
+}
+
+enum fault local_tell_beside(struct local_beside *beside, struct store_claim *claim)
+{
+    if (beside->fd < 0 || !beside->watch)
+        return FAULT_NONE;
+    int64_t present = local_count_beside(beside);
+    enum fault f = tell(beside->watch, beside->place->parent, present - beside->counted, claim);
+    if (!f)
+        beside->counted = present;
+    return f;
+}
+
 void local_close_beside(struct local_beside *beside)
 {
     if (beside->fd < 0)
         return;
+    if (beside->is_locked)
+        (void)local_tell_beside(beside, NULL);
     if (beside->is_locked)
         (void)unlinkat(beside->place->parent, LOCAL_HIDDEN_DIRECTORY, AT_REMOVEDIR);
     close(beside->fd);
@@ -162,15 +208,21 @@ void local_remove_beside(const struct local_beside *beside, const char *suffix)
         (void)unlinkat(beside->fd, name, 0);
 }
 
-static enum fault remove_unheld(int directory, const char *name)
+/* Adds how much that was to *removed. */
+static enum fault remove_unheld(int directory, const char *name, int64_t *removed)
 {
     int fd = -1;
+    struct stat info = {.st_size = 0};
     enum fault f = open_plain(directory, name, O_RDONLY, &fd);
     bool is_open = !f;
     if (is_open && flock(fd, LOCK_EX | LOCK_NB) && errno == EWOULDBLOCK)
         f = FAULT_BUSY;
+    else if (is_open && fstat(fd, &info))
+        f = fault_from_errno(errno);
     else
         f = unlinkat(directory, name, 0) ? fault_from_errno(errno) : FAULT_NONE;
+    if (!f)
+        *removed += info.st_size;
     if (is_open)
         close(fd);
     return f;
@@ -179,13 +231,14 @@ static enum fault remove_unheld(int directory, const char *name)
 enum fault local_remove_unheld_beside(const struct local_beside *beside, const char *suffix)
 {
     char name[LOCAL_NAME_SIZE];
+    int64_t removed = 0; /* it is told with the rest of the file's */
     enum fault f = local_name_beside(beside->place, suffix, name);
-    return f ? f : remove_unheld(beside->fd, name);
+    return f ? f : remove_unheld(beside->fd, name, &removed);
 }
 
 /* ---- All that is in it -------------------------------------- */
 
-static DIR *open_names(int directory)
+DIR *local_names_of(int directory)
 {
     int copy = openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     DIR *names = copy >= 0 ? fdopendir(copy) : NULL;
@@ -207,7 +260,7 @@ static struct text next_name(DIR *names)
 
 static bool holds_only_hidden(int directory)
 {
-    DIR *names = open_names(directory);
+    DIR *names = local_names_of(directory);
     if (!names)
         return false;
     bool only = text_equal(next_name(names), TEXT(LOCAL_HIDDEN_DIRECTORY)) && !next_name(names).len;
@@ -222,24 +275,30 @@ static bool is_any(int directory, const char *name)
     return true;
 }
 
-static void sweep(int directory, bool (*is_meant)(int directory, const char *name))
+/* Returns how much that was. */
+static int64_t sweep(int directory, bool (*is_meant)(int directory, const char *name))
 {
-    DIR *names = open_names(directory);
+    int64_t removed = 0;
+    DIR *names = local_names_of(directory);
     if (!names)
-        return;
+        return 0;
     for (struct text name = next_name(names); name.len; name = next_name(names))
         if (is_meant(directory, name.at))
-            (void)remove_unheld(directory, name.at);
+            (void)remove_unheld(directory, name.at, &removed);
     closedir(names);
+    return removed;
 }
 
-void local_sweep_beside(const struct local_beside *beside,
+void local_sweep_beside(struct local_beside *beside,
                         bool (*is_meant)(int directory, const char *name))
 {
-    sweep(beside->fd, is_meant);
+    /* Without a claim nothing is refused. */
+    (void)tell(beside->watch, beside->place->parent, -sweep(beside->fd, is_meant), NULL);
+    if (beside->watch)
+        beside->counted = local_count_beside(beside);
 }
 
-bool local_clear_beside(const struct local_place *directory)
+bool local_clear_beside(const struct local_place *directory, struct store_watch *watch)
 {
     int hidden = -1;
     bool is_clear = false;
@@ -248,7 +307,7 @@ bool local_clear_beside(const struct local_place *directory)
     if (fd < 0)
         return false;
     if (holds_only_hidden(fd) && !open_locked(fd, false, LOCAL_WAIT_MS, &hidden)) {
-        sweep(hidden, is_any);
+        (void)tell(watch, fd, -sweep(hidden, is_any), NULL);
         is_clear = unlinkat(fd, LOCAL_HIDDEN_DIRECTORY, AT_REMOVEDIR) == 0;
         close(hidden);
     }

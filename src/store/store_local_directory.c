@@ -15,6 +15,7 @@ struct local_directory {
     struct store_directory base;
     DIR *names;                            /* owned */
     const struct local_identity *identity; /* borrowed: the store's */
+    struct store_watch *watch;             /* borrowed: the store's; or NULL */
     struct local_parent parent;            /* the directory itself, to its names */
 };
 
@@ -101,23 +102,24 @@ static enum fault open_below(struct store_directory *directory, const char *path
     int fd;
     struct local_directory *local = directory_of(directory);
     enum fault f = local_open_directory_below(dirfd(local->names), path, &fd);
-    return f ? f : local_new_directory(local->identity, fd, ret_directory);
+    return f ? f : local_new_directory(local->identity, fd, local->watch, ret_directory);
 }
 
 static enum fault remove_below(struct store_directory *directory, const char *path,
                                bool is_directory)
 {
     struct local_place place;
-    enum fault f = local_open_place_below(dirfd(directory_of(directory)->names), path, &place);
+    const struct local_directory *local = directory_of(directory);
+    enum fault f = local_open_place_below(dirfd(local->names), path, &place);
     if (f)
         return f;
-    f = local_remove_place(&place, is_directory);
+    f = local_remove_place(&place, is_directory, local->watch);
     local_close_place(&place);
     return f;
 }
 
 enum fault local_new_directory(const struct local_identity *identity, int fd,
-                               struct store_directory **ret_directory)
+                               struct store_watch *watch, struct store_directory **ret_directory)
 {
     static const struct store_directory_type type = {
         .next = directory_next,
@@ -137,6 +139,7 @@ enum fault local_new_directory(const struct local_identity *identity, int fd,
     }
     directory->base.type = &type;
     directory->identity = identity;
+    directory->watch = watch;
     directory->parent = local_look_at_parent(identity, fd);
     *ret_directory = &directory->base;
     return FAULT_NONE;

@@ -9,8 +9,8 @@
 #include "store/store.h"
 #include "store/store_local_info.h"
 
-/* Takes over `fd`, also on a fault. `identity` is borrowed: the store's. */
+/* Takes over `fd`, also on a fault. `identity` and `watch` are borrowed: the store's. */
 enum fault local_new_directory(const struct local_identity *identity, int fd,
-                               struct store_directory **ret_directory);
+                               struct store_watch *watch, struct store_directory **ret_directory);
 
 #endif

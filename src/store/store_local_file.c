@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/memory.h"
@@ -75,6 +76,29 @@ static enum fault new_file(int fd, int64_t offset, int64_t end, struct local_fil
     return FAULT_NONE;
 }
 
+enum fault local_adopt_file(int fd, int64_t offset, int64_t end,
+                            const struct annex_version *version, struct stream **ret_file)
+{
+    struct stat info;
+    struct local_file *file = NULL;
+    bool is_file = fstat(fd, &info) == 0 && S_ISREG(info.st_mode);
+    if (!is_file || offset > end || end > info.st_size) {
+        close(fd);
+        return FAULT_IO;
+    }
+    enum fault f = new_file(fd, offset, end, &file);
+    if (f)
+        return f;
+    file->version = *version;
+    *ret_file = &file->stream;
+    return FAULT_NONE;
+}
+
+struct annex_version local_file_version(const struct stream *file)
+{
+    return ((const struct local_file *)file)->version;
+}
+
 /* ---- Files ------------------------------------------------------------------- */
 
 static enum fault open_plain(int path_fd, const struct store_info *info, int *ret_fd)
@@ -86,8 +110,9 @@ static enum fault open_plain(int path_fd, const struct store_info *info, int *re
     return local_reopen(path_fd, O_RDONLY, ret_fd);
 }
 
-enum fault local_open_file(const struct local_identity *identity, int root, const char *path,
-                           struct stream **ret_stream, struct store_info *ret_info)
+enum fault local_open_file(const struct local_identity *identity, struct local_root root,
+                           const char *path, struct stream **ret_stream,
+                           struct store_info *ret_info)
 {
     struct store_info info = {.kind = STORE_SPECIAL};
     struct local_file *file = NULL;
@@ -145,7 +170,7 @@ static enum fault find_annex(const struct local_beside *beside, const struct loc
     return f;
 }
 
-enum fault local_open_annex(int root, const char *path, const struct stream *file,
+enum fault local_open_annex(struct local_root root, const char *path, const struct stream *file,
                             struct stream **ret_annex)
 {
     struct local_place place;

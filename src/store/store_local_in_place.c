@@ -10,6 +10,7 @@
 #include "store/store_local_change.h"
 #include "store/store_local_kept.h"
 #include "store/store_local_target.h"
+#include "store/store_local_turn.h"
 #include "store/store_local_upload_annex.h"
 
 static enum fault seek_to(struct local_upload *upload, uint64_t offset)
@@ -35,10 +36,8 @@ enum fault local_open_partial(struct local_upload *upload, int target, const str
     return seek_to(upload, offset);
 }
 
-static enum fault open_or_make(struct local_upload *upload, int flags)
+static enum fault make(struct local_upload *upload, int flags)
 {
-    if (upload->base.existed)
-        return local_open_target(&upload->place, flags, &upload->fd);
     upload->fd = openat(upload->place.parent, upload->place.name,
                         flags | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
                         (mode_t)upload->request.mode);
@@ -46,6 +45,21 @@ static enum fault open_or_make(struct local_upload *upload, int flags)
         return errno == EEXIST ? FAULT_BUSY : fault_from_errno(errno);
     upload->created = true;
     return FAULT_NONE;
+}
+
+static enum fault open_or_make(struct local_upload *upload, int flags)
+{
+    struct local_turn turn;
+    if (upload->base.existed)
+        return local_open_target(&upload->place, flags, &upload->fd);
+    enum fault f = local_take_turn(upload->watch, upload->place.parent, &turn);
+    if (f)
+        return f;
+    f = local_begin_shift(&turn, (struct store_shift){.files = 1, .claim = upload->request.claim});
+    if (!f)
+        f = make(upload, flags);
+    local_end_turn(&turn, !f);
+    return f;
 }
 
 /* From where it was kept: what the file has behind that goes. */
@@ -104,6 +118,82 @@ enum fault local_open_direct(struct local_upload *upload)
     return place_direct(upload);
 }
 
+/* ---- Its length ------------------------------------------------------------ */
+
+/* The file is about to change its length, in our turn. */
+struct growth {
+    struct local_turn turn;
+    uint64_t before;
+    bool has_begun;
+};
+
+/* How long the file is when `len` more bytes are written to it. */
+static uint64_t size_with(const struct local_upload *upload, uint64_t present, size_t len)
+{
+    uint64_t end = upload->start + upload->position + len;
+    if (upload->way == LOCAL_DIRECT && upload->request.kind == STORE_APPEND)
+        return present + len; /* whoever else appends to it */
+    return end > present ? end : present;
+}
+
+/*
+ * `len` more bytes are to be written to it, or with 0 it is to have `size`.
+ * FAULT_BUSY when who counts it could not find it any more. end_growth after any
+ * success.
+ */
+static enum fault begin_growth(const struct local_upload *upload, size_t len, uint64_t size,
+                               struct growth *ret_growth)
+{
+    struct stat info;
+    enum fault f = local_take_turn(upload->watch, upload->place.parent, &ret_growth->turn);
+    if (f || !upload->watch)
+        return f;
+    if (fstat(upload->fd, &info))
+        f = fault_from_errno(errno);
+    else if (!local_is_target(&upload->place, upload->fd))
+        f = FAULT_BUSY;
+    if (!f) {
+        ret_growth->before = (uint64_t)info.st_size;
+        if (len)
+            size = size_with(upload, ret_growth->before, len);
+        f = local_begin_shift(&ret_growth->turn,
+                              (struct store_shift){.bytes = (int64_t)(size - ret_growth->before),
+                                                   .size = size,
+                                                   .claim = upload->request.claim});
+    }
+    if (f)
+        local_end_turn(&ret_growth->turn, false);
+    return f;
+}
+
+static void end_growth(const struct local_upload *upload, struct growth *growth)
+{
+    local_end_growth(&growth->turn, true, upload->fd, growth->before);
+}
+
+static enum fault set_length(const struct local_upload *upload, uint64_t size)
+{
+    struct growth growth;
+    enum fault f = begin_growth(upload, 0, size, &growth);
+    if (f)
+        return f;
+    if (ftruncate(upload->fd, (off_t)size))
+        f = fault_from_errno(errno);
+    end_growth(upload, &growth);
+    return f;
+}
+
+static enum fault write_in_turn(struct local_upload *upload, const void *bytes, size_t len)
+{
+    struct growth growth;
+    enum fault f = begin_growth(upload, len, 0, &growth);
+    if (f)
+        return f;
+    f = local_write_on(upload, bytes, len);
+    end_growth(upload, &growth);
+    return f;
+}
+
 /* ---- Writing ------------------------------------------------------------- */
 
 /* Takes away what the file had behind our bytes, and with it the room made sure of there. */
@@ -112,11 +202,10 @@ static enum fault cut(struct local_upload *upload)
     uint64_t reserved = upload->request.reserve_bytes;
     uint64_t end = upload->start + upload->written;
     upload->cuts = false;
-    if (ftruncate(upload->fd, (off_t)end))
-        return fault_from_errno(errno);
-    if (reserved > upload->written)
+    enum fault f = set_length(upload, end);
+    if (!f && reserved > upload->written)
         (void)local_reserve(upload->fd, end, reserved - upload->written);
-    return FAULT_NONE;
+    return f;
 }
 
 enum fault local_write_in_place(struct local_upload *upload, const void *bytes, size_t len)
@@ -125,7 +214,7 @@ enum fault local_write_in_place(struct local_upload *upload, const void *bytes, 
     bool leaves_hole = upload->position > upload->written;
     enum fault f = upload->cuts && leaves_hole ? cut(upload) : FAULT_NONE;
     if (!f)
-        f = local_write_on(upload, bytes, len);
+        f = write_in_turn(upload, bytes, len);
     if (!upload->cuts || !upload->written)
         return f;
     enum fault cutting = cut(upload);
@@ -147,9 +236,9 @@ enum fault local_publish_partial(struct local_upload *upload)
 {
     if (!is_ours(upload))
         return FAULT_BUSY;
-    if (ftruncate(upload->fd, (off_t)(upload->start + upload->written)))
-        return fault_from_errno(errno);
-    enum fault f = local_settle(upload->fd, upload->request.sync);
+    enum fault f = set_length(upload, upload->start + upload->written);
+    if (!f)
+        f = local_settle(upload->fd, upload->request.sync);
     if (!f)
         f = local_publish_annex_in_place(upload);
     /* It is no partial any more, once nothing of it can be lost. */
@@ -196,8 +285,8 @@ enum fault local_publish_direct(struct local_upload *upload)
 {
     bool sync = upload->request.sync;
     enum fault f = upload->cuts ? cut(upload) : FAULT_NONE; /* nothing came: it is empty now */
-    if (!f && upload->has_size && ftruncate(upload->fd, (off_t)upload->size))
-        f = fault_from_errno(errno);
+    if (!f && upload->has_size)
+        f = set_length(upload, upload->size);
     if (!f)
         f = local_settle(upload->fd, sync);
     if (!f && upload->base.existed && local_has_mark(upload->fd))
@@ -214,7 +303,7 @@ static bool unmake(const struct local_upload *upload)
     struct stat info;
     return is_alone(upload) && fstat(upload->fd, &info) == 0 && info.st_size == 0 &&
            local_is_target(&upload->place, upload->fd) &&
-           unlinkat(upload->place.parent, upload->place.name, 0) == 0;
+           local_unlink_in_turn(&upload->place, upload->watch) == FAULT_NONE;
 }
 
 enum store_remains local_abandon_direct(struct local_upload *upload)

@@ -14,7 +14,7 @@
 /* Linux keeps no creation time that a program may set; MFCT's lives beside the file. */
 #define LOCAL_CREATED_ATTRIBUTE "user.ferry.created"
 
-enum { LOCAL_GROUPS_MAX = 64 };
+enum { LOCAL_GROUPS_MAX = 1024 };
 
 /* Who this process is to the file system; read once, it does not change while serving. */
 struct local_identity {

@@ -8,6 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/log.h"
 #include "store/store_local_copy.h"
 #include "store/store_local_staged.h"
 #include "store/store_local_target.h"
@@ -18,23 +19,18 @@ enum {
     KEPT_SECONDS_MAX = 14 * 24 * 60 * 60,
 };
 
-#define KEPT ".kept"
-#define KEPT_ANNEX ".kept-annex"
-#define TAIL ".tail"
-#define TAIL_ANNEX ".tail-annex"
-
-static const char *const suffixes[] = {KEPT, KEPT_ANNEX, TAIL, TAIL_ANNEX};
+static const char *const suffixes[] = {LOCAL_KEPT, LOCAL_KEPT_ANNEX, LOCAL_TAIL, LOCAL_TAIL_ANNEX};
 
 enum { SUFFIX_COUNT = sizeof(suffixes) / sizeof(suffixes[0]) };
 
 static const char *suffix_of(enum store_upload_kind kind)
 {
-    return kind == STORE_APPEND ? TAIL : KEPT;
+    return kind == STORE_APPEND ? LOCAL_TAIL : LOCAL_KEPT;
 }
 
 static const char *annex_suffix_of(enum store_upload_kind kind)
 {
-    return kind == STORE_APPEND ? TAIL_ANNEX : KEPT_ANNEX;
+    return kind == STORE_APPEND ? LOCAL_TAIL_ANNEX : LOCAL_KEPT_ANNEX;
 }
 
 /*
@@ -158,7 +154,7 @@ static bool is_out_of_date(int directory, const char *name)
 static enum fault place_all(struct local_upload *upload)
 {
     struct local_beside beside = {.fd = -1};
-    enum fault f = local_open_beside(&upload->place, true, LOCAL_WAIT_MS, &beside);
+    enum fault f = local_open_beside(&upload->place, true, LOCAL_WAIT_MS, upload->watch, &beside);
     if (f)
         return f;
     local_sweep_beside(&beside, is_out_of_date);
@@ -297,13 +293,35 @@ static enum fault take_up_all(struct local_upload *upload, const struct local_be
     return FAULT_NONE;
 }
 
+static void close_annex(struct local_upload *upload)
+{
+    if (upload->kept_in >= 0)
+        close(upload->kept_in);
+    upload->kept_in = -1;
+    if (upload->annex >= 0)
+        close(upload->annex);
+    upload->annex = -1;
+}
+
+static void close_all(struct local_upload *upload)
+{
+    close_annex(upload);
+    if (upload->fd >= 0)
+        close(upload->fd);
+    upload->fd = -1;
+}
+
 enum fault local_go_on(struct local_upload *upload, const struct stat *old)
 {
     struct local_beside beside = {.fd = -1};
     upload->is_promised = true;
-    enum fault f = local_open_beside(&upload->place, false, LOCAL_WAIT_MS, &beside);
+    enum fault f = local_open_beside(&upload->place, false, LOCAL_WAIT_MS, upload->watch, &beside);
     if (!f)
         f = beside.fd >= 0 ? take_up_all(upload, &beside, old) : FAULT_NOT_FOUND;
+    if (f)
+        close_all(upload);
+    else
+        f = local_tell_beside(&beside, upload->request.claim);
     local_close_beside(&beside);
     return f == FAULT_NOT_FOUND ? FAULT_OUT_OF_RANGE : f;
 }
@@ -314,11 +332,15 @@ enum fault local_go_on_in_place(struct local_upload *upload)
     upload->is_promised = true;
     enum fault f = check_identity(upload, upload->fd);
     if (!f)
-        f = local_open_beside(&upload->place, false, LOCAL_WAIT_MS, &beside);
+        f = local_open_beside(&upload->place, false, LOCAL_WAIT_MS, upload->watch, &beside);
     if (!f && beside.fd >= 0)
         f = take_up_annex(upload, &beside);
     else if (!f && upload->request.kept.annex_bytes)
         f = FAULT_OUT_OF_RANGE;
+    if (f)
+        close_annex(upload);
+    else
+        f = local_tell_beside(&beside, upload->request.claim);
     local_close_beside(&beside);
     return f;
 }
@@ -343,9 +365,16 @@ void local_end_kept(struct local_upload *upload)
     if (upload->is_annex_kept &&
         !local_name_beside(&upload->place, annex_suffix_of(upload->request.kind), name))
         (void)unlinkat(upload->kept_in, name, 0);
-    close(upload->kept_in);
-    if (!local_open_beside(&upload->place, false, LOCAL_WAIT_MS, &beside))
-        local_close_beside(&beside); /* nothing may be left in it */
+    enum fault f = local_open_beside(&upload->place, false, LOCAL_WAIT_PUBLISHING_MS, upload->watch,
+                                     &beside);
+    /* What was left is nobody's from here on, and counts. */
+    close_all(upload);
+    if (!f) {
+        (void)local_tell_beside(&beside, upload->request.claim); /* it had reserved that much */
+        local_close_beside(&beside);
+    } else if (upload->watch)
+        log_warning("kept-upload-not-counted", LOG_TEXT("name", text_of(upload->place.name)),
+                    LOG_TEXT("fault", text_of(fault_text(f))));
 }
 
 bool local_drop_kept(const struct local_beside *beside)

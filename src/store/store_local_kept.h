@@ -16,6 +16,11 @@
 #include "store/store_local_beside.h"
 #include "store/store_local_upload.h"
 
+#define LOCAL_KEPT ".kept"
+#define LOCAL_KEPT_ANNEX ".kept-annex"
+#define LOCAL_TAIL ".tail"
+#define LOCAL_TAIL_ANNEX ".tail-annex"
+
 /*
  * FAULT_UNSUPPORTED of a continuation that is gathered (STORE_RESUME), of an
  * append in place, to which others may append meanwhile, of a partial, which

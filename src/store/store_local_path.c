@@ -119,16 +119,42 @@ static enum fault open_confined(int root, const char *path, unsigned resolve, un
     return open_by_links(root, path, resolve, flags, ret_fd);
 }
 
-enum fault local_open_path(int root, const char *path, bool follow, int *ret_fd)
+static unsigned resolve_of(struct local_root root)
 {
-    unsigned flags = O_PATH | (follow ? 0U : (unsigned)O_NOFOLLOW);
-    return open_confined(root, path, CONFINED, flags, ret_fd);
+    return root.is_straight ? (unsigned)CONFINED | RESOLVE_NO_SYMLINKS : CONFINED;
 }
 
-enum fault local_open_directory(int root, const char *path, bool follow, int *ret_fd)
+/* Who asks for no links knows that there was none. */
+static enum fault fault_of(struct local_root root, enum fault f)
+{
+    return root.is_straight && f == FAULT_LINK_LOOP ? FAULT_BUSY : f;
+}
+
+enum fault local_open_path(struct local_root root, const char *path, bool follow, int *ret_fd)
+{
+    unsigned flags = O_PATH | (follow ? 0U : (unsigned)O_NOFOLLOW);
+    return fault_of(root, open_confined(root.fd, path, resolve_of(root), flags, ret_fd));
+}
+
+/* The kernel has no word for "a link here is no directory" when it is to follow none. */
+static enum fault open_straight_directory(struct local_root root, const char *path, bool follow,
+                                          int *ret_fd)
+{
+    int path_fd;
+    enum fault f = local_open_path(root, path, follow, &path_fd);
+    if (f)
+        return f;
+    f = local_reopen(path_fd, O_RDONLY | O_DIRECTORY, ret_fd);
+    close(path_fd);
+    return f;
+}
+
+enum fault local_open_directory(struct local_root root, const char *path, bool follow, int *ret_fd)
 {
     unsigned flags = O_RDONLY | O_DIRECTORY | (follow ? 0U : (unsigned)O_NOFOLLOW);
-    return open_confined(root, path, CONFINED, flags, ret_fd);
+    if (root.is_straight)
+        return open_straight_directory(root, path, follow, ret_fd);
+    return open_confined(root.fd, path, CONFINED, flags, ret_fd);
 }
 
 enum fault local_open_directory_below(int directory, const char *path, int *ret_fd)
@@ -164,9 +190,9 @@ static enum fault open_place(int root, const char *path, unsigned resolve,
     return f;
 }
 
-enum fault local_open_place(int root, const char *path, struct local_place *ret_place)
+enum fault local_open_place(struct local_root root, const char *path, struct local_place *ret_place)
 {
-    return open_place(root, path, CONFINED, ret_place);
+    return fault_of(root, open_place(root.fd, path, resolve_of(root), ret_place));
 }
 
 enum fault local_open_place_below(int directory, const char *path, struct local_place *ret_place)
@@ -205,7 +231,7 @@ enum fault local_absolute_path(int fd, char path[LOCAL_PATH_SIZE])
  * to the place's directory as the system knows it. What comes out is only a
  * name again, resolved below the root like any other.
  */
-static enum fault put_link_path(int root, const struct local_place *place,
+static enum fault put_link_path(struct local_root root, const struct local_place *place,
                                 char path[LOCAL_PATH_SIZE])
 {
     char target[LOCAL_PATH_SIZE];
@@ -217,7 +243,7 @@ static enum fault put_link_path(int root, const struct local_place *place,
     struct text to = {target, (size_t)len};
     struct builder b = builder_on(path, LOCAL_PATH_SIZE);
     if (!to.len || to.at[0] != '/') {
-        enum fault f = path_in_tree(root, place->parent, parent_path, &parent);
+        enum fault f = path_in_tree(root.fd, place->parent, parent_path, &parent);
         if (f)
             return f;
         builder_put(&b, parent);
@@ -228,7 +254,15 @@ static enum fault put_link_path(int root, const struct local_place *place,
     return b.full ? FAULT_NAME_INVALID : FAULT_NONE;
 }
 
-enum fault local_open_place_followed(int root, const char *path, struct local_place *ret_place)
+/* The place that the link in a place points to, as the next path to look at. */
+static enum fault follow_place(struct local_root root, const struct local_place *place,
+                               char next[LOCAL_PATH_SIZE])
+{
+    return root.is_straight ? FAULT_BUSY : put_link_path(root, place, next);
+}
+
+enum fault local_open_place_followed(struct local_root root, const char *path,
+                                     struct local_place *ret_place)
 {
     struct local_place place;
     char next[LOCAL_PATH_SIZE];
@@ -241,11 +275,68 @@ enum fault local_open_place_followed(int root, const char *path, struct local_pl
             return FAULT_NONE;
         }
         if (!f)
-            f = links < LINKS_MAX ? put_link_path(root, &place, next) : FAULT_LINK_LOOP;
+            f = links < LINKS_MAX ? follow_place(root, &place, next) : FAULT_LINK_LOOP;
         local_close_place(&place);
         if (!f)
             f = local_open_place(root, next, &place);
     }
+    return f;
+}
+
+/* Appends a descriptor's path in the tree, and the name in it, if it is one. */
+static enum fault put_real_path(struct local_root root, int fd, const char *name,
+                                struct builder *real)
+{
+    char bytes[LOCAL_PATH_SIZE];
+    struct text below;
+    enum fault f = path_in_tree(root.fd, fd, bytes, &below);
+    if (f)
+        return f;
+    if (name[0] && text_equal(below, TEXT("/")))
+        below.len = 0;
+    builder_put(real, below);
+    if (name[0] || !below.len)
+        builder_put_byte(real, '/');
+    builder_put_string(real, name);
+    return real->full ? FAULT_NAME_INVALID : FAULT_NONE;
+}
+
+/* By way of links; of a name that is free, where writing through them would put a file. */
+static enum fault put_real_path_of_place(struct local_root root, const char *path, bool follow,
+                                         struct builder *real)
+{
+    struct local_place place;
+    enum fault f = follow ? local_open_place_followed(root, path, &place)
+                          : local_open_place(root, path, &place);
+    if (f)
+        return f;
+    f = put_real_path(root, place.parent, place.name, real);
+    local_close_place(&place);
+    return f;
+}
+
+enum fault local_real_path(struct local_root root, const char *path, bool follow,
+                           struct builder *real)
+{
+    const struct local_root straight = {root.fd, true};
+    int fd = -1;
+    enum fault f = local_open_path(straight, path, follow, &fd);
+    if (f != FAULT_BUSY) {
+        /* No link up to where it ends: the path says itself where it leads. */
+        if (!f)
+            close(fd);
+        else if (f != FAULT_NOT_FOUND)
+            return f;
+        builder_put_string(real, path);
+        return real->full ? FAULT_NAME_INVALID : FAULT_NONE;
+    }
+    f = follow ? local_open_path(root, path, true, &fd) : FAULT_NOT_FOUND;
+    if (f == FAULT_NOT_FOUND)
+        return put_real_path_of_place(root, path, follow, real);
+    if (f)
+        return f;
+    f = put_real_path(root, fd, "", real);
+    close(fd);
     return f;
 }
 

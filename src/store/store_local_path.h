@@ -16,6 +16,12 @@
 #include "base/fault.h"
 #include "base/text.h"
 
+/* The tree's root, and how paths below it are followed. */
+struct local_root {
+    int fd;           /* owned: the store's */
+    bool is_straight; /* following no link: FAULT_BUSY where one is in the way */
+};
+
 /* Names of the store's own temporaries begin so; no user can see or name one. */
 #define LOCAL_TEMPORARY_PREFIX ".ferry-upload-"
 /* The directory of what is kept beside files (store_local_beside); likewise. */
@@ -41,21 +47,31 @@ bool local_is_hidden(struct text name);
 bool local_names_hidden(const char *path);
 
 /* An O_PATH descriptor of a path; with `follow` of what a link there points to. */
-enum fault local_open_path(int root, const char *path, bool follow, int *ret_fd);
+enum fault local_open_path(struct local_root root, const char *path, bool follow, int *ret_fd);
 /* A directory, for reading its names; with `follow` also what a link in the last part leads to. */
-enum fault local_open_directory(int root, const char *path, bool follow, int *ret_fd);
+enum fault local_open_directory(struct local_root root, const char *path, bool follow, int *ret_fd);
 /* Likewise, by names below an open one; no link on the way is followed, whoever makes it. */
 enum fault local_open_directory_below(int directory, const char *path, int *ret_fd);
 
-enum fault local_open_place(int root, const char *path, struct local_place *ret_place);
+enum fault local_open_place(struct local_root root, const char *path,
+                            struct local_place *ret_place);
 /* By names below an open directory, following no link. */
 enum fault local_open_place_below(int directory, const char *path, struct local_place *ret_place);
 /*
  * Like local_open_place, but when the last part is a link, the place it points
  * to, link after link: where writing through it would put the file.
  */
-enum fault local_open_place_followed(int root, const char *path, struct local_place *ret_place);
+enum fault local_open_place_followed(struct local_root root, const char *path,
+                                     struct local_place *ret_place);
 void local_close_place(struct local_place *place);
+
+/*
+ * Where a path leads: the one without links that stands for the same file or, in
+ * a directory that is there, for the same free name. A link in its last part stays
+ * unless `follow`.
+ */
+enum fault local_real_path(struct local_root root, const char *path, bool follow,
+                           struct builder *real);
 
 /* About the last part of a place, not following it. */
 enum fault local_stat_place(const struct local_place *place, struct stat *ret_stat);

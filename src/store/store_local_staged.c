@@ -14,11 +14,14 @@
 #include "store/store_local_copy.h"
 #include "store/store_local_kept.h"
 #include "store/store_local_target.h"
+#include "store/store_local_turn.h"
 #include "store/store_local_upload_annex.h"
 
 enum {
     /* How often an append finds that its file has come or gone meanwhile. */
     APPEND_TRIES_MAX = 16,
+    /* So much of an append is copied in one turn. */
+    TAIL_PIECE_BYTES = 16 * 1024 * 1024,
     OWNER_ONLY = 0600,
 };
 
@@ -280,6 +283,26 @@ static enum fault take_place(struct local_upload *upload)
     return replace_with_nameless(upload);
 }
 
+static enum fault take_place_in_turn(struct local_upload *upload)
+{
+    struct stat info;
+    struct local_turn turn;
+    if (!upload->watch)
+        return take_place(upload);
+    if (fstat(upload->fd, &info))
+        return fault_from_errno(errno);
+    enum fault f = local_take_turn(upload->watch, upload->place.parent, &turn);
+    if (f)
+        return f;
+    struct store_shift shift = local_shift_to(&upload->place, &info);
+    shift.claim = upload->request.claim;
+    f = local_begin_shift(&turn, shift);
+    if (!f)
+        f = take_place(upload);
+    local_end_turn(&turn, !f);
+    return f;
+}
+
 static enum fault publish_whole(struct local_upload *upload)
 {
     struct local_beside beside = {.fd = -1};
@@ -290,19 +313,57 @@ static enum fault publish_whole(struct local_upload *upload)
         return f;
     f = local_put_whole_annex(upload, &beside);
     if (!f)
-        f = take_place(upload);
+        f = take_place_in_turn(upload);
     local_end_publishing(&beside, f);
     return f;
 }
 
+/* What of the file is behind `size` goes, and was counted unless the file has lost its name. */
+static enum fault cut_tail(const struct local_upload *upload, int target, off_t size)
+{
+    struct stat info;
+    struct local_turn turn;
+    enum fault f = local_take_turn(upload->watch, upload->place.parent, &turn);
+    if (f)
+        return f;
+    if (fstat(target, &info))
+        f = fault_from_errno(errno);
+    if (!f && local_is_target(&upload->place, target))
+        f = local_begin_shift(&turn, (struct store_shift){.bytes = size - info.st_size,
+                                                          .size = (uint64_t)size,
+                                                          .claim = upload->request.claim});
+    if (!f && ftruncate(target, size))
+        f = fault_from_errno(errno);
+    local_end_turn(&turn, !f);
+    return f;
+}
+
 /* The file is the version again that it was. */
-static enum fault cut_back(int target, const struct stat *before)
+static enum fault cut_back(const struct local_upload *upload, int target, const struct stat *before)
 {
     const struct timespec times[2] = {{.tv_nsec = UTIME_OMIT}, before->st_mtim};
-    if (ftruncate(target, before->st_size))
-        return fault_from_errno(errno);
-    (void)futimens(target, times); /* its owner's to set, not everybody's who may write */
-    return FAULT_NONE;
+    enum fault f = cut_tail(upload, target, before->st_size);
+    if (!f)
+        (void)futimens(target, times); /* its owner's to set, not everybody's who may write */
+    return f;
+}
+
+/* Another `len` of our bytes behind the `done` that the file has behind its own. */
+static enum fault copy_piece(struct local_upload *upload, int target, uint64_t size, uint64_t done,
+                             uint64_t len)
+{
+    struct local_turn turn;
+    enum fault f = local_take_turn(upload->watch, upload->place.parent, &turn);
+    if (f)
+        return f;
+    const struct store_shift shift = {
+        .bytes = (int64_t)len, .size = size + done + len, .claim = upload->request.claim};
+    f = local_is_target(&upload->place, target) ? local_begin_shift(&turn, shift) : FAULT_NOT_FOUND;
+    bool has_begun = !f;
+    if (!f)
+        f = local_copy_range(upload->fd, done, target, size + done, len);
+    local_end_growth(&turn, has_begun, target, size + done);
+    return f;
 }
 
 /* Behind the bytes of the file; the record takes them away again until it is struck out. */
@@ -314,8 +375,11 @@ static enum fault copy_tail(struct local_upload *upload, int target, uint64_t si
     if (upload->journal)
         f = journal_add_length(upload->journal, target, size, size + upload->written, sync,
                                ret_record);
-    if (!f)
-        f = local_copy_range(upload->fd, 0, target, size, upload->written);
+    for (uint64_t done = 0; !f && done < upload->written; done += TAIL_PIECE_BYTES) {
+        uint64_t left = upload->written - done;
+        f = copy_piece(upload, target, size, done,
+                       left < TAIL_PIECE_BYTES ? left : TAIL_PIECE_BYTES);
+    }
     return f ? f : local_settle(target, sync);
 }
 
@@ -351,7 +415,7 @@ static enum fault finish_tail(struct local_upload *upload, int target, const str
 static void take_back(struct local_upload *upload, int target, const struct stat *before,
                       journal_record record)
 {
-    if (cut_back(target, before))
+    if (cut_back(upload, target, before))
         /* The record stays, so that the next start can do what failed now. */
         log_error("append-not-undone", LOG_TEXT("name", text_of(upload->place.name)),
                   LOG_ERRNO(errno));

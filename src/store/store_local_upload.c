@@ -123,6 +123,27 @@ static enum fault upload_write(struct stream *stream, const void *bytes, size_t 
                                      : local_write_staged(upload, bytes, len);
 }
 
+int local_lend(const struct store_upload *upload)
+{
+    const struct local_upload *local = (const struct local_upload *)upload;
+    bool has_more_to_do = local->cuts || local->prefix >= 0;
+    return has_more_to_do ? -1 : local->fd;
+}
+
+void local_take_back(struct store_upload *upload, uint64_t position, uint64_t written)
+{
+    local_of(upload)->position = position;
+    local_of(upload)->written = written;
+}
+
+void local_progress(const struct store_upload *upload, uint64_t *ret_position,
+                    uint64_t *ret_written)
+{
+    const struct local_upload *local = (const struct local_upload *)upload;
+    *ret_position = local->position;
+    *ret_written = local->written;
+}
+
 /* Is all of the file this upload's, from its beginning on? */
 static bool makes_whole(const struct local_upload *upload)
 {
@@ -245,7 +266,7 @@ static enum store_remains upload_abandon(struct store_upload *base, bool keep)
     return remains;
 }
 
-enum fault local_open_upload(int root, struct journal *journal, const char *path,
+enum fault local_open_upload(const struct local_surroundings *surroundings, const char *path,
                              const struct store_upload_request *request,
                              struct store_upload **ret_upload)
 {
@@ -264,14 +285,15 @@ enum fault local_open_upload(int root, struct journal *journal, const char *path
         return FAULT_NO_MEMORY;
     upload->base.stream = (struct stream){.type = &stream_type, .fd = -1};
     upload->base.type = &type;
-    upload->journal = journal;
+    upload->journal = surroundings->journal;
+    upload->watch = surroundings->watch;
     upload->request = *request;
     upload->place.parent = -1;
     upload->fd = -1;
     upload->prefix = -1;
     upload->annex = -1;
     upload->kept_in = -1;
-    enum fault f = local_open_place_followed(root, path, &upload->place);
+    enum fault f = local_open_place_followed(surroundings->root, path, &upload->place);
     if (!f)
         f = open_by_kind(upload);
     if (!f)

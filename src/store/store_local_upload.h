@@ -25,6 +25,7 @@ enum local_way {
 struct local_upload {
     struct store_upload base;
     struct journal *journal;             /* borrowed: the store's */
+    struct store_watch *watch;           /* borrowed: the store's; NULL: nobody counts */
     struct store_upload_request request; /* its sources are gone when open_upload has returned */
     struct local_place place;            /* owned */
     enum local_way way;
@@ -49,8 +50,14 @@ struct local_upload {
     bool is_promised;   /* somebody was told that it is kept */
 };
 
-/* `journal` (borrowed: outlives the upload) may be NULL: then a crash can leave leftovers. */
-enum fault local_open_upload(int root, struct journal *journal, const char *path,
+/* The store that an upload goes to. */
+struct local_surroundings {
+    struct local_root root;
+    struct journal *journal; /* borrowed: outlives the upload; NULL: a crash can leave leftovers */
+    struct store_watch *watch; /* borrowed: outlives the upload; NULL: nobody counts */
+};
+
+enum fault local_open_upload(const struct local_surroundings *surroundings, const char *path,
                              const struct store_upload_request *request,
                              struct store_upload **ret_upload);
 
@@ -60,6 +67,17 @@ bool local_is_in_place(const struct local_upload *upload);
 enum fault local_write_on(struct local_upload *upload, const void *bytes, size_t len);
 /* How long what is written to is to be in the end. */
 uint64_t local_final_size(const struct local_upload *upload);
+
+/*
+ * For another process that is to write by itself (store_agent): the descriptor
+ * whose offset is the position, once a write is that and nothing more; -1
+ * before. Borrowed. And how far the other process got with it.
+ */
+int local_lend(const struct store_upload *upload);
+void local_take_back(struct store_upload *upload, uint64_t position, uint64_t written);
+/* How far it is itself. */
+void local_progress(const struct store_upload *upload, uint64_t *ret_position,
+                    uint64_t *ret_written);
 
 /* FAULT_ARGUMENT when the file is one of those the upload's bytes come from. */
 enum fault local_refuse_sources(const struct local_upload *upload, const struct stat *file);

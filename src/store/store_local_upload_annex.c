@@ -26,8 +26,11 @@ enum fault local_gather_annex(struct local_upload *upload, struct text bytes)
 
 enum fault local_begin_publishing(struct local_upload *upload, struct local_beside *ret_beside)
 {
-    return local_open_beside(&upload->place, upload->annex_bytes > 0, LOCAL_WAIT_PUBLISHING_MS,
-                             ret_beside);
+    enum fault f = local_open_beside(&upload->place, upload->annex_bytes > 0,
+                                     LOCAL_WAIT_PUBLISHING_MS, upload->watch, ret_beside);
+    if (!f)
+        ret_beside->claim = upload->request.claim;
+    return f;
 }
 
 void local_end_publishing(struct local_beside *beside, enum fault f)

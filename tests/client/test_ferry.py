@@ -260,27 +260,3 @@ def test_output_that_is_lost_is_no_success(shared):
         with open("/dev/full", "wb") as full:
             assert subprocess.run([FERRYCTL, *command], input=b"a\n", stdout=full, check=False,
                                   stderr=subprocess.DEVNULL, timeout=60).returncode == 1
-
-
-def test_ferryctl_hashes_a_password_that_ferryd_takes(tmp_path):
-    result = subprocess.run([FERRYCTL, "password", "hash"], input=b"a secret\n", capture_output=True,
-                            check=True, timeout=20)
-    password = result.stdout.decode().strip()
-    assert password.startswith("$y$")
-    with Server(users=(), config=f'user "anna" {{ password = "{password}" }}\n') as server:
-        with Client(server.port) as c:
-            c.expect("220")
-            c.login("anna", "a secret")
-
-
-def test_ferryctl_says_what_it_can_and_what_is_wrong():
-    def run(*arguments, stdin=b""):
-        return subprocess.run([FERRYCTL, *arguments], input=stdin, capture_output=True, check=False,
-                              timeout=20)
-    assert b"password hash" in run("--help").stdout
-    assert run("--version").stdout.startswith(b"ferryctl ")
-    for wrong in ([], ["nonsense"], ["password"], ["password", "hash", "x"]):
-        assert run(*wrong).returncode == 2
-    assert run("password", "hash").returncode == 1
-    assert run("password", "hash", stdin=b"x" * 511).returncode == 0
-    assert run("password", "hash", stdin=b"x" * 2000 + b"\n").returncode == 1

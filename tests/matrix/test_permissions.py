@@ -61,18 +61,6 @@ TRANSFERS = [
 ]
 
 
-def photograph(server):
-    """Everything about the tree that an action could change."""
-    picture = {}
-    for folder, folders, files in os.walk(server.root):
-        for name in folders + files:
-            path = os.path.join(folder, name)
-            info = os.lstat(path)
-            content = "" if name in folders else server.read(os.path.relpath(path, server.root))
-            picture[path] = (info.st_mode, info.st_mtime_ns, info.st_ino, content, os.listxattr(path))
-    return picture
-
-
 @pytest.fixture(scope="module")
 def house():
     with Server("--anonymous", users=("writer:secret",), config=CONFIG) as running:
@@ -85,7 +73,7 @@ def before(house):
     house.write("f", b"content")
     house.write("d/inner", b"inner")
     os.mkdir(house.path("empty"))
-    return photograph(house)
+    return house.photograph()
 
 
 @pytest.mark.parametrize("who", WHO)
@@ -95,9 +83,9 @@ def test_command(house, before, lines, good, refused, whose, who):
         answers = [c.ask(line).code for line in lines]
     assert answers == (good if whose[who] == "good" else refused)
     if whose[who] == "refused":
-        assert photograph(house) == before
+        assert house.photograph() == before
     elif whose is WRITING:
-        assert photograph(house) != before
+        assert house.photograph() != before
 
 
 @pytest.mark.parametrize("who", WHO)
@@ -109,11 +97,11 @@ def test_transfer(house, before, line, whose, refused, who):
             c.refuse(line, refused)
         elif whose is WRITING:
             c.store(line, b"new content")
-            assert any(b"new content" in entry[3] for entry in photograph(house).values() if entry[3])
+            assert any(b"new content" in entry[3] for entry in house.photograph().values() if entry[3])
         else:
             assert c.fetch(line)
     if whose[who] == "refused" or whose is READING:
-        assert photograph(house) == before
+        assert house.photograph() == before
 
 
 @pytest.mark.parametrize("name", ["anonymous", "ftp", "FTP", "Anonymous"])

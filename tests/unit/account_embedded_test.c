@@ -9,7 +9,7 @@ TEST(what_was_added_is_found_as_a_copy)
     const struct account anna = {.name = (char *)"anna",
                                  .password = (char *)"$y$x",
                                  .charge = (char *)"42",
-                                 .read_only = true};
+                                 .terms = {.values = {[TERM_READ_ONLY] = {true, 1}}}};
     assert_fault(account_embedded_add(store, &anna), FAULT_NONE);
     assert_fault(account_embedded_add(store, &anna), FAULT_EXISTS);
     assert_fault(store->type->find(store, TEXT("anna"), &found), FAULT_NONE);
@@ -17,7 +17,7 @@ TEST(what_was_added_is_found_as_a_copy)
     assert_string_equal(found->password, "$y$x");
     assert_string_equal(found->charge, "42");
     assert_null(found->root);
-    assert_true(found->read_only);
+    assert_true(terms_flag(&found->terms, TERM_READ_ONLY));
     account_free(found);
     store->type->free(store);
 }

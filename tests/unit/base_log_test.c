@@ -35,6 +35,24 @@ TEST(utf8_stays_readable_and_broken_utf8_is_escaped)
     assert_string_equal(value(TEXT("\xC2\x9B")), "\"\\xC2\\x9B\""); /* a C1 control */
 }
 
+TEST(no_byte_of_a_value_is_written_as_a_control)
+{
+    for (unsigned byte = 0; byte <= 0xFF; byte++) {
+        const char values[][3] = {{'a', (char)byte, 'b'}, {'\xC2', (char)byte, 'b'}};
+        for (size_t i = 0; i < COUNT(values); i++) {
+            struct text rest = text_of(value((struct text){values[i], sizeof(values[i])}));
+            assert_true(rest.len >= sizeof(values[i]));
+            while (rest.len) {
+                size_t len = text_utf8_len(rest);
+                unsigned char c = (unsigned char)rest.at[0];
+                assert_true(len > 0 && c >= ' ' && c != 0x7F);
+                assert_false(len == 2 && c == 0xC2 && (unsigned char)rest.at[1] < 0xA0);
+                rest = text_after(rest, len);
+            }
+        }
+    }
+}
+
 static size_t capture(void (*write_lines)(void), char *bytes, size_t size)
 {
     int ends[2];
@@ -80,6 +98,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         RUN(plain_values_are_bare),
         RUN(nothing_a_client_sends_can_forge_a_field_or_a_line),
+        RUN(no_byte_of_a_value_is_written_as_a_control),
         RUN(utf8_stays_readable_and_broken_utf8_is_escaped),
         RUN(a_line_has_its_level_event_and_fields),
         RUN(levels_are_words),

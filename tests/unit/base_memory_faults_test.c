@@ -16,7 +16,6 @@
 #include "codec/digest.h"
 #include "gate/gate.h"
 #include "gate/gate_tree.h"
-#include "gate/register.h"
 #include "server/backends.h"
 #include "server/directory_stream.h"
 #include "store/store_local.h"
@@ -73,22 +72,40 @@ static struct login_attempt attempt_of(const char *name)
     return attempt;
 }
 
+static enum fault open_store(void *context, const char *directory, struct store **ret_store)
+{
+    (void)context;
+    return store_local_open(directory, journal, ret_store);
+}
+
+static uint64_t delay_ms; /* what the last attempt said */
+
 static void set_up_realm(void)
 {
+    static const struct budget_limits no_limits = {BUDGET_NO_LIMIT, BUDGET_NO_LIMIT,
+                                                   BUDGET_NO_LIMIT, BUDGET_NO_LIMIT};
+    static const struct tree_opener opener = {open_store, store_local_is_current, NULL};
+    static char root[96];
+    static struct account anonymous = {.name = (char *)"anonymous", .root = root};
     struct store *store = NULL;
     const struct account account = {
         .name = (char *)"user", .password = (char *)hash, .charge = NULL};
     const struct account payer = {
         .name = (char *)"payer", .password = (char *)hash, .charge = (char *)"42"};
     assert_fault(store_local_open(at("root"), journal, &store), FAULT_NONE);
-    realm = (struct realm){.accounts = account_embedded_new(), .home = tree_new("", store)};
-    realm.anonymous = tree_ref(realm.home);
+    (void)snprintf(root, sizeof(root), "%s", at("root"));
+    realm = (struct realm){.accounts = account_embedded_new(),
+                           .root = root,
+                           .anonymous = &anonymous,
+                           .server_limits = no_limits,
+                           .host_limits = no_limits};
+    assert_fault(desk_new(NULL, &opener, &realm.desk), FAULT_NONE);
     realm.folders = memory_new_array(1, sizeof(struct tree *));
-    realm.folders[realm.folder_count++] = tree_ref(realm.home);
+    realm.folders[realm.folder_count++] = tree_new("folder", store);
     assert_fault(account_embedded_add(realm.accounts, &account), FAULT_NONE);
     assert_fault(account_embedded_add(realm.accounts, &payer), FAULT_NONE);
     struct login_attempt attempt = attempt_of("user");
-    assert_fault(login_authenticate(&attempt, TEXT("ferry"), &login), FAULT_NONE);
+    assert_fault(login_authenticate(&attempt, TEXT("ferry"), &login, &delay_ms), FAULT_NONE);
     caller = (struct caller){login, login_home(login), NULL, 1, attempt.peer};
 }
 
@@ -112,8 +129,7 @@ static int tear_down(void **unused)
     realm.accounts->type->free(realm.accounts);
     tree_unref(realm.folders[0]);
     memory_free(realm.folders);
-    tree_unref(realm.anonymous);
-    tree_unref(realm.home);
+    desk_free(realm.desk);
     journal_close(journal);
     (void)snprintf(command, sizeof(command), "rm -rf %s", base);
     return system(command);
@@ -238,7 +254,7 @@ static enum fault log_in(void)
 {
     struct login *made = NULL;
     struct login_attempt attempt = attempt_of(login_as);
-    enum fault f = login_authenticate(&attempt, TEXT("ferry"), &made);
+    enum fault f = login_authenticate(&attempt, TEXT("ferry"), &made, &delay_ms);
     end_shortage();
     if (f == FAULT_ACCOUNT_NEEDED && login_needs_charge(made))
         f = FAULT_NONE;
@@ -256,27 +272,6 @@ TEST(a_right_password_is_never_called_wrong)
     }
 }
 
-static enum fault count_in(void)
-{
-    static const struct register_limits limits = {0, 0};
-    const union endpoint peer = caller.peer;
-    struct session_register *reg = register_new();
-    if (!reg)
-        return FAULT_NO_MEMORY;
-    enum fault f = register_enter(reg, &peer, &limits);
-    end_shortage();
-    assert_int_equal(register_count(reg), f ? 0 : 1);
-    if (!f)
-        register_leave(reg, &peer);
-    register_free(reg);
-    return f;
-}
-
-TEST(who_could_not_be_counted_is_not_inside)
-{
-    until_enough(count_in);
-}
-
 /* ---- The gate ------------------------------------------------------------------------------ */
 
 static unsigned audited(const char *what)
@@ -292,7 +287,7 @@ static unsigned audited(const char *what)
 static void check_audit(const char *action, enum fault f)
 {
     unsigned lost = (unsigned)audit_lost(audit);
-    audit_close(audit);
+    audit_end(audit);
     audit = NULL;
     caller.audit = NULL;
     assert_int_equal(audited(action) + lost, 1);
@@ -305,7 +300,7 @@ static void begin_audit(void)
     unsigned nth = shortage.nth;
     end_shortage();
     (void)unlink(at("audit"));
-    assert_fault(audit_open(at("audit"), NULL, &audit), FAULT_NONE);
+    assert_fault(audit_begin(&(struct audit_places){.json_file = at("audit")}, &audit), FAULT_NONE);
     caller.audit = audit;
     shortage.nth = nth;
 }
@@ -395,13 +390,14 @@ static enum fault record_event(void)
     struct audit *made = NULL;
     (void)unlink(at("audit"));
     (void)unlink(at("xferlog"));
-    enum fault f = audit_open(at("audit"), at("xferlog"), &made);
+    enum fault f = audit_begin(
+        &(struct audit_places){.json_file = at("audit"), .xferlog_file = at("xferlog")}, &made);
     if (f)
         return f;
     audit_record(made, &event);
     end_shortage();
     uint64_t lost = audit_lost(made);
-    audit_close(made);
+    audit_end(made);
     assert_int_equal(audited("\"path\":\"/f\"") + (strstr(content_of("xferlog"), " /f ") != NULL),
                      2 - lost);
     return lost ? FAULT_NO_MEMORY : FAULT_NONE;
@@ -506,14 +502,15 @@ static enum fault configure(void)
     struct config_request request;
     struct config *config = config_load(argument_count, arguments, &request, message);
     struct backends *backends = config ? backends_new() : NULL;
-    bool fine = backends && backends_build_realms(backends, config, message);
+    bool fine = backends && backends_open_desk(backends, NULL, message) &&
+                backends_build_realms(backends, config, message);
     end_shortage();
     /* backends_new has no room for a message. */
     if (!config || (backends && !fine))
         assert_non_null(strstr(message, "out of memory"));
     if (fine) {
         assert_int_equal(config->host_count, config->file ? 2 : 1);
-        assert_int_equal(config->address_count, 1);
+        assert_int_equal(config->addresses.count, 1);
     }
     config_unref(config);
     backends_free(backends);
@@ -554,7 +551,6 @@ int main(void)
         IN_PLACE(an_account_is_added_and_found_whole),
         IN_PLACE(a_password_is_hashed_or_not),
         IN_PLACE(a_right_password_is_never_called_wrong),
-        IN_PLACE(who_could_not_be_counted_is_not_inside),
         IN_PLACE(what_memory_did_not_suffice_for_is_audited_too),
         IN_PLACE(a_copy_is_whole_and_parts_are_removed_only_then),
         IN_PLACE(audit_lines_that_are_lost_are_counted),

@@ -73,6 +73,27 @@ TEST(numbers_are_digits_only_and_within_their_maximum)
     }
 }
 
+TEST(sizes_have_units_and_stay_within_their_maximum)
+{
+    static const struct {
+        const char *text;
+        uint64_t size;
+    } right[] = {{"0", 0},           {"12", 12},      {"2k", 2048},
+                 {"2K", 2048},       {"3M", 3 << 20}, {"1g", 1 << 30},
+                 {"4T", 4ULL << 40}, {"0G", 0},       {"16777215T", 16777215ULL << 40}};
+    static const char *const wrong[] = {
+        "", "k", "1kk", "1 k", "-1", "1.5M", "1b", "16777216T", "18446744073709551616"};
+    uint64_t size = 7;
+    for (size_t i = 0; i < COUNT(wrong); i++)
+        assert_false(text_to_size(text_of(wrong[i]), UINT64_MAX, &size));
+    assert_false(text_to_size(TEXT("2k"), 2047, &size));
+    assert_int_equal(size, 7);
+    for (size_t i = 0; i < COUNT(right); i++) {
+        assert_true(text_to_size(text_of(right[i].text), UINT64_MAX, &size));
+        assert_int_equal(size, right[i].size);
+    }
+}
+
 TEST(octal_numbers_have_no_eights)
 {
     uint64_t number = 0;
@@ -153,6 +174,7 @@ int main(void)
         RUN(words_are_taken_across_runs_of_spaces),
         RUN(taking_until_a_separator_leaves_what_follows),
         RUN(numbers_are_digits_only_and_within_their_maximum),
+        RUN(sizes_have_units_and_stay_within_their_maximum),
         RUN(octal_numbers_have_no_eights),
         RUN(utf8_sequences_are_recognised_strictly),
         RUN(cutting_never_splits_a_utf8_sequence),

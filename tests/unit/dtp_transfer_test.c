@@ -287,6 +287,46 @@ TEST(what_arrived_is_in_the_file_when_the_way_breaks)
     close_pair(&pair);
 }
 
+/* At a hundred bytes in a second, what waits must be woken for the test to end in time. */
+TEST(a_transfer_that_waits_for_its_rate_can_be_cancelled)
+{
+    enum { HOURS = 1 << 20 };
+    static char content[HOURS];
+    static const char modes[] = {'S', 'B'};
+    for (size_t i = 0; i < COUNT(modes); i++) {
+        struct pair pair;
+        pthread_t thread;
+        struct throttles throttles = {.count = 0};
+        struct throttle *throttle = throttle_new(100);
+        throttles_add(&throttles, throttle);
+        open_pair(&pair, "I", 'F', modes[i]);
+        pair.transfer.throttles = &throttles;
+        assert_int_equal(pthread_create(&thread, NULL, cancel_soon, &pair), 0);
+        assert_fault(send_file(&pair, (struct text){content, HOURS}), FAULT_CANCELLED);
+        pthread_join(thread, NULL);
+        close_pair(&pair);
+        throttle_free(throttle);
+    }
+}
+
+/* Nothing is moved here; the places taken for it would take longer than a test may. */
+TEST(what_a_transfer_took_of_its_rate_and_did_not_move_is_given_back)
+{
+    enum { TIMES = 3000, RATE = 40 };
+    struct throttles throttles = {.count = 0};
+    struct throttle *throttle = throttle_new(RATE);
+    throttles_add(&throttles, throttle);
+    for (int i = 0; i < TIMES; i++) {
+        struct pair pair;
+        open_pair(&pair, "I", 'F', 'S');
+        pair.transfer.throttles = &throttles;
+        give(&pair, TEXT(""), true);
+        assert_fault(receive(&pair), FAULT_NONE);
+        close_pair(&pair);
+    }
+    throttle_free(throttle);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -306,6 +346,8 @@ int main(void)
         RUN(behind_the_last_record_in_mode_s_nothing_may_come),
         RUN(what_is_not_as_mode_and_structure_say_is_refused),
         RUN(what_arrived_is_in_the_file_when_the_way_breaks),
+        RUN(a_transfer_that_waits_for_its_rate_can_be_cancelled),
+        RUN(what_a_transfer_took_of_its_rate_and_did_not_move_is_given_back),
     };
     return cmocka_run_group_tests(tests, load_page, NULL);
 }

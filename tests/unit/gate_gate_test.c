@@ -22,21 +22,34 @@ struct world {
 static bool of_part; /* what gate_combine said last */
 
 static struct world world;
+static uint64_t delay_ms; /* what the last attempt said */
 
 static void add_user(const char *name, bool read_only, const char *charge)
 {
     char *hash = NULL;
     assert_fault(password_hash(text_of(name), &hash), FAULT_NONE);
     const struct account account = {
-        .name = (char *)name, .password = hash, .charge = (char *)charge, .read_only = read_only};
+        .name = (char *)name,
+        .password = hash,
+        .charge = (char *)charge,
+        .terms = {.values = {[TERM_READ_ONLY] = {read_only, read_only}}}};
     assert_fault(account_embedded_add(world.realm.accounts, &account), FAULT_NONE);
     memory_free(hash);
 }
 
+static enum fault open_store(void *context, const char *directory, struct store **ret_store)
+{
+    (void)context;
+    return store_local_open(directory, NULL, ret_store);
+}
+
 static int set_up(void **unused)
 {
-    struct store *store = NULL;
-    char root[96];
+    static const struct budget_limits no_limits = {BUDGET_NO_LIMIT, BUDGET_NO_LIMIT,
+                                                   BUDGET_NO_LIMIT, BUDGET_NO_LIMIT};
+    static const struct tree_opener opener = {open_store, store_local_is_current, NULL};
+    static char root[96];
+    static struct account anonymous = {.name = (char *)"anonymous", .root = root};
     (void)unused;
     umask(0);
     (void)snprintf(world.base, sizeof(world.base), "/tmp/ferry-gate-XXXXXX");
@@ -44,11 +57,14 @@ static int set_up(void **unused)
     (void)snprintf(root, sizeof(root), "%s/root", world.base);
     (void)snprintf(world.audit_file, sizeof(world.audit_file), "%s/audit", world.base);
     assert_int_equal(mkdir(root, 0755), 0);
-    assert_fault(store_local_open(root, NULL, &store), FAULT_NONE);
-    world.realm = (struct realm){.accounts = account_embedded_new()};
-    world.realm.home = tree_new("", store);
-    world.realm.anonymous = tree_ref(world.realm.home);
-    assert_fault(audit_open(world.audit_file, NULL, &world.audit), FAULT_NONE);
+    world.realm = (struct realm){.accounts = account_embedded_new(),
+                                 .root = root,
+                                 .anonymous = &anonymous,
+                                 .server_limits = no_limits,
+                                 .host_limits = no_limits};
+    assert_fault(desk_new(NULL, &opener, &world.realm.desk), FAULT_NONE);
+    assert_fault(audit_begin(&(struct audit_places){.json_file = world.audit_file}, &world.audit),
+                 FAULT_NONE);
     add_user("writer", false, NULL);
     add_user("reader", true, NULL);
     add_user("payer", false, "42");
@@ -57,7 +73,7 @@ static int set_up(void **unused)
 
 static void end_audit(void)
 {
-    audit_close(world.audit);
+    audit_end(world.audit);
     world.audit = NULL;
 }
 
@@ -66,8 +82,7 @@ static int tear_down(void **unused)
     char command[128];
     (void)unused;
     end_audit();
-    tree_unref(world.realm.home);
-    tree_unref(world.realm.anonymous);
+    desk_free(world.realm.desk);
     world.realm.accounts->type->free(world.realm.accounts);
     (void)snprintf(command, sizeof(command), "rm -rf %s", world.base);
     return system(command);
@@ -85,7 +100,7 @@ static struct caller enter(const char *name)
 {
     struct login_attempt a = attempt(name);
     struct login *login = NULL;
-    assert_fault(login_authenticate(&a, text_of(name), &login), FAULT_NONE);
+    assert_fault(login_authenticate(&a, text_of(name), &login, &delay_ms), FAULT_NONE);
     return (struct caller){login, login_home(login), world.audit, 1, a.peer};
 }
 
@@ -119,10 +134,11 @@ TEST(a_login_needs_the_right_password_and_unknown_users_look_the_same)
     struct login *login = NULL;
     struct login_attempt right = attempt("writer");
     struct login_attempt unknown = attempt("nobody");
-    assert_fault(login_authenticate(&right, TEXT("wrong"), &login), FAULT_LOGIN_REFUSED);
-    assert_fault(login_authenticate(&unknown, TEXT("nobody"), &login), FAULT_LOGIN_REFUSED);
+    assert_fault(login_authenticate(&right, TEXT("wrong"), &login, &delay_ms), FAULT_LOGIN_REFUSED);
+    assert_fault(login_authenticate(&unknown, TEXT("nobody"), &login, &delay_ms),
+                 FAULT_LOGIN_REFUSED);
     assert_null(login);
-    assert_fault(login_authenticate(&right, TEXT("writer"), &login), FAULT_NONE);
+    assert_fault(login_authenticate(&right, TEXT("writer"), &login, &delay_ms), FAULT_NONE);
     assert_text(login_name(login), "writer");
     assert_false(login_is_anonymous(login));
     login_unref(login);
@@ -133,13 +149,13 @@ TEST(anonymous_gives_an_address_and_reads)
 {
     struct login *login = NULL;
     struct login_attempt a = attempt("FTP");
-    assert_fault(login_authenticate(&a, TEXT("me@example.org"), &login), FAULT_NONE);
+    assert_fault(login_authenticate(&a, TEXT("me@example.org"), &login, &delay_ms), FAULT_NONE);
     assert_true(login_is_anonymous(login));
     assert_text(login_detail(login), "me@example.org");
     login_unref(login);
-    tree_unref(world.realm.anonymous);
     world.realm.anonymous = NULL;
-    assert_fault(login_authenticate(&a, TEXT("me@example.org"), &login), FAULT_LOGIN_REFUSED);
+    assert_fault(login_authenticate(&a, TEXT("me@example.org"), &login, &delay_ms),
+                 FAULT_LOGIN_REFUSED);
     assert_int_equal(audited("\"user\":\"anonymous\",\"detail\":\"me@example.org\""), 1);
 }
 
@@ -166,10 +182,10 @@ TEST(an_account_that_is_needed_is_asked_for)
 {
     struct login *login = NULL;
     struct login_attempt a = attempt("payer");
-    assert_fault(login_authenticate(&a, TEXT("payer"), &login), FAULT_ACCOUNT_NEEDED);
+    assert_fault(login_authenticate(&a, TEXT("payer"), &login, &delay_ms), FAULT_ACCOUNT_NEEDED);
     assert_true(login_needs_charge(login));
-    assert_fault(login_charge(&a, login, TEXT("41")), FAULT_LOGIN_REFUSED);
-    assert_fault(login_charge(&a, login, TEXT("42")), FAULT_NONE);
+    assert_fault(login_charge(&a, login, TEXT("41"), &delay_ms), FAULT_LOGIN_REFUSED);
+    assert_fault(login_charge(&a, login, TEXT("42"), &delay_ms), FAULT_NONE);
     login_unref(login);
     assert_int_equal(audited("\"action\":\"login\""), 2);
 }
@@ -226,7 +242,7 @@ TEST(a_reader_changes_nothing_by_any_door)
                    "test \"$(stat -c %%a f)\" = 644",
                    world.base);
     assert_int_equal(system(command), 0);
-    assert_int_equal(audited("\"rule\":\"account is read-only\""), 12);
+    assert_int_equal(audited("\"rule\":\"user reader: read-only\""), 12);
 }
 
 TEST(a_copy_is_whole_or_not_at_all)
@@ -276,7 +292,7 @@ static const char *annex_of(const struct caller *caller, const char *path)
     struct stream *annex = NULL;
     size_t len = 0;
     assert_fault(gate_open_read(caller, ACTION_READ, path, &file), FAULT_NONE);
-    enum fault f = gate_open_annex(file->caller, file->path, file->stream, &annex);
+    enum fault f = gate_open_annex(file->caller, ACTION_READ, file->path, file->stream, &annex);
     if (!f)
         assert_fault(stream_read(annex, bytes, sizeof(bytes) - 1, &len), FAULT_NONE);
     else
@@ -474,7 +490,7 @@ TEST(the_root_is_refused_by_policy_or_store_and_audited_once)
     login_unref(reader.login);
     login_unref(writer.login);
     assert_int_equal(audited("\"action\":\"remove-directory\",\"result\":\"DENIED\""), 2);
-    assert_int_equal(audited("\"rule\":\"account is read-only\""), 1);
+    assert_int_equal(audited("\"rule\":\"user reader: read-only\""), 1);
 }
 
 TEST(a_tree_is_removed_without_following_its_links)

@@ -1,18 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/unit/world.h"
 
-/* What open_tree of the realm was asked for and answers. */
-static char asked[64];
-static enum fault answer;
-
-static enum fault open_tree(void *context, const char *directory, struct tree **ret_tree)
-{
-    (void)snprintf(asked, sizeof(asked), "%s", directory);
-    if (answer)
-        return answer;
-    *ret_tree = tree_ref(context);
-    return FAULT_NONE;
-}
+static uint64_t delay_ms; /* what the last attempt said */
 
 static struct tree *new_tree(const char *name)
 {
@@ -36,7 +25,7 @@ static void add_account(const char *name, const char *root, const char *charge)
 static enum fault try_login(const char *name, const char *password, struct login **ret_login)
 {
     const struct login_attempt attempt = {.realm = &world.realm, .name = text_of(name)};
-    return login_authenticate(&attempt, text_of(password), ret_login);
+    return login_authenticate(&attempt, text_of(password), ret_login, &delay_ms);
 }
 
 static struct login *log_in(const char *name)
@@ -98,60 +87,52 @@ TEST(without_anonymous_its_names_are_those_of_accounts)
 
 TEST(anonymous_comes_before_an_account_of_that_name)
 {
+    struct account anonymous = {.name = (char *)"anonymous", .root = world.root};
     struct login *login = NULL;
     add_account("ftp", NULL, NULL);
-    world.realm.anonymous = new_tree("");
+    world.realm.anonymous = &anonymous;
     assert_fault(try_login("ftp", "", &login), FAULT_NONE);
     assert_true(login_is_anonymous(login));
-    assert_true(login_policy(login)->anonymous);
     assert_text(login_name(login), "anonymous");
     assert_text(login_detail(login), "");
-    assert_ptr_equal(login_home(login), world.realm.anonymous);
     login_unref(login);
-    tree_unref(world.realm.anonymous);
 }
 
 TEST(an_account_has_the_root_and_rights_it_was_given)
 {
-    struct tree *own = new_tree("");
-    world.realm.open_tree = open_tree;
-    world.realm.context = own;
-    add_account("owner", "/some/where", NULL);
-    asked[0] = '\0';
-    answer = FAULT_NONE;
+    struct store_info info;
+    char own[96];
+    (void)snprintf(own, sizeof(own), "%s/own", world.base);
+    assert_int_equal(mkdir(own, 0755), 0);
+    world_write("/of-the-realm", "x");
+    add_account("owner", own, NULL);
     struct login *login = log_in("owner");
-    assert_string_equal(asked, "/some/where");
-    assert_ptr_equal(login_home(login), own);
-    assert_false(login_policy(login)->read_only);
+    struct store *store = tree_store(login_home(login));
+    assert_fault(store->type->stat(store, "/of-the-realm", true, &info), FAULT_NOT_FOUND);
+    assert_false(policy_limits(login_policy(login))->read_only);
     login_unref(login);
-    asked[0] = '\0';
     login = log_in("reader");
-    assert_string_equal(asked, "");
-    assert_ptr_equal(login_home(login), world.realm.home);
-    assert_true(login_policy(login)->read_only);
-    assert_false(login_policy(login)->anonymous);
+    store = tree_store(login_home(login));
+    assert_fault(store->type->stat(store, "/of-the-realm", true, &info), FAULT_NONE);
+    assert_true(policy_limits(login_policy(login))->read_only);
+    assert_false(login_is_anonymous(login));
     assert_int_equal(login_detail(login).len, 0);
     login_unref(login);
-    tree_unref(own);
 }
 
 TEST(a_root_that_cannot_be_opened_lets_nobody_in)
 {
-    world.realm.open_tree = open_tree;
     add_account("owner", "/gone", NULL);
     add_account("payer", "/gone", "42");
-    answer = FAULT_NOT_FOUND;
-    refused("owner", "secret", FAULT_NOT_FOUND);
-    refused("payer", "secret", FAULT_NOT_FOUND);
-    refused("owner", "wrong", FAULT_LOGIN_REFUSED); /* before anything is opened */
+    refused("owner", "secret", FAULT_LOGIN_REFUSED);
+    refused("payer", "secret", FAULT_LOGIN_REFUSED);
+    refused("owner", "wrong", FAULT_LOGIN_REFUSED);
 }
 
 TEST(without_a_root_at_all_nobody_gets_in)
 {
-    struct tree *home = world.realm.home;
-    world.realm.home = NULL;
+    world.realm.root = NULL;
     refused("writer", "secret", FAULT_LOGIN_REFUSED);
-    world.realm.home = home;
 }
 
 TEST(only_the_whole_account_is_the_right_one)
@@ -165,8 +146,9 @@ TEST(only_the_whole_account_is_the_right_one)
     assert_fault(try_login("payer", "secret", &login), FAULT_ACCOUNT_NEEDED);
     assert_true(login_needs_charge(login));
     for (size_t i = 0; i < COUNT(wrong); i++)
-        assert_fault(login_charge(&attempt, login, text_of(wrong[i])), FAULT_LOGIN_REFUSED);
-    assert_fault(login_charge(&attempt, login, TEXT("42")), FAULT_NONE);
+        assert_fault(login_charge(&attempt, login, text_of(wrong[i]), &delay_ms),
+                     FAULT_LOGIN_REFUSED);
+    assert_fault(login_charge(&attempt, login, TEXT("42"), &delay_ms), FAULT_NONE);
     login_unref(login);
 }
 
@@ -175,7 +157,7 @@ TEST(an_account_that_is_not_needed_may_be_any)
     const struct login_attempt attempt = {.realm = &world.realm, .name = TEXT("writer")};
     struct login *login = log_in("writer");
     assert_false(login_needs_charge(login));
-    assert_fault(login_charge(&attempt, login, TEXT("whatever")), FAULT_NONE);
+    assert_fault(login_charge(&attempt, login, TEXT("whatever"), &delay_ms), FAULT_NONE);
     login_unref(login);
 }
 
@@ -206,15 +188,12 @@ TEST(a_login_outlives_the_realm_it_came_from)
 {
     struct store_info info;
     struct tree *folders[] = {new_tree("music")};
-    struct tree *home = world.realm.home;
     world.realm.folders = folders;
     world.realm.folder_count = COUNT(folders);
-    world.realm.home = new_tree("");
     struct login *login = log_in("writer");
     struct login *jobs = login_ref(login);
-    tree_unref(world.realm.home);
+    world.realm.folder_count = 0;
     tree_unref(folders[0]);
-    world.realm.home = home;
     login_unref(login);
     struct store *store = tree_store(login_home(jobs));
     assert_fault(store->type->stat(store, "/", true, &info), FAULT_NONE);
@@ -223,6 +202,19 @@ TEST(a_login_outlives_the_realm_it_came_from)
     assert_text(login_name(jobs), "writer");
     login_unref(jobs);
     login_unref(NULL);
+}
+
+TEST(all_sessions_of_an_account_stand_alike)
+{
+    struct login *one = log_in("writer");
+    struct login *other = log_in("writer");
+    struct login *reader = log_in("reader");
+    assert_ptr_equal(login_policy(one), login_policy(other));
+    assert_ptr_not_equal(login_policy(one), login_policy(reader));
+    assert_ptr_equal(login_home(one), login_home(reader)); /* one tree for a directory */
+    login_unref(one);
+    login_unref(other);
+    login_unref(reader);
 }
 
 TEST(uploads_are_written_as_the_realm_says)
@@ -250,6 +242,7 @@ int main(void)
         IN_WORLD(an_account_that_is_not_needed_may_be_any),
         IN_WORLD(folders_are_found_by_their_exact_name),
         IN_WORLD(a_login_outlives_the_realm_it_came_from),
+        IN_WORLD(all_sessions_of_an_account_stand_alike),
         IN_WORLD(uploads_are_written_as_the_realm_says),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -73,99 +73,6 @@ TEST(quotes_in_a_quoted_path_are_doubled)
     assert_text(builder_text(&b), "\"/foo\"\"bar\"");
 }
 
-static void match(const char *pattern, const char *name, bool expected)
-{
-    if (pathname_match(text_of(pattern), text_of(name)) != expected)
-        fail_msg("%s against %s is not %d", pattern, name, expected);
-}
-
-TEST(patterns_match_whole_names)
-{
-    match("*", "abc", true);
-    match("*", "", true);
-    match("", "", true);
-    match("", "a", false);
-    match("*.txt", "a.txt", true);
-    match("*.txt", "a.txt.gz", false);
-    match("a?c", "abc", true);
-    match("a?c", "ac", false);
-    match("a*b*c", "aXbYbZc", true);
-    match("a*b*c", "aXcYb", false);
-    match("[a-c]x", "bx", true);
-    match("[a-c]x", "dx", false);
-    match("[!a-c]x", "dx", true);
-    match("[^a-c]x", "ax", false);
-    match("[]]", "]", true);
-    match("[a", "[a", true);
-    match("[a-]", "-", true);
-    match("\\*", "*", true);
-    match("\\*", "a", false);
-    match("a\\", "a\\", true);
-    match("**", "abc", true);
-}
-
-TEST(wildcards_do_not_match_a_leading_dot)
-{
-    match("*", ".hidden", false);
-    match("?x", ".x", false);
-    match("[.]x", ".x", false);
-    match(".*", ".hidden", true);
-    match("a*", "a.b", true);
-}
-
-TEST(a_hostile_pattern_costs_no_more_than_its_length_times_the_name)
-{
-    char pattern[512];
-    char name[4096];
-    for (size_t i = 0; i < sizeof(pattern); i += 2)
-        memcpy(pattern + i, "*a", 2);
-    memset(name, 'a', sizeof(name));
-    name[sizeof(name) - 1] = 'b';
-    assert_false(
-        pathname_match((struct text){pattern, sizeof(pattern)}, (struct text){name, sizeof(name)}));
-}
-
-/* What follows an open "[" was once searched for its end again for each byte of the name. */
-TEST(a_set_that_nothing_ends_costs_no_more_than_its_length)
-{
-    enum { OPEN = 4096 };
-    static char pattern[OPEN + 2];
-    static char name[2 * OPEN];
-    memset(pattern, '[', sizeof(pattern));
-    memset(name, '[', sizeof(name));
-    pattern[0] = '*';
-    pattern[sizeof(pattern) - 1] = 'x';
-    const struct text open = {pattern, sizeof(pattern)};
-    assert_false(pathname_match(open, (struct text){name, sizeof(name)}));
-    name[sizeof(name) - 1] = 'x';
-    assert_true(pathname_match(open, (struct text){name, sizeof(name)}));
-}
-
-TEST(a_set_ends_at_the_first_bracket_after_its_first_member)
-{
-    match("[]", "[]", true);
-    match("[!]", "[!]", true);
-    match("[]a]", "]", true);
-    match("[]a]", "a", true);
-    match("[!]]", "]", false);
-    match("[!]]", "a", true);
-    match("[[]", "[", true);
-    match("[a]]", "a]", true);
-    match("[a][", "a[", true);
-    match("[a-z-]", "-", true);
-    match("[]-a]", "^", true);
-    match("[!a", "[!a", true);
-    match("]", "]", true);
-}
-
-TEST(wildcards_are_seen)
-{
-    assert_true(pathname_has_wildcard(TEXT("a*")));
-    assert_true(pathname_has_wildcard(TEXT("[a]")));
-    assert_true(pathname_has_wildcard(TEXT("a?")));
-    assert_false(pathname_has_wildcard(TEXT("a.b")));
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -176,12 +83,6 @@ int main(void)
         RUN(a_path_longer_than_the_system_allows_is_refused),
         RUN(parents_and_last_parts),
         RUN(quotes_in_a_quoted_path_are_doubled),
-        RUN(patterns_match_whole_names),
-        RUN(wildcards_do_not_match_a_leading_dot),
-        RUN(a_hostile_pattern_costs_no_more_than_its_length_times_the_name),
-        RUN(a_set_that_nothing_ends_costs_no_more_than_its_length),
-        RUN(a_set_ends_at_the_first_bracket_after_its_first_member),
-        RUN(wildcards_are_seen),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

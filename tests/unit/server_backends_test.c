@@ -30,6 +30,7 @@ static int set_up(void **unused)
     unsetenv("STATE_DIRECTORY");
     backends = backends_new();
     assert_non_null(backends);
+    assert_true(backends_open_desk(backends, NULL, message));
     return 0;
 }
 
@@ -81,7 +82,8 @@ static enum fault try_login(const struct realm *realm, const char *name, const c
                             struct login **ret_login)
 {
     const struct login_attempt attempt = {.realm = realm, .name = text_of(name)};
-    return login_authenticate(&attempt, text_of(password), ret_login);
+    uint64_t delay_ms;
+    return login_authenticate(&attempt, text_of(password), ret_login, &delay_ms);
 }
 
 /* ---- Realms -------------------------------------------------------------------------------- */
@@ -100,7 +102,7 @@ TEST(a_user_logs_in_to_the_root_that_was_configured)
     login_unref(login);
     assert_fault(try_login(realm, "ben", "secret", &login), FAULT_NONE);
     assert_ptr_not_equal(login_home(login), realm->home);
-    assert_true(login_policy(login)->read_only);
+    assert_true(policy_limits(login_policy(login))->read_only);
     config_unref(config); /* who is inside stays */
     assert_string_equal(tree_name(login_home(login)), "");
     login_unref(login);
@@ -124,18 +126,18 @@ TEST(a_password_in_clear_is_hashed_before_anybody_logs_in)
 
 TEST(a_directory_is_opened_once_for_all_who_have_it)
 {
-    struct tree *first = NULL;
-    struct tree *second = NULL;
+    struct login *anonymous = NULL;
+    struct login *user = NULL;
     struct config *config = built("anonymous = \"BASE/other\"\n"
                                   "user \"a\" { password = \"" HASH "\" root = \"BASE/other\" }\n"
                                   "host \"h\" { root = \"BASE/root\" }\n");
     const struct realm *realm = backends_realm(config, 0);
-    assert_fault(realm->open_tree(realm->context, path("other"), &first), FAULT_NONE);
-    assert_ptr_equal(first, realm->anonymous);
+    assert_fault(try_login(realm, "ftp", "", &anonymous), FAULT_NONE);
+    assert_fault(try_login(realm, "a", "secret", &user), FAULT_NONE);
+    assert_ptr_equal(login_home(user), login_home(anonymous));
     assert_ptr_equal(backends_realm(config, 1)->home, realm->home);
-    assert_fault(realm->open_tree(realm->context, path("conf"), &second), FAULT_NOT_FOUND);
-    assert_null(second);
-    tree_unref(first);
+    login_unref(anonymous);
+    login_unref(user);
     config_unref(config);
 }
 
@@ -148,11 +150,10 @@ TEST(anonymous_is_off_on_or_a_directory)
     assert_null(backends_realm(config, 0)->anonymous);
     config_unref(config);
     config = built("anonymous = \"on\"\n");
-    assert_ptr_equal(backends_realm(config, 0)->anonymous, backends_realm(config, 0)->home);
+    assert_string_equal(backends_realm(config, 0)->anonymous->root, path("root"));
     config_unref(config);
     config = built("anonymous = \"BASE/other\"\n");
-    assert_non_null(backends_realm(config, 0)->anonymous);
-    assert_ptr_not_equal(backends_realm(config, 0)->anonymous, backends_realm(config, 0)->home);
+    assert_string_equal(backends_realm(config, 0)->anonymous->root, path("other"));
     config_unref(config);
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <unistd.h>
 
+#include "gate/guard.h"
 #include "server/config.h"
 #include "tests/unit/unit.h"
 
@@ -48,6 +49,13 @@ static struct config *load_file(const char *content, const char *options)
     return config;
 }
 
+static void file_refused(const char *content, const char *expected)
+{
+    struct config *config = load_file(content, "");
+    if (config || !strstr(message, expected))
+        fail_msg("says \"%s\", not \"%s\"", config ? "yes" : message, expected);
+}
+
 TEST(defaults_are_those_of_the_table)
 {
     struct config *config = load("--root /tmp");
@@ -74,13 +82,13 @@ TEST(options_set_what_they_say)
         "--root /tmp --port 2121 --address 127.0.0.1 --address ::1 --user anna:a:b "
         "--user ben:b --anonymous=/pub --passive-ports 4000-4010 --passive-address 192.0.2.1 "
         "--allow-fxp --idle-timeout 7 --max-sessions 3 --max-per-ip 2 --state /s "
-        "--xferlog /x --audit /a --log-level debug --grace 0 --uploads direct "
+        "--xferlog /x --audit /a --audit-syslog on --log-level debug --grace 0 --uploads direct "
         "--durability sync --ascii-conversion off --umask 077 --ebcdic-code-page cp037 "
         "--marker-interval 4096");
     assert_non_null(config);
     assert_int_equal(config->port, 2121);
-    assert_int_equal(config->address_count, 2);
-    assert_string_equal(config->addresses[1], "::1");
+    assert_int_equal(config->addresses.count, 2);
+    assert_string_equal(config->addresses.items[1], "::1");
     assert_int_equal(config->hosts[0].user_count, 2);
     assert_string_equal(config->hosts[0].users[0].password, "a:b");
     assert_string_equal(config->hosts[0].users[1].password, "b");
@@ -96,6 +104,45 @@ TEST(options_set_what_they_say)
     assert_int_equal(config->umask, 077);
     assert_int_equal(config->grace_s, 0);
     config_unref(config);
+}
+
+TEST(limits_of_a_file_and_of_options)
+{
+    struct config *config = load_file("root = \"/tmp\"\nban_after = 7\ndownload_rate = 2M\n"
+                                      "safe_networks = {\"10.0.0.0/8\", \"::1\"}\n"
+                                      "address = \"127.0.0.1\"\n",
+                                      "--upload-rate-per-ip 3k --safe-networks 192.0.2.0/24");
+    if (!config)
+        fail_msg("%s", message);
+    assert_int_equal(config->ban_after, 7);
+    assert_int_equal(config->download_rate, 2 << 20);
+    assert_int_equal(config->upload_rate_per_ip, 3 << 10);
+    assert_int_equal(config->upload_rate, 0);
+    assert_int_equal(config->max_unauthenticated, 10000);
+    assert_int_equal(config->max_unauthenticated_per_ip, 0);
+    assert_int_equal(config->login_delay_ms, 500);
+    assert_int_equal(config->login_delay_max_ms, 5000);
+    assert_int_equal(config->safe_networks.count, 1); /* each list is replaced by itself */
+    assert_string_equal(config->safe_networks.items[0], "192.0.2.0/24");
+    assert_int_equal(config->addresses.count, 1);
+    config_unref(config);
+}
+
+TEST(no_more_networks_are_safe_than_the_guard_takes)
+{
+    char content[4096] = "root = \"/tmp\"\nsafe_networks = {\"10.0.0.0\"";
+    for (int i = 1; i < GUARD_SAFE_MAX; i++) {
+        size_t len = strlen(content);
+        (void)snprintf(content + len, sizeof(content) - len, ", \"10.0.0.%d\"", i);
+    }
+    size_t len = strlen(content);
+    (void)snprintf(content + len, sizeof(content) - len, "}\n");
+    struct config *config = load_file(content, "");
+    assert_non_null(config);
+    assert_int_equal(config->safe_networks.count, GUARD_SAFE_MAX);
+    config_unref(config);
+    (void)snprintf(content + len, sizeof(content) - len, ", \"10.0.1.1\"}\n");
+    file_refused(content, "safe-networks: \"10.0.1.1\"");
 }
 
 TEST(a_wrong_option_is_named)
@@ -116,6 +163,13 @@ TEST(a_wrong_option_is_named)
     refused("--root /tmp --marker-interval -1", "marker-interval: \"-1\"");
     refused("--root /tmp --marker-interval 9223372036854775808", "marker-interval");
     refused("--root /tmp --marker-interval 1M", "marker-interval: \"1M\"");
+    refused("--root /tmp --safe-networks 10.0.0.1/8", "safe-networks: \"10.0.0.1/8\"");
+    refused("--root /tmp --ban-window 0", "ban-window");
+    refused("--root /tmp --ban-after -1", "ban-after: \"-1\"");
+    refused("--root /tmp --login-delay 60001", "login-delay: \"60001\"");
+    refused("--root /tmp --download-rate 1x", "download-rate: \"1x\"");
+    refused("--root /tmp --upload-rate-per-ip -1k", "upload-rate-per-ip: \"-1k\"");
+    refused("--root /tmp --upload-rate 9007199254740992k", "upload-rate");
     refused("--port 1", "root");
     refused("--config /no/such/file", "/no/such/file");
 }
@@ -159,8 +213,8 @@ TEST(a_file_sets_the_same_and_options_win_over_it)
         fail_msg("%s", message);
     assert_int_equal(config->port, 2001);
     assert_int_equal(config->idle_timeout_s, 9);
-    assert_int_equal(config->address_count, 1);
-    assert_string_equal(config->addresses[0], "::1");
+    assert_int_equal(config->addresses.count, 1);
+    assert_string_equal(config->addresses.items[0], "::1");
     assert_true(config->allow_fxp && config->uploads_direct);
     assert_int_equal(config->ebcdic.from_file['['], 0x4A);
     assert_int_equal(config->marker_interval_bytes, 0);
@@ -175,13 +229,6 @@ TEST(a_file_sets_the_same_and_options_win_over_it)
     assert_string_equal(host->users[0].name, "ben");
     assert_null(config_find_host(config, TEXT("other"), &index));
     config_unref(config);
-}
-
-static void file_refused(const char *content, const char *expected)
-{
-    struct config *config = load_file(content, "");
-    if (config || !strstr(message, expected))
-        fail_msg("says \"%s\", not \"%s\"", config ? "yes" : message, expected);
 }
 
 TEST(a_wrong_file_is_an_error_with_its_line_or_name)
@@ -215,6 +262,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         RUN(defaults_are_those_of_the_table),
         RUN(options_set_what_they_say),
+        RUN(limits_of_a_file_and_of_options),
+        RUN(no_more_networks_are_safe_than_the_guard_takes),
         RUN(a_wrong_option_is_named),
         RUN(a_code_page_that_is_not_ebcdic_of_single_bytes_is_refused),
         RUN(a_wrong_user_is_refused_without_showing_the_password),

@@ -34,7 +34,7 @@ static void check_perm(const char *user, enum store_kind kind, unsigned access,
     char letters[FACT_PERM_SIZE];
     struct caller caller = world_enter(user);
     struct store_info info = info_of(kind, access);
-    struct facts facts = facts_of_info(&caller, &info, letters);
+    struct facts facts = facts_of_info(&caller, "/name", &info, letters);
     assert_text(facts.perm, expected);
 }
 
@@ -72,7 +72,7 @@ static void check_facts(const struct store_info *info, unsigned size, unsigned c
 {
     char letters[FACT_PERM_SIZE];
     struct caller caller = world_enter("reader");
-    struct facts facts = facts_of_info(&caller, info, letters);
+    struct facts facts = facts_of_info(&caller, "/name", info, letters);
     assert_int_equal(facts.present & FACT_SIZE, size);
     assert_int_equal(facts.present & FACT_CREATE, create);
     assert_int_equal(facts.present | FACT_SIZE | FACT_CREATE, (1 << FACT_COUNT) - 1);
@@ -103,7 +103,7 @@ static struct text line_of_link(struct text name, struct text target)
     struct caller caller = world_enter("reader");
     struct store_info info = info_of(STORE_LINK, ALL_ACCESS);
     const struct directory_entry entry = {.name = name, .info = &info, .link_target = target};
-    directory_put_facts(&b, &caller, &entry, FACT_TYPE);
+    directory_put_facts(&b, &caller, "/name", &entry, FACT_TYPE);
     assert_false(b.full);
     return builder_text(&b);
 }
@@ -139,7 +139,7 @@ static struct text facts_line(unsigned selected)
     struct caller caller = world_enter("writer");
     struct store_info info = info_of(STORE_FILE, STORE_MAY_READ | STORE_MAY_REMOVE);
     const struct directory_entry entry = {.name = TEXT("name"), .info = &info};
-    directory_put_facts(&b, &caller, &entry, selected);
+    directory_put_facts(&b, &caller, "/name", &entry, selected);
     return builder_text(&b);
 }
 
@@ -182,7 +182,7 @@ static void check_unknown(enum store_kind kind, const char *facts, char letter, 
     const struct store_info info = {.kind = kind};
     const struct directory_entry entry = {.name = TEXT("n"), .info = &info, .is_unknown = true};
     struct builder b = builder_on(bytes, sizeof(bytes));
-    directory_put_facts(&b, &caller, &entry, (1 << FACT_COUNT) - 1);
+    directory_put_facts(&b, &caller, "/name", &entry, (1 << FACT_COUNT) - 1);
     assert_text(builder_text(&b), facts);
     b = builder_on(bytes, sizeof(bytes));
     directory_put_long(&b, &entry, NOW, true);

@@ -43,7 +43,7 @@ TEST(without_a_port_all_addresses_get_that_of_the_first)
     struct listener_set set = {.count = 99};
     struct config *config = config_of("0", 2);
     int next = next_descriptor();
-    assert_true(listener_open_all(config, &set, message));
+    assert_true(listener_open_all(config, NULL, &set, message));
     assert_int_equal(set.count, 3);
     union endpoint first = socket_local(set.fds[0]);
     unsigned port = endpoint_port(&first);
@@ -66,7 +66,7 @@ TEST(without_an_address_both_families_share_a_port)
     struct listener_set set;
     struct config *config = config_load(COUNT(argv), argv, &request, message);
     assert_non_null(config);
-    assert_true(listener_open_all(config, &set, message));
+    assert_true(listener_open_all(config, NULL, &set, message));
     assert_in_range(set.count, 1, 2); /* a machine may have only one family */
     union endpoint first = socket_local(set.fds[0]);
     union endpoint last = socket_local(set.fds[set.count - 1]);
@@ -85,11 +85,11 @@ TEST(an_address_that_is_taken_is_named_with_the_reason)
     struct listener_set set;
     struct listener_set second;
     struct config *config = config_of("0", 0);
-    assert_true(listener_open_all(config, &set, message));
+    assert_true(listener_open_all(config, NULL, &set, message));
     union endpoint local = socket_local(set.fds[0]);
     (void)snprintf(port, sizeof(port), "%u", (unsigned)endpoint_port(&local));
     struct config *same = config_of(port, 0);
-    assert_false(listener_open_all(same, &second, message));
+    assert_false(listener_open_all(same, NULL, &second, message));
     (void)snprintf(expected, sizeof(expected), "127.0.0.1:%s: Address already in use", port);
     assert_non_null(strstr(message, expected));
     listener_close_all(&second);
@@ -102,12 +102,12 @@ TEST(as_many_addresses_as_the_limit_are_served_and_more_are_told)
 {
     struct listener_set set;
     struct config *config = config_of("0", LISTENERS_MAX - 1);
-    assert_true(listener_open_all(config, &set, message));
+    assert_true(listener_open_all(config, NULL, &set, message));
     assert_int_equal(set.count, LISTENERS_MAX);
     listener_close_all(&set);
     config_unref(config);
     config = config_of("0", LISTENERS_MAX);
-    assert_false(listener_open_all(config, &set, message));
+    assert_false(listener_open_all(config, NULL, &set, message));
     assert_non_null(strstr(message, "64"));
     assert_null(strstr(message, "cannot listen"));
     listener_close_all(&set);
@@ -128,7 +128,7 @@ struct door {
 static void open_door(struct door *door)
 {
     struct config *config = config_of("0", 0);
-    assert_true(listener_open_all(config, &door->set, message));
+    assert_true(listener_open_all(config, NULL, &door->set, message));
     door->loop = loop_new(NULL, config);
     config_unref(config);
     assert_non_null(door->loop);

@@ -214,7 +214,7 @@ static void check_during_transfers(const struct verb *verb)
     static const char *const at_once[] = {"NOOP", "STAT", NULL};
     static const char *const cancelling[] = {"ABOR", NULL};
     static const char *const ports[] = {"EPRT", "LPRT", "LPSV", "PASV", "PORT", NULL};
-    static const char *const hashing[] = {"PASS", NULL};
+    static const char *const hashing[] = {"PASS", "PSWD", NULL};
     MUST(verb, !(verb->flags & WHILE_BUSY) != is_named(verb, at_once));
     MUST(verb, !(verb->flags & CANCELS) != is_named(verb, cancelling));
     MUST(verb, !(verb->flags & SETS_PORT) != is_named(verb, ports)); /* RFC 2428 4 */

@@ -294,6 +294,93 @@ TEST(what_is_below_an_open_directory_is_reached_without_following_links)
     assert_int_equal(names_in(in_root("d")), 0);
 }
 
+static void check_real(const char *path, bool follow, const char *expected)
+{
+    char bytes[4096];
+    struct builder real = builder_on(bytes, sizeof(bytes));
+    assert_fault(world.store->type->real_path(world.store, path, follow, &real), FAULT_NONE);
+    assert_text(builder_text(&real), expected);
+}
+
+static enum fault cannot_lead(const char *path)
+{
+    char bytes[4096];
+    struct builder real = builder_on(bytes, sizeof(bytes));
+    enum fault f = world.store->type->real_path(world.store, path, true, &real);
+    assert_int_equal(real.len, 0);
+    return f;
+}
+
+TEST(a_path_is_followed_to_where_it_really_leads)
+{
+    assert_int_equal(mkdir(in_root("d"), 0755), 0);
+    put(in_root("d/f"), "x");
+    assert_int_equal(symlink("/d", in_root("l")), 0);
+    assert_int_equal(symlink("../l/f", in_root("d/by-two")), 0);
+    assert_int_equal(symlink("d/new", in_root("to-new")), 0);
+    assert_int_equal(symlink("../../..", in_root("d/up")), 0);
+    assert_int_equal(symlink("nowhere/new", in_root("astray")), 0);
+    assert_int_equal(symlink("loop", in_root("loop")), 0);
+    check_real("/", true, "/");
+    check_real("/d/f", true, "/d/f");
+    check_real("/d/none", true, "/d/none");
+    check_real("/none/deeper", true, "/none/deeper");
+    check_real("/l", true, "/d");
+    check_real("/l", false, "/l");
+    check_real("/l/f", false, "/d/f");
+    check_real("/l/none", true, "/d/none");
+    check_real("/d/by-two", true, "/d/f");
+    check_real("/l/by-two", false, "/d/by-two");
+    check_real("/to-new", true, "/d/new");
+    check_real("/d/up", true, "/");
+    check_real("/d/up/l/up/to-new", false, "/to-new");
+    assert_fault(cannot_lead("/astray"), FAULT_NOT_FOUND);
+    assert_fault(cannot_lead("/l/none/deeper"), FAULT_NOT_FOUND);
+    assert_fault(cannot_lead("/d/f/deeper"), FAULT_NOT_DIRECTORY);
+    assert_fault(cannot_lead("/loop"), FAULT_LINK_LOOP);
+}
+
+TEST(the_straight_view_follows_no_link)
+{
+    struct store *straight = world.store->straight;
+    const struct store_type *type = straight->type;
+    const struct store_changes changes = {.mask = STORE_CHANGE_MODE, .mode = 0600};
+    const struct store_upload_request request = {.mode = 0644};
+    struct store_directory *directory = NULL;
+    struct store_upload *upload = NULL;
+    struct stream *stream = NULL;
+    struct store_space space;
+    struct store_info info;
+    assert_ptr_equal(straight->straight, straight);
+    assert_int_equal(mkdir(in_root("d"), 0755), 0);
+    put(in_root("d/f"), "x");
+    assert_int_equal(symlink("d", in_root("l")), 0);
+    assert_int_equal(symlink("d/f", in_root("to-f")), 0);
+    assert_fault(type->stat(straight, "/d/f", true, &info), FAULT_NONE);
+    assert_fault(type->stat(straight, "/to-f", false, &info), FAULT_NONE);
+    assert_int_equal(info.kind, STORE_LINK);
+    assert_fault(type->stat(straight, "/to-f", true, &info), FAULT_BUSY);
+    assert_fault(type->stat(straight, "/l/f", false, &info), FAULT_BUSY);
+    assert_fault(type->open_read(straight, "/to-f", &stream, &info), FAULT_BUSY);
+    assert_fault(type->open_upload(straight, "/to-f", &request, &upload), FAULT_BUSY);
+    assert_fault(type->open_upload(straight, "/l/new", &request, &upload), FAULT_BUSY);
+    assert_fault(type->open_directory(straight, "/l", true, &directory), FAULT_BUSY);
+    assert_fault(type->open_directory(straight, "/l", false, &directory), FAULT_NOT_DIRECTORY);
+    assert_fault(type->change(straight, "/to-f", &changes), FAULT_BUSY);
+    assert_fault(type->remove(straight, "/l/f"), FAULT_BUSY);
+    assert_fault(type->remove_directory(straight, "/l/f"), FAULT_BUSY);
+    assert_fault(type->make_directory(straight, "/l/new", 0755), FAULT_BUSY);
+    assert_fault(type->rename(straight, "/l/f", "/g"), FAULT_BUSY);
+    assert_fault(type->rename(straight, "/d/f", "/l/g"), FAULT_BUSY);
+    assert_fault(type->make_link(straight, "x", "/l/new"), FAULT_BUSY);
+    assert_fault(type->space(straight, "/l", &space), FAULT_BUSY);
+    assert_int_equal(names_in(in_root("d")), 1);
+    assert_fault(type->open_directory(straight, "/d", true, &directory), FAULT_NONE);
+    directory->type->close(directory);
+    assert_fault(type->remove(straight, "/to-f"), FAULT_NONE);
+    assert_string_equal(content_of(in_root("d/f")), "x");
+}
+
 TEST(space_is_told)
 {
     struct store_space space;
@@ -325,6 +412,8 @@ int main(void)
         IN_WORLD(a_time_that_cannot_be_kept_is_a_fault_and_changes_nothing),
         IN_WORLD(what_a_directory_lets_us_remove_is_told),
         IN_WORLD(what_is_below_an_open_directory_is_reached_without_following_links),
+        IN_WORLD(a_path_is_followed_to_where_it_really_leads),
+        IN_WORLD(the_straight_view_follows_no_link),
         IN_WORLD(space_is_told),
         IN_WORLD(names_of_any_bytes_survive),
     };

@@ -7,9 +7,13 @@
 #define FERRY_TESTS_STORE_TREE_H
 
 #include <dirent.h>
+#include <pthread.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/message.h"
+#include "store/store_agent.h"
+#include "store/store_agent_serve.h"
 #include "store/store_local.h"
 #include "tests/unit/unit.h"
 
@@ -17,10 +21,48 @@ struct world {
     char base[64];
     char root[80];
     char outside[80];
-    struct store *store;
+    struct store *store; /* what is tested */
+    /* The other side of a store_agent, if it is one. */
+    struct store *local;
+    int agent_socket;
+    pthread_t agent;
 };
 
 static struct world world;
+
+static inline void *run_agent(void *socket)
+{
+    store_agent_serve(*(int *)socket, world.local, FAULT_NONE);
+    close(*(int *)socket);
+    return NULL;
+}
+
+/* An agent in a thread of ours, over the store that there is. */
+static inline void put_agent_between(void)
+{
+    static int theirs;
+    int agent[2];
+    int door[2];
+    struct message *message = message_new();
+    world.local = world.store;
+    assert_fault(message_connect(agent), FAULT_NONE);
+    assert_fault(message_connect(door), FAULT_NONE);
+    theirs = agent[1];
+    world.agent_socket = agent[0];
+    assert_int_equal(pthread_create(&world.agent, NULL, run_agent, &theirs), 0);
+    message_put_number(message, 0);
+    message_put_fd(message, door[1]);
+    assert_fault(message_send(agent[0], message), FAULT_NONE);
+    message_free(message);
+    assert_fault(store_agent_open(door[0], &world.store), FAULT_NONE);
+}
+
+static inline void take_agent_away(void)
+{
+    close(world.agent_socket);
+    pthread_join(world.agent, NULL);
+    world.store = world.local;
+}
 
 static inline const char *in_root(const char *name)
 {
@@ -67,6 +109,9 @@ static inline int set_up(void **state)
     assert_int_equal(mkdir(world.outside, 0755), 0);
     put(outside("secret"), "secret");
     assert_fault(store_local_open(world.root, NULL, &world.store), FAULT_NONE);
+#ifdef THROUGH_AGENT
+    put_agent_between();
+#endif
     return 0;
 }
 
@@ -75,6 +120,10 @@ static inline int tear_down(void **state)
     char command[128];
     (void)state;
     world.store->type->free(world.store);
+#ifdef THROUGH_AGENT
+    take_agent_away();
+    world.store->type->free(world.store);
+#endif
     (void)snprintf(command, sizeof(command), "rm -rf %s", world.base);
     return system(command);
 }

@@ -31,24 +31,37 @@ static inline void world_add_user(const char *name, bool read_only)
     /* "secret"; a cheap hash, these tests are not about it */
     static const char hash[] = "$5$ferry$38E213d72P/tWc4gJ.WikuEns7DhpOSh0hjGVSGwBA5";
     const struct account account = {
-        .name = (char *)name, .password = (char *)hash, .read_only = read_only};
+        .name = (char *)name,
+        .password = (char *)hash,
+        .terms = {.values = {[TERM_READ_ONLY] = {read_only, read_only}}}};
     assert_fault(account_embedded_add(world.realm.accounts, &account), FAULT_NONE);
+}
+
+static inline enum fault world_open(void *context, const char *directory, struct store **ret_store)
+{
+    (void)context;
+    return store_local_open(directory, NULL, ret_store);
 }
 
 static inline int world_set_up(void **unused)
 {
-    struct store *store = NULL;
+    static const struct budget_limits no_limits = {BUDGET_NO_LIMIT, BUDGET_NO_LIMIT,
+                                                   BUDGET_NO_LIMIT, BUDGET_NO_LIMIT};
+    static const struct tree_opener opener = {world_open, store_local_is_current, NULL};
     (void)unused;
     umask(0);
     (void)snprintf(world.base, sizeof(world.base), "/tmp/ferry-world-XXXXXX");
     assert_non_null(mkdtemp(world.base));
     (void)snprintf(world.root, sizeof(world.root), "%s/root", world.base);
     assert_int_equal(mkdir(world.root, 0755), 0);
-    assert_fault(store_local_open(world.root, NULL, &store), FAULT_NONE);
     world.login_count = 0;
-    world.realm = (struct realm){.accounts = account_embedded_new()};
+    world.realm = (struct realm){.accounts = account_embedded_new(),
+                                 .root = world.root,
+                                 .server_limits = no_limits,
+                                 .host_limits = no_limits};
     assert_non_null(world.realm.accounts);
-    world.realm.home = tree_new("", store);
+    assert_fault(desk_new(NULL, &opener, &world.realm.desk), FAULT_NONE);
+    assert_fault(trees_take(world.realm.desk->trees, world.root, &world.realm.home), FAULT_NONE);
     world_add_user("writer", false);
     world_add_user("reader", true);
     return 0;
@@ -61,6 +74,7 @@ static inline int world_tear_down(void **unused)
     while (world.login_count)
         login_unref(world.logins[--world.login_count]);
     tree_unref(world.realm.home);
+    desk_free(world.realm.desk);
     world.realm.accounts->type->free(world.realm.accounts);
     (void)snprintf(command, sizeof(command), "rm -rf %s", world.base);
     return system(command);
@@ -71,8 +85,9 @@ static inline struct caller world_enter(const char *name)
 {
     const struct login_attempt attempt = {.realm = &world.realm, .name = text_of(name)};
     struct login *login = NULL;
+    uint64_t delay_ms;
     assert_true(world.login_count < COUNT(world.logins));
-    assert_fault(login_authenticate(&attempt, TEXT("secret"), &login), FAULT_NONE);
+    assert_fault(login_authenticate(&attempt, TEXT("secret"), &login, &delay_ms), FAULT_NONE);
     world.logins[world.login_count++] = login;
     return (struct caller){.login = login, .tree = login_home(login)};
 }

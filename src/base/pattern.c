@@ -216,8 +216,9 @@ bool pattern_is_whole(struct text pattern)
 
 void pattern_put_literal(struct builder *b, struct text text)
 {
+    static const struct text special = TEXT("*?[\\");
     for (size_t i = 0; i < text.len; i++) {
-        if (memchr("*?[\\", text.at[i], 4))
+        if (text_find(special, text.at[i]) < special.len)
             builder_put_byte(b, '\\');
         builder_put_byte(b, text.at[i]);
     }

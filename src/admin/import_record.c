@@ -7,6 +7,7 @@
 
 #include "account/password.h"
 #include "base/memory.h"
+#include "base/pattern.h"
 #include "policy/policy.h"
 
 enum { SENTENCE_SIZE = 640 };
@@ -237,21 +238,6 @@ unsigned import_all_actions(void)
     return all;
 }
 
-unsigned import_changing_actions(void)
-{
-    return import_all_actions() & ~(1U << ACTION_LIST | 1U << ACTION_READ | 1U << ACTION_HASH);
-}
-
-/* As it is: no byte of it is a wildcard. */
-static void put_literal(struct builder *b, struct text path)
-{
-    for (size_t i = 0; i < path.len; i++) {
-        if (path.at[i] && strchr("*?[\\", path.at[i]))
-            builder_put_byte(b, '\\');
-        builder_put_byte(b, path.at[i]);
-    }
-}
-
 void import_rule(struct import_record *record, bool allow, unsigned actions, struct text directory)
 {
     char bytes[TERM_TEXT_MAX];
@@ -269,7 +255,7 @@ void import_rule(struct import_record *record, bool allow, unsigned actions, str
     }
     builder_put_byte(&b, ' ');
     if (directory.len > 1)
-        put_literal(&b, directory);
+        pattern_put_literal(&b, directory);
     builder_put(&b, TEXT("/**"));
     if (b.full)
         import_doubt(record, "rule: the path %.*s is too long", TEXT_ARGS(directory));

@@ -38,8 +38,6 @@ void import_term_list(struct import_record *record, enum term term, struct text 
 void import_rule(struct import_record *record, bool allow, unsigned actions, struct text directory);
 /* All that rules are about. */
 unsigned import_all_actions(void);
-/* What changes something. */
-unsigned import_changing_actions(void);
 
 /* A hash, or `is_clear`. One that cannot be verified here is a remark. */
 void import_password(struct import_record *record, struct text password, bool is_clear);

@@ -7,6 +7,7 @@ _Static_assert(ACTION_COUNT <= sizeof(unsigned) * 8, "a set of actions is an uns
 /* No default: a new action does not compile until it is decided here. */
 static unsigned traits_of(enum action action)
 {
+    unsigned changes = action_changes(action) ? RULE_CHANGES : 0;
     switch (action) {
     case ACTION_NONE:
     case ACTION_LOGIN:
@@ -23,10 +24,10 @@ static unsigned traits_of(enum action action)
     case ACTION_DELETE:
     case ACTION_ATTRIBUTES:
     case ACTION_LINK:
-        return RULE_HAS_WORD | RULE_CHANGES | RULE_USES_FILE;
+        return changes | RULE_HAS_WORD | RULE_USES_FILE;
     case ACTION_MAKE_DIRECTORY:
     case ACTION_REMOVE_DIRECTORY:
-        return RULE_HAS_WORD | RULE_CHANGES;
+        return changes | RULE_HAS_WORD;
     case ACTION_SITE:
         return RULE_HAS_WORD;
     case ACTION_LOGOUT: /* only recorded */

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * channel_tls: what a channel does under TLS; for channel.c alone. The peer's
+ * faults are channel.h's.
+ */
+#ifndef FERRY_NET_CHANNEL_TLS_H
+#define FERRY_NET_CHANNEL_TLS_H
+
+#include "net/channel.h"
+
+enum fault channel_tls_read(struct channel *channel, void *buffer, size_t size, size_t *ret_len);
+enum fault channel_tls_write(struct channel *channel, const void *bytes, size_t len);
+enum fault channel_tls_send_file(struct channel *channel, int fd, int64_t *offset, size_t len,
+                                 size_t *ret_len);
+
+enum channel_tls_look { CHANNEL_TLS_SILENT, CHANNEL_TLS_BYTES, CHANNEL_TLS_OVER };
+/* What the next read would find. Does not wait. */
+enum channel_tls_look channel_tls_look(const struct channel *channel);
+
+/* Sends close_notify, once. */
+enum fault channel_tls_end(struct channel *channel);
+void channel_tls_free(struct ssl_st *tls);
+
+/* channel.c's. */
+bool channel_is_interrupted(const struct channel *channel);
+int64_t channel_now_ms(void);
+
+#endif

@@ -7,7 +7,7 @@ PREFIX ?= /usr/local
 T ?=
 SECONDS_EACH ?= 600
 
-.PHONY: help build run test check bench lint format fuzz docs install uninstall clean
+.PHONY: help build run test check bench lint format fuzz docs reproduce install uninstall clean
 
 help: ## list these commands
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -49,6 +49,10 @@ fuzz: ## fuzz every pure module, SECONDS_EACH (600) seconds each; T=name for one
 docs: ## write docs/conformance.md anew
 	@tools/setup test
 	@tools/conformance --write
+
+reproduce: ## build what is committed twice, in different places, and compare
+	@tools/setup build
+	@tools/reproduce
 
 install: build ## into PREFIX (/usr/local)
 	@$(MESON) configure $(BUILD) --prefix=$(PREFIX)

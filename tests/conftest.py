@@ -5,9 +5,29 @@ import sys
 import pytest
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+# Before the harness is read: every test below sees the same choice.
+if "--tls" in sys.argv:
+    os.environ["FERRY_TEST_TLS"] = "1"
 sys.path[:0] = [HERE, os.path.join(HERE, "interop"), os.path.join(HERE, "..", "tools")]
 
 from harness import Server  # noqa: E402
+
+
+def pytest_addoption(parser):
+    parser.addoption("--tls", action="store_true", help="every client's connections are under TLS")
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "clear: not repeated under TLS")
+
+
+def pytest_collection_modifyitems(config, items):
+    """A test of what is no connection, or of one in the clear, has nothing to say about TLS."""
+    if not config.getoption("--tls"):
+        return
+    chosen = [item for item in items if not item.get_closest_marker("clear")]
+    config.hook.pytest_deselected(items=[item for item in items if item not in chosen])
+    items[:] = chosen
 
 
 @pytest.fixture

@@ -15,6 +15,8 @@ import subprocess
 import tempfile
 import time
 
+import tls
+
 FERRYD = os.environ.get("FERRYD", "build/asan/ferryd")
 # crypt(5) of "secret"
 HASH_OF_SECRET = ("$6$ferry$FWqwpZruVMjsJlAywKe0bK95IqlXm.OTWQcPB0lnNc409lvfjGqbUpIT9A42el1O"
@@ -40,7 +42,7 @@ class Server:
 
     def __init__(self, *options, users=("demo:secret",), address="127.0.0.1", config=None,
                  env=None, root=None, state=None, binary=None, below_root=False,
-                 database=False):
+                 database=False, run_as="root"):
         self.base = tempfile.mkdtemp(prefix="ferry-test-")
         self.root = root or os.path.join(self.base, "root")
         self.state = os.path.join(self.base, "state") if state is None else state  # "": not said
@@ -54,9 +56,11 @@ class Server:
         # Permission bits bind everybody but root, unless it gives up what makes it so.
         self.prefix = (["setpriv", "--bounding-set", "-dac_override,-dac_read_search"]
                        if below_root and os.getuid() == 0 else [])
+        self.run_as = run_as  # who it becomes when it is root; None: it finds somebody itself
         self.database = os.path.join(self.base, "accounts.db") if database else None
         self.process = None
         self.port = None
+        self.sandbox = None  # what it says of it
         self.log_path = os.path.join(self.base, "log")
 
     def path(self, *parts):
@@ -112,6 +116,10 @@ class Server:
             command += ["--user", user]
         if self.database:
             command += ["--database", self.database]
+        if os.getuid() == 0 and self.run_as and "--run-as" not in self.options:
+            command += ["--run-as", self.run_as]
+        if tls.BY_DEFAULT and not any("tls" in option for option in self.options):
+            command += tls.options()
         return command + self.options
 
     def ctl(self, *words, password=None, status=0, live=False):
@@ -144,6 +152,7 @@ class Server:
         if not match:
             raise AssertionError(f"no listening line: {line!r}\n{self.log()}")
         self.port = int(match.group(1).rsplit(b":", 1)[1])
+        self.sandbox = self.process.stdout.readline().decode().rstrip("\n")
         return self
 
     def _first_line(self):
@@ -168,6 +177,8 @@ class Server:
             raise AssertionError(f"ferryd did not end\n{self.log()}") from None
         self.process.stdout.close()
         self.process = None
+        if "seccomp-violation" in self.log():
+            raise AssertionError(f"a system call that is not in the table\n{self.log()}")
         return status
 
     def kill(self):
@@ -210,9 +221,16 @@ class Reply:
 
 
 class Client:
-    """One control connection, byte for byte."""
+    """One control connection, byte for byte; under TLS from the first command on, if told."""
 
-    def __init__(self, port, host="127.0.0.1", source=None):
+    def __init__(self, port, host="127.0.0.1", source=None, secure=None, context=None):
+        self.wants_tls = tls.BY_DEFAULT if secure is None else secure
+        self.context = context
+        self.is_private = False  # PROT P
+        self.is_greeted = False
+        self.asked = b""
+        self.awaited_data = []  # data connections without their handshake
+        self.code = None
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         self.socket = socket.socket(family, socket.SOCK_STREAM)
         if source:
@@ -232,7 +250,27 @@ class Client:
         self.close()
 
     def send_bytes(self, data):
+        if self.wants_tls and self.is_greeted:
+            self.secure()
+        self.wants_tls = False  # who speaks before the greeting speaks in the clear
+        self.asked = data
         self.socket.sendall(data)
+
+    def secure(self):
+        """RFC 4217: AUTH TLS, and PROT P for all data connections."""
+        self.wants_tls = False
+        self.ask("AUTH TLS", "234")
+        self.context = self.context or tls.context()
+        self.socket = self.context.wrap_socket(self.socket)
+        self.ask("PBSZ 0", "200")
+        self.ask("PROT P", "200")
+        self.is_private = True
+
+    def clear(self):
+        """After REIN (RFC 4217 11): in the clear until the next command."""
+        self.socket = self.socket.unwrap()
+        self.is_private = False
+        self.wants_tls = True
 
     def send(self, line):
         data = line if isinstance(line, bytes) else line.encode("utf-8", "surrogateescape")
@@ -245,6 +283,10 @@ class Client:
                 raise EOFError(f"closed after {self.buffer!r}")
             self.buffer += data
         line, self.buffer = self.buffer.split(b"\r\n", 1)
+        if line.startswith(b"220 "):
+            self.is_greeted = True
+            if self.is_private and self.asked.upper().startswith(b"REIN"):
+                self.clear()
         return line
 
     def reply(self):
@@ -258,7 +300,10 @@ class Client:
                 is_last = line.startswith(first[:3] + b" ")
                 assert is_last or not re.match(rb"[0-9]", line), f"unsafe inner line: {line!r}"
                 lines.append(line)
-        return Reply(lines)
+        reply = Reply(lines)
+        self.code = reply.code
+        self.shake_hands()
+        return reply
 
     def expect(self, *codes):
         reply = self.reply()
@@ -296,13 +341,31 @@ class Client:
             n = [int(x) for x in re.search(rb"\(([\d,]+)\)",
                                            self.ask("LPSV", "228").lines[0]).group(1).split(b",")]
             host, port = self.host, n[-2] * 256 + n[-1]
-        return socket.create_connection((host, port), PATIENCE)
+        return self.take_data(socket.create_connection((host, port), PATIENCE))
+
+    def take_data(self, data):
+        """A new data connection: under TLS after PROT P, with its handshake when a transfer begins."""
+        if not self.is_private:
+            return data
+        secured = self.context.wrap_socket(data, do_handshake_on_connect=False,
+                                           session=self.socket.session)
+        self.awaited_data.append(secured)
+        self.shake_hands()
+        return secured
+
+    def shake_hands(self):
+        while self.awaited_data and self.code in ("125", "150"):
+            try:
+                self.awaited_data.pop().do_handshake()
+            except (OSError, ValueError):
+                pass  # whoever uses it finds out
 
     def active(self, command="PORT"):
         """Listens, says so with PORT, EPRT or LPRT, and returns the listener."""
         host = self.socket.getsockname()[0]
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        listener = socket.socket(family, socket.SOCK_STREAM)
+        listener = tls.Listener(family, socket.SOCK_STREAM)
+        listener.client = self
         listener.settimeout(PATIENCE)
         listener.bind((host, 0))
         listener.listen(1)
@@ -385,12 +448,12 @@ class Client:
 
 
 def read_all(data):
-    content = b""
+    pieces = []
     while True:
         piece = data.recv(1 << 20)
         if not piece:
-            return content
-        content += piece
+            return b"".join(pieces)
+        pieces.append(piece)
 
 
 def eventually(condition, seconds=PATIENCE):

@@ -23,11 +23,12 @@ static void print(const char *table, const struct verb *verb)
         {WHILE_BUSY, "at-once"},
         {CANCELS, "cancels"},
         {HASHES, "hashes"},
-        {NOT_BUILT, "not-built"},
+        {IN_CLEAR, "in-clear"},
         {KEEPS_SPACES, "keeps-spaces"},
         {LONG, "long"},
         {LONG_IN_TEXT, "long-in-text"},
         {LONG_IF_WIDE, "long-if-wide"},
+        {NEEDS_TLS, "tls"},
     };
     printf("%s\t%s\t", table, verb->name);
     for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++)

@@ -30,10 +30,12 @@
  * reference). NULL members: not here.
  */
 struct admin_server {
-    void *context;                                 /* borrowed: as long as this */
-    json_t *(*status)(void *context);              /* object; docs/administration.md */
-    json_t *(*sessions)(void *context);            /* array of objects; likewise */
-    json_t *(*settings)(void *context);            /* object: those in force, as texts */
+    void *context;                      /* borrowed: as long as this */
+    json_t *(*status)(void *context);   /* object; docs/administration.md */
+    json_t *(*sessions)(void *context); /* array of objects; likewise */
+    json_t *(*settings)(void *context); /* object: those in force, as texts */
+    /* Could it open that directory? Its sandbox may hide what was not there at its start. */
+    bool (*reaches)(void *context, const char *directory);
     bool (*kick)(void *context, uint64_t session); /* false: there is none */
     bool (*kick_user)(void *context, struct text name);
     bool (*reload)(void *context, struct builder *message);

@@ -68,6 +68,18 @@ bool check_directory(const char *field, const char *path, struct refusal *refusa
            refuse(refusal, FAULT_ARGUMENT, field, "\"%s\" is not a directory", path);
 }
 
+bool check_reach(const struct admin *admin, const json_t *request, const char *field,
+                 struct refusal *refusal)
+{
+    const struct admin_server *server = admin->server;
+    const char *path = json_string_value(json_object_get(request, field));
+    return !path || !server || !server->reaches || server->reaches(server->context, path) ||
+           refuse(refusal, FAULT_DENIED, field,
+                  "\"%s\" is outside of what the server can reach: name it, or a directory above "
+                  "it, in user-roots, and start the server again",
+                  path);
+}
+
 bool check_terms(enum terms_owner owner, const char *name, const struct terms *terms,
                  struct refusal *refusal)
 {

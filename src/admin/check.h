@@ -8,6 +8,7 @@
 #define FERRY_ADMIN_CHECK_H
 
 #include "account/account.h"
+#include "admin/admin.h"
 #include "admin/answer.h"
 
 /* What its terms say must be understood by the policy. */
@@ -18,6 +19,9 @@ bool check_name(struct text name, struct refusal *refusal);
 bool check_is_normal(const char *path);
 /* An absolute, normal path of a directory that there is. */
 bool check_directory(const char *field, const char *path, struct refusal *refusal);
+/* A directory that the request names is one that the server, if one runs, can reach. */
+bool check_reach(const struct admin *admin, const json_t *request, const char *field,
+                 struct refusal *refusal);
 
 /*
  * A user with their groups and all folders, theirs and the groups': they exist,

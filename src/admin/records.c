@@ -273,6 +273,7 @@ static bool put_folder(const struct admin *admin, const json_t *request,
     struct effect effect = {database_accounts(admin->database), NULL, folder, refusal, true};
     if (!fields_string(request, "path", &folder->path, refusal) ||
         !fields_terms(request, TERMS_FOLDER, &folder->terms, refusal) ||
+        !check_reach(admin, request, "path", refusal) ||
         !check_name(text_of(folder->name), refusal) ||
         !check_directory("path", folder->path, refusal))
         return false;

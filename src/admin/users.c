@@ -66,9 +66,11 @@ static bool cut_slash(char *path)
 }
 
 /* What is the same for a new user and one that is changed. */
-static bool set_fields(const json_t *request, struct account *user, struct refusal *refusal)
+static bool set_fields(const struct admin *admin, const json_t *request, struct account *user,
+                       struct refusal *refusal)
 {
-    return fields_string(request, "root", &user->root, refusal) && cut_slash(user->root) &&
+    return check_reach(admin, request, "root", refusal) &&
+           fields_string(request, "root", &user->root, refusal) && cut_slash(user->root) &&
            fields_string(request, "account", &user->charge, refusal) &&
            fields_groups(request, user, refusal) &&
            fields_mounts(request, &user->mounts, &user->mount_count, refusal) &&
@@ -104,8 +106,8 @@ json_t *admin_user_add(const struct admin *admin, const json_t *request)
         return NULL;
     bool done = fields_string(request, "name", &user->name, &refusal) &&
                 check_user_name(text_of(user->name), &refusal) &&
-                set_password(request, user, &refusal) && set_fields(request, user, &refusal) &&
-                put_user(admin, user, true, &refusal);
+                set_password(request, user, &refusal) &&
+                set_fields(admin, request, user, &refusal) && put_user(admin, user, true, &refusal);
     account_free(user);
     return answer_outcome(done, &refusal);
 }
@@ -115,7 +117,8 @@ json_t *admin_user_set(const struct admin *admin, const json_t *request)
     struct refusal refusal;
     struct account *user = NULL;
     bool done = find_user(admin, request, "name", &user, &refusal) &&
-                set_fields(request, user, &refusal) && put_user(admin, user, false, &refusal);
+                set_fields(admin, request, user, &refusal) &&
+                put_user(admin, user, false, &refusal);
     account_free(user);
     return answer_outcome(done, &refusal);
 }

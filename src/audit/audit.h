@@ -29,7 +29,8 @@ enum { AUDIT_DETAIL_MAX = 256 };
     X(NONE, "none")                                                                                \
     X(PASSWORD, "password")                                                                        \
     X(ANONYMOUS, "anonymous")                                                                      \
-    X(CACHED, "cached") /* a password that was right a moment ago (account/verified.h) */
+    X(CACHED, "cached") /* a password that was right a moment ago (account/verified.h) */          \
+    X(CERTIFICATE, "certificate")
 
 enum audit_proof {
 #define AUDIT_PROOF_ENUMERATOR(name, word) AUDIT_PROOF_##name,
@@ -61,6 +62,12 @@ struct audit_tally {
     uint64_t files_down;
 };
 
+/* What protects a control connection: both static text, or NULL: it is in the clear. */
+struct audit_tls {
+    const char *version; /* borrowed: static text: "TLSv1.3" */
+    const char *cipher;  /* borrowed: static text: "TLS_AES_256_GCM_SHA384" */
+};
+
 struct audit_event {
     enum action action;
     enum fault fault;
@@ -72,6 +79,7 @@ struct audit_event {
     bool anonymous;
     union endpoint peer;    /* AF_UNSPEC: nobody's */
     enum audit_proof proof; /* of a login */
+    struct audit_tls tls;   /* of a login or a logout */
     struct text folder;     /* the virtual one the paths are in; empty: the user's root */
     struct text path;
     struct text other_path; /* of a rename or copy */

@@ -10,9 +10,19 @@ enum {
 size_t json_line_size(const struct audit_event *event)
 {
     const struct text texts[] = {
-        event->host,      event->user,    event->detail,     text_of(event->rule),
-        event->folder,    event->path,    event->other_path, event->digest,
-        event->algorithm, event->command, event->target,
+        event->host,
+        event->user,
+        event->detail,
+        text_of(event->rule),
+        event->folder,
+        event->path,
+        event->other_path,
+        event->digest,
+        event->algorithm,
+        event->command,
+        event->target,
+        text_of(event->tls.version),
+        text_of(event->tls.cipher),
     };
     size_t size = FIELDS_BYTES;
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
@@ -120,6 +130,12 @@ static void put_login(struct builder *b, const struct audit_event *event)
     put_text(b, "auth", text_of(words[event->proof]));
 }
 
+static void put_tls(struct builder *b, const struct audit_tls *tls)
+{
+    put_text_if_any(b, "tls_version", text_of(tls->version));
+    put_text_if_any(b, "tls_cipher", text_of(tls->cipher));
+}
+
 static void put_logout(struct builder *b, const struct audit_event *event)
 {
     static const char *const words[] = {
@@ -159,6 +175,7 @@ void json_line_put(struct builder *b, const struct audit_event *event, const str
         put_login(b, event);
     if (event->action == ACTION_LOGOUT)
         put_logout(b, event);
+    put_tls(b, &event->tls);
     put_text_if_any(b, "algorithm", event->algorithm);
     put_text_if_any(b, "digest", event->digest);
     put_text_if_any(b, "command", event->command);

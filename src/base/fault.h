@@ -40,6 +40,8 @@
     X(LOGIN_REFUSED, "login refused")                                                              \
     X(ACCOUNT_NEEDED, "account needed")                                                            \
     X(TOO_MANY, "too many sessions")                                                               \
+    X(TLS_FAILED, "TLS handshake failed")                                                          \
+    X(TLS_NOT_RESUMED, "TLS session of the control connection not resumed")                        \
     X(LISTING_TOO_LARGE, "listing too large")                                                      \
     X(MALFORMED, "data not as TYPE, STRU and MODE say")                                            \
     X(PAGE_TYPE, "page type unknown")                                                              \

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/log.h"
 
+#include <fcntl.h>
 #include <stdatomic.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum { LINE_SIZE = 4096 };
@@ -14,6 +16,23 @@ static const char *const level_words[] = {
 };
 
 static atomic_int level_limit = LOG_LEVEL_INFO;
+static atomic_uint_fast64_t lines_lost; /* and not yet told */
+static atomic_bool is_torn;             /* the last line that got through has no end */
+
+void log_begin(void)
+{
+    struct stat info;
+    if (fstat(STDERR_FILENO, &info) || S_ISREG(info.st_mode))
+        return; /* nobody has to read a file for us */
+    /* Opened anew: O_NONBLOCK on what we were given would hold for all who were given it. */
+    int own = open("/proc/self/fd/2", O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    if (own >= 0) {
+        (void)dup2(own, STDERR_FILENO);
+        close(own);
+    } else if (!isatty(STDERR_FILENO)) { /* a socket, or a pipe that somebody else has made */
+        (void)fcntl(STDERR_FILENO, F_SETFL, fcntl(STDERR_FILENO, F_GETFL) | O_NONBLOCK);
+    }
+}
 
 void log_set_level(enum log_level level)
 {
@@ -81,6 +100,32 @@ void log_put_value(struct builder *b, struct text value)
     builder_put_byte(b, '"');
 }
 
+static bool put_line(struct text line)
+{
+    ssize_t n = write(STDERR_FILENO, line.at, line.len);
+    if (n > 0)
+        atomic_store_explicit(&is_torn, (size_t)n < line.len, memory_order_relaxed);
+    return n == (ssize_t)line.len;
+}
+
+/* Where the lines would have been. */
+static void tell_lost(void)
+{
+    char bytes[64];
+    uint64_t lost = atomic_exchange_explicit(&lines_lost, 0, memory_order_relaxed);
+    if (!lost)
+        return;
+    struct builder b = builder_on(bytes, sizeof(bytes));
+    if (atomic_load_explicit(&is_torn, memory_order_relaxed))
+        builder_put_byte(&b, '\n');
+    builder_put_string(&b, level_words[LOG_LEVEL_WARNING]);
+    builder_put(&b, TEXT(" log-lines-lost lines="));
+    builder_put_number(&b, lost);
+    builder_put_byte(&b, '\n');
+    if (!put_line(builder_text(&b)))
+        atomic_fetch_add_explicit(&lines_lost, lost, memory_order_relaxed);
+}
+
 void log_write(enum log_level level, const char *event, const struct log_field *fields)
 {
     char line[LINE_SIZE];
@@ -98,7 +143,7 @@ void log_write(enum log_level level, const char *event, const struct log_field *
             builder_put_number(&b, fields->number);
     }
     line[b.len] = '\n';
-    /* A log that cannot be written has nowhere to complain. */
-    ssize_t written = write(STDERR_FILENO, line, b.len + 1);
-    (void)written;
+    tell_lost();
+    if (!put_line((struct text){line, b.len + 1}))
+        atomic_fetch_add_explicit(&lines_lost, 1, memory_order_relaxed);
 }

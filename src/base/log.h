@@ -6,6 +6,9 @@
  * name characters is quoted and its control bytes escaped: nothing a client
  * sends can forge a field, a line or a terminal sequence.
  *
+ * No line is waited for: what a full disk, or a pipe that nobody reads, does
+ * not take is counted, and told as `log-lines-lost` before the next that goes.
+ *
  * It is not the audit (who did what: audit/audit.h). Any thread.
  */
 #ifndef FERRY_BASE_LOG_H
@@ -40,6 +43,13 @@ struct log_field {
         if (log_is_on(level))                                                                      \
             log_write(level, event, (const struct log_field[]){__VA_ARGS__, {.key = NULL}});       \
     } while (0)
+
+/*
+ * Makes writing to standard error wait for nobody, in the programs that we
+ * start, too: once, before there are threads. A terminal of another user's
+ * that is held up is waited for all the same.
+ */
+void log_begin(void);
 
 /* Lines above this level are dropped. LOG_LEVEL_INFO until it is called. */
 void log_set_level(enum log_level level);

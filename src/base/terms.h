@@ -40,6 +40,10 @@ enum term_kind {
       "may do nothing before SITE PSWD")                                                           \
     X(REQUIRE_TLS, "require-tls", FLAG, TERMS_USER | TERMS_GROUP, NULL,                            \
       "may not log in in the clear")                                                               \
+    X(REQUIRE_TLS_CONTROL, "require-tls-control", FLAG, TERMS_USER | TERMS_GROUP, NULL,            \
+      "likewise, nor go back to clear text afterwards (CCC)")                                      \
+    X(REQUIRE_TLS_DATA, "require-tls-data", FLAG, TERMS_USER | TERMS_GROUP, NULL,                  \
+      "may not transfer in the clear")                                                             \
     X(HOURS, "hours", LIST, TERMS_USER | TERMS_GROUP, "SPEC",                                      \
       "may be inside only then: Mon-Fri 08:00-18:00 Europe/Madrid")                                \
     X(ALLOW_FROM, "allow-from", LIST, TERMS_USER | TERMS_GROUP, "CIDR",                            \

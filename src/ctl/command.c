@@ -11,9 +11,9 @@
 #define USER_OPTIONS "root group folder account"
 
 const struct command commands[] = {
-    {"user add <name>", USER_OPTIONS " password-stdin password-hash", TERMS_USER, CHANGES, NULL,
-     NULL, "make a user"},
-    {"user set <name>", USER_OPTIONS, TERMS_USER, CHANGES, NULL, NULL,
+    {"user add <name>", USER_OPTIONS " password-stdin password-hash", TERMS_USER,
+     CHANGES | AT_SERVER, NULL, NULL, "make a user"},
+    {"user set <name>", USER_OPTIONS, TERMS_USER, CHANGES | AT_SERVER, NULL, NULL,
      "change what is said of one"},
     {"user show <name>", "", 0, 0, "term value from", NULL, "what holds for one, and who says so"},
     {"user list", "", 0, 0, "name root group disabled expires damaged", NULL, "all users"},
@@ -28,8 +28,10 @@ const struct command commands[] = {
     {"group show <name>", "", 0, 0, NULL, NULL, "what is said of one, and its members"},
     {"group list", "", 0, 0, "name folder disabled comment damaged", NULL, "all groups"},
     {"group remove <name>", "", 0, CHANGES, NULL, NULL, "forget one that has no members"},
-    {"folder add <name>", "path", TERMS_FOLDER, CHANGES, NULL, NULL, "make a virtual folder"},
-    {"folder set <name>", "path", TERMS_FOLDER, CHANGES, NULL, NULL, "change what is said of one"},
+    {"folder add <name>", "path", TERMS_FOLDER, CHANGES | AT_SERVER, NULL, NULL,
+     "make a virtual folder"},
+    {"folder set <name>", "path", TERMS_FOLDER, CHANGES | AT_SERVER, NULL, NULL,
+     "change what is said of one"},
     {"folder show <name>", "", 0, 0, NULL, NULL, "what is said of one"},
     {"folder list", "", 0, 0, "name path read-only quota-bytes damaged", NULL, "all folders"},
     {"folder remove <name>", "", 0, CHANGES, NULL, NULL, "forget one that nobody has"},

@@ -31,7 +31,7 @@ struct option {
 
 enum command_flags {
     CHANGES = 1 << 0,   /* accounts: a server that runs on the database is told */
-    AT_SERVER = 1 << 1, /* about what is now: asked of the server that runs, if there is one */
+    AT_SERVER = 1 << 1, /* asked of the server that runs: about what is now, or in its reach */
 };
 
 struct command {

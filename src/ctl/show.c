@@ -40,9 +40,27 @@ static void put_value(struct builder *b, const json_t *value)
     }
 }
 
+/* "user www, landlock abi7" */
+static void put_members(struct builder *b, const json_t *object)
+{
+    const char *key;
+    json_t *value;
+    size_t start = b->len;
+    json_object_foreach ((json_t *)object, key, value) {
+        builder_put_string(b, b->len > start ? ", " : "");
+        builder_put_string(b, key);
+        builder_put_byte(b, ' ');
+        put_value(b, value);
+    }
+}
+
 /* A list's texts with commas between. */
 static void put_cell(struct builder *b, const json_t *value)
 {
+    if (json_is_object(value)) {
+        put_members(b, value);
+        return;
+    }
     if (!json_array_size(value)) { /* none at all is a dash, too */
         put_value(b, value);
         return;

@@ -310,8 +310,10 @@ enum fault transfer_send(struct transfer *transfer, struct stream *stream)
     memory_free(shape);
     /* Where the data tell the end the peer needs no close to know it, and none costs it the rest.
      */
-    if (!f && !is_cancelled(transfer) && !parameters_keep_connection(&transfer->plan.parameters))
-        f = channel_finish(transfer->channel);
+    const struct parameters *parameters = &transfer->plan.parameters;
+    if (!f && !is_cancelled(transfer) && !parameters_keep_connection(parameters))
+        f = parameters->mode == MODE_DEFLATE ? channel_finish_told(transfer->channel)
+                                             : channel_finish(transfer->channel);
     return or_cancelled(transfer, f);
 }
 

@@ -51,6 +51,7 @@ void gate_leave(const struct caller *caller, enum audit_end end, uint64_t durati
     event.end = end;
     event.duration_ms = duration_ms;
     event.tally = *caller->tally;
+    event.tls = caller->tls;
     audit_record(caller->audit, &event);
 }
 

@@ -26,6 +26,7 @@ struct caller {
     struct audit *audit; /* borrowed: the server's; may be NULL */
     uint64_t session;
     union endpoint peer;
+    struct audit_tls tls;      /* of the control connection; of who is inside: when they came in */
     struct audit_tally *tally; /* borrowed: the job's; what it moves is added; NULL: nobody asks */
 };
 

@@ -51,7 +51,8 @@ struct ban {
     struct ban *older;      /* borrowed: the order of those that end */
     struct ban *newer;      /* borrowed: likewise */
     struct ban_record record;
-    unsigned bits; /* of an address or network */
+    int64_t ends_s; /* on the running clock: a date that is set back makes no ban longer */
+    unsigned bits;  /* of an address or network */
     bool is_user;
 };
 
@@ -134,7 +135,7 @@ static int64_t seconds_of(clockid_t clock)
     return t.tv_sec;
 }
 
-/* For scores, which do not outlive us. */
+/* For scores, which do not outlive us, and bans as long as we run. */
 static int64_t running_s(void)
 {
     return seconds_of(CLOCK_MONOTONIC);
@@ -281,10 +282,15 @@ static uint64_t delay_of(const struct guard_rules *rules, unsigned in_a_row)
 /* ---- Bans; with the lock held -----------------------------------------------------------------
  */
 
-static struct ban *find_ban(struct guard *guard, const struct subject *subject, int64_t now)
+static bool is_in_force(const struct ban *ban)
+{
+    return ban->record.until > date_s() && ban->ends_s > running_s();
+}
+
+static struct ban *find_ban(struct guard *guard, const struct subject *subject)
 {
     struct ban **found = tfind(subject, &guard->bans, compare);
-    return found && (*found)->record.until > now ? *found : NULL;
+    return found && is_in_force(*found) ? *found : NULL;
 }
 
 static void count_ban(struct guard *guard, const struct ban *ban, int change)
@@ -305,6 +311,13 @@ static void forget_ban(struct guard *guard, struct ban *ban)
     memory_free(ban);
 }
 
+static int64_t running_end_of(int64_t until)
+{
+    int64_t now = running_s();
+    int64_t left = until - date_s();
+    return until != FOR_EVER && left < FOR_EVER - now ? now + left : FOR_EVER;
+}
+
 static enum fault add_ban(struct guard *guard, const struct ban *model)
 {
     struct ban **found = tfind(&model->subject, &guard->bans, compare);
@@ -318,6 +331,7 @@ static enum fault add_ban(struct guard *guard, const struct ban *model)
     if (!ban)
         return FAULT_NO_MEMORY;
     *ban = *model;
+    ban->ends_s = running_end_of(ban->record.until);
     if (!tsearch(ban, &guard->bans, compare)) {
         memory_free(ban);
         return FAULT_NO_MEMORY;
@@ -333,13 +347,12 @@ static enum fault add_ban(struct guard *guard, const struct ban *model)
 
 static bool address_is_banned(struct guard *guard, const union endpoint *peer)
 {
-    int64_t now = date_s();
     for (unsigned bits = 0; bits <= PREFIX_BITS; bits++) {
         if (!guard->networks[bits])
             continue;
         const struct endpoint_network network = endpoint_network_of(peer, bits);
         const struct subject subject = subject_of_network(&network);
-        if (find_ban(guard, &subject, now))
+        if (find_ban(guard, &subject))
             return true;
     }
     return false;
@@ -351,12 +364,11 @@ static bool address_is_banned(struct guard *guard, const union endpoint *peer)
 /* Forgets some that have ended. Between calls the rest is only not in force any more. */
 static void sweep(struct guard *guard)
 {
-    int64_t now = date_s();
     for (int i = 0; i < FORGOTTEN_AT_ONCE; i++) {
         struct subject ended = {0};
         pthread_mutex_lock(&guard->lock);
         struct ban *oldest = guard->oldest_ban;
-        bool has_ended = oldest && oldest->record.until <= now;
+        bool has_ended = oldest && !is_in_force(oldest);
         if (has_ended) {
             ended = oldest->subject;
             forget_ban(guard, oldest);
@@ -424,8 +436,7 @@ bool guard_user_is_banned(struct guard *guard, struct text user, const union end
 {
     const struct subject subject = subject_of_user(user);
     pthread_mutex_lock(&guard->lock);
-    bool is_banned = guard->user_bans && find_ban(guard, &subject, date_s()) &&
-                     !is_safe(guard, peer);
+    bool is_banned = guard->user_bans && find_ban(guard, &subject) && !is_safe(guard, peer);
     pthread_mutex_unlock(&guard->lock);
     return is_banned;
 }
@@ -485,21 +496,20 @@ void guard_succeed(struct guard *guard, const union endpoint *peer, struct text 
 struct walk {
     void (*on_ban)(void *context, const struct ban_record *ban);
     void *context; /* borrowed: the caller's */
-    int64_t now;
 };
 
 static void visit(const void *node, VISIT order, void *context)
 {
     const struct walk *walk = context;
     const struct ban *ban = *(struct ban *const *)node;
-    if ((order == postorder || order == leaf) && ban->record.until > walk->now)
+    if ((order == postorder || order == leaf) && is_in_force(ban))
         walk->on_ban(walk->context, &ban->record);
 }
 
 void guard_each_ban(struct guard *guard,
                     void (*on_ban)(void *context, const struct ban_record *ban), void *context)
 {
-    struct walk walk = {on_ban, context, date_s()};
+    struct walk walk = {on_ban, context};
     pthread_mutex_lock(&guard->lock);
     twalk_r(guard->bans, visit, &walk);
     pthread_mutex_unlock(&guard->lock);
@@ -521,7 +531,7 @@ enum fault guard_unban(struct guard *guard, struct text subject)
         return FAULT_NOT_FOUND;
     pthread_mutex_lock(&guard->keeping);
     pthread_mutex_lock(&guard->lock);
-    struct ban *ban = find_ban(guard, &named.subject, date_s());
+    struct ban *ban = find_ban(guard, &named.subject);
     if (ban)
         forget_ban(guard, ban);
     pthread_mutex_unlock(&guard->lock);

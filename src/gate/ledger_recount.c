@@ -96,7 +96,10 @@ static enum fault on_directory(struct store_census *census, const char *name)
     if (current.len > 1)
         builder_put_byte(&b, '/');
     builder_put_string(&b, name);
-    enum fault f = b.full ? FAULT_NAME_INVALID : push(recount, builder_text(&b));
+    /* Longer than a path may be: nothing can be stored there, and the others want to log in. */
+    if (b.full)
+        log_warning("ledger-directory-too-deep", LOG_TEXT("path", current));
+    enum fault f = b.full ? FAULT_NONE : push(recount, builder_text(&b));
     pthread_mutex_unlock(&recount->ledger->lock);
     return f;
 }
@@ -110,11 +113,11 @@ static void on_counted(struct store_census *census, int64_t bytes, int64_t files
     pthread_mutex_unlock(&recount->ledger->lock);
 }
 
-/* It went meanwhile, or is nobody's to read. */
+/* It went meanwhile, is nobody's to read, or too deep to be named. */
 static bool can_do_without(enum fault f)
 {
     return f == FAULT_NOT_FOUND || f == FAULT_NOT_DIRECTORY || f == FAULT_LINK_LOOP ||
-           f == FAULT_DENIED;
+           f == FAULT_DENIED || f == FAULT_NAME_INVALID;
 }
 
 /*
@@ -143,6 +146,8 @@ static enum fault count_next(struct recount *recount, struct store *store)
         return f;
     if (f == FAULT_DENIED)
         log_warning("ledger-directory-unreadable", LOG_TEXT("path", text_of(path)));
+    if (f == FAULT_NAME_INVALID)
+        log_warning("ledger-directory-too-deep", LOG_TEXT("path", text_of(path)));
     give_up_unless_touched(recount);
     return FAULT_NONE;
 }

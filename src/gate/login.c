@@ -37,6 +37,7 @@ struct login {
     size_t own_count;
     struct system_session *session; /* owned reference; NULL: no user of the system */
     bool is_inside;                 /* counted as a session in all its budgets */
+    enum audit_proof proof;         /* how they proved who they are */
     int64_t ends_at;
 };
 
@@ -146,7 +147,8 @@ static struct login *login_new(const struct login_attempt *attempt, struct stand
 static enum fault admit(const struct login *login, const struct login_attempt *attempt,
                         struct builder *rule)
 {
-    const struct policy_moment moment = {.peer = attempt->peer, .now = now_s()};
+    const struct policy_moment moment = {
+        .peer = attempt->peer, .is_private = attempt->tls.version, .now = now_s()};
     struct verdict verdict = policy_admit(login->standing->policy, &moment);
     if (!verdict.allowed)
         builder_put(rule, text_of(verdict.rule));
@@ -209,45 +211,47 @@ static enum fault make(const struct login_attempt *attempt, const struct identit
     return f;
 }
 
-static void fail(const struct login_attempt *attempt, uint64_t *ret_delay_ms)
-{
-    struct guard *guard = attempt->realm->desk->guard;
-    bool address_was = guard_is_banned(guard, &attempt->peer);
-    bool user_was = guard_user_is_banned(guard, attempt->name, &attempt->peer);
-    *ret_delay_ms = guard_fail(guard, &attempt->peer, attempt->name);
-    if (!address_was && guard_is_banned(guard, &attempt->peer))
-        login_report_ban(attempt, true);
-    if (!user_was && guard_user_is_banned(guard, attempt->name, &attempt->peer))
-        login_report_ban(attempt, false);
-}
-
-static void succeed(const struct login_attempt *attempt)
-{
-    guard_succeed(attempt->realm->desk->guard, &attempt->peer, attempt->name);
-}
-
-/* An address may have been banned after it connected. */
-static bool is_banned(const struct login_attempt *attempt)
-{
-    struct guard *guard = attempt->realm->desk->guard;
-    return guard_is_banned(guard, &attempt->peer) ||
-           guard_user_is_banned(guard, attempt->name, &attempt->peer);
-}
-
 /* Who are they? Who is banned takes the same time to be told nothing. */
 static enum fault identify(const struct login_attempt *attempt, struct text password,
                            struct identity *ret_identity, uint64_t *ret_delay_ms)
 {
     const struct realm *realm = attempt->realm;
-    bool banned = is_banned(attempt);
-    if (realm->anonymous && !banned && login_name_is_anonymous(attempt->name))
+    bool is_nobody = login_is_banned(attempt) || attempt->certificate == LOGIN_CERTIFICATE_DENIES;
+    if (realm->anonymous && !is_nobody && login_name_is_anonymous(attempt->name))
         return identity_anonymous(realm, ret_identity);
     /* Of who is banned nothing is looked at, so that nothing can be told from the time. */
-    enum fault f = banned ? password_verify(NULL, password)
-                          : identity_prove(attempt, password, ret_identity);
+    enum fault f = is_nobody ? password_verify(NULL, password)
+                             : identity_prove(attempt, password, ret_identity);
     if (f == FAULT_LOGIN_REFUSED)
-        fail(attempt, ret_delay_ms);
+        login_fail(attempt, ret_delay_ms);
     return f;
+}
+
+/* May who they are come in? Reports how it came out, and has done with the identity. */
+static enum fault come_in(const struct login_attempt *attempt, struct login_outcome *outcome,
+                          struct identity *identity, struct text detail, struct login **ret_login)
+{
+    struct login *login = NULL;
+    if (!outcome->fault) {
+        outcome->proof = identity->proof;
+        if (identity->anonymous) {
+            outcome->user = ANONYMOUS;
+            outcome->detail = detail;
+        }
+        outcome->fault = make(attempt, identity, detail, false, &outcome->rule, &login);
+        identity_done(identity);
+    }
+    /* With an account to come the outcome is login_charge's to score and to report. */
+    bool asks = login && login->standing->charge;
+    if (!asks)
+        login_report(attempt, outcome);
+    if (!asks && !outcome->fault && outcome->proof != AUDIT_PROOF_ANONYMOUS)
+        login_succeed(attempt);
+    if (!login)
+        return outcome->fault;
+    login->proof = outcome->proof;
+    *ret_login = login;
+    return asks ? FAULT_ACCOUNT_NEEDED : FAULT_NONE;
 }
 
 enum fault login_authenticate(const struct login_attempt *attempt, struct text password,
@@ -258,27 +262,34 @@ enum fault login_authenticate(const struct login_attempt *attempt, struct text p
     struct login_outcome outcome = {.user = attempt->name,
                                     .proof = AUDIT_PROOF_PASSWORD,
                                     .rule = builder_on(rule, sizeof(rule))};
-    struct login *login = NULL;
     *ret_delay_ms = 0;
+    if (attempt->certificate == LOGIN_CERTIFICATE_DENIES)
+        builder_put(&outcome.rule, TEXT("tls-client-user"));
     outcome.fault = identify(attempt, password, &identity, ret_delay_ms);
-    if (!outcome.fault) {
-        outcome.proof = identity.proof;
-        if (identity.anonymous) {
-            outcome.user = ANONYMOUS;
-            outcome.detail = password;
-        }
-        outcome.fault = make(attempt, &identity, password, false, &outcome.rule, &login);
-        identity_done(&identity);
+    return come_in(attempt, &outcome, &identity, password, ret_login);
+}
+
+enum fault login_by_certificate(const struct login_attempt *attempt, struct login **ret_login,
+                                uint64_t *ret_delay_ms)
+{
+    struct identity identity = {0};
+    char rule[RULE_SIZE];
+    struct login_outcome outcome = {.user = attempt->name,
+                                    .proof = AUDIT_PROOF_CERTIFICATE,
+                                    .fault = FAULT_LOGIN_REFUSED,
+                                    .rule = builder_on(rule, sizeof(rule))};
+    *ret_delay_ms = 0;
+    if (!login_is_banned(attempt)) {
+        outcome.fault = identity_find(attempt->realm, attempt->name, &identity);
+        if (outcome.fault == FAULT_NOT_FOUND && attempt->realm->system_users)
+            return FAULT_NOT_FOUND;
+        if (outcome.fault == FAULT_NOT_FOUND || outcome.fault == FAULT_ARGUMENT)
+            outcome.fault = FAULT_LOGIN_REFUSED;
     }
-    /* With an account to come the outcome is login_charge's to score and to report. */
-    bool asks = login && login->standing->charge;
-    if (!asks)
-        login_report(attempt, &outcome);
-    if (!asks && !outcome.fault && outcome.proof != AUDIT_PROOF_ANONYMOUS)
-        succeed(attempt);
-    if (!outcome.fault)
-        *ret_login = login;
-    return asks ? FAULT_ACCOUNT_NEEDED : outcome.fault;
+    identity.proof = AUDIT_PROOF_CERTIFICATE;
+    if (outcome.fault == FAULT_LOGIN_REFUSED)
+        login_fail(attempt, ret_delay_ms);
+    return come_in(attempt, &outcome, &identity, TEXT(""), ret_login);
 }
 
 enum fault login_charge(const struct login_attempt *attempt, const struct login *login,
@@ -290,14 +301,14 @@ enum fault login_charge(const struct login_attempt *attempt, const struct login 
     char rule[1];
     struct login_outcome outcome = {
         .user = attempt->name,
-        .proof = AUDIT_PROOF_PASSWORD,
+        .proof = login->proof,
         .rule = builder_on(rule, sizeof(rule)),
         .fault = right ? FAULT_NONE : FAULT_LOGIN_REFUSED,
     };
     if (right)
-        succeed(attempt);
+        login_succeed(attempt);
     else
-        fail(attempt, ret_delay_ms);
+        login_fail(attempt, ret_delay_ms);
     login_report(attempt, &outcome);
     return outcome.fault;
 }
@@ -394,7 +405,7 @@ enum fault login_set_password(const struct login_attempt *attempt, const struct 
     if (!f)
         f = password_verify(identity.account->password, old);
     if (f == FAULT_LOGIN_REFUSED)
-        fail(attempt, ret_delay_ms);
+        login_fail(attempt, ret_delay_ms);
     if (!f)
         f = change_password(attempt, &identity, old, wanted, ret_weakness);
     identity_done(&identity);

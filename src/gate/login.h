@@ -58,13 +58,22 @@ struct login;
 /* RFC 1635: the names that log in without an account. */
 bool login_name_is_anonymous(struct text name);
 
+/* What the certificate that the client has shown says of the name. */
+enum login_certificate {
+    LOGIN_CERTIFICATE_SILENT, /* nothing: there is none, or it names no users */
+    LOGIN_CERTIFICATE_AGREES,
+    LOGIN_CERTIFICATE_DENIES, /* it is another user's */
+};
+
 /* Who wants in, from where. */
 struct login_attempt {
     const struct realm *realm; /* borrowed for the call */
     struct audit *audit;       /* borrowed for the call; may be NULL */
     uint64_t session;
     union endpoint peer;
-    struct text name; /* as USER said it; of who is inside: login_name */
+    struct text name;     /* as USER said it; of who is inside: login_name */
+    struct audit_tls tls; /* of the control connection; of who is inside: when they came in */
+    enum login_certificate certificate;
 };
 
 /*
@@ -77,6 +86,14 @@ struct login_attempt {
  */
 enum fault login_authenticate(const struct login_attempt *attempt, struct text password,
                               struct login **ret_login, uint64_t *ret_delay_ms);
+
+/*
+ * Likewise, without a password: by the certificate, which agrees. FAULT_NOT_FOUND:
+ * the name is nobody's whose password is kept here; a user of the system has to
+ * prove it to PAM with theirs, and nothing is audited yet.
+ */
+enum fault login_by_certificate(const struct login_attempt *attempt, struct login **ret_login,
+                                uint64_t *ret_delay_ms);
 
 /* Worker thread. What ACCT says (RFC 959 4.1.1); audits the outcome. */
 enum fault login_charge(const struct login_attempt *attempt, const struct login *login,

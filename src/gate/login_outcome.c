@@ -38,13 +38,15 @@ void login_report(const struct login_attempt *attempt, struct login_outcome *out
         .detail = outcome->detail,
         .anonymous = outcome->proof == AUDIT_PROOF_ANONYMOUS,
         .proof = outcome->proof,
+        .tls = attempt->tls,
         .peer = attempt->peer,
     };
     audit_record(attempt->audit, &event);
     log_outcome(attempt, outcome);
 }
 
-void login_report_ban(const struct login_attempt *attempt, bool of_address)
+/* This failure was one too many: of the address, or of the user's name. */
+static void report_ban(const struct login_attempt *attempt, bool of_address)
 {
     char host[ENDPOINT_TEXT_SIZE];
     struct builder b = builder_on(host, sizeof(host));
@@ -60,4 +62,28 @@ void login_report_ban(const struct login_attempt *attempt, bool of_address)
         .target = of_address ? builder_text(&b) : attempt->name,
     };
     audit_record(attempt->audit, &event);
+}
+
+bool login_is_banned(const struct login_attempt *attempt)
+{
+    struct guard *guard = attempt->realm->desk->guard;
+    return guard_is_banned(guard, &attempt->peer) ||
+           guard_user_is_banned(guard, attempt->name, &attempt->peer);
+}
+
+void login_fail(const struct login_attempt *attempt, uint64_t *ret_delay_ms)
+{
+    struct guard *guard = attempt->realm->desk->guard;
+    bool address_was = guard_is_banned(guard, &attempt->peer);
+    bool user_was = guard_user_is_banned(guard, attempt->name, &attempt->peer);
+    *ret_delay_ms = guard_fail(guard, &attempt->peer, attempt->name);
+    if (!address_was && guard_is_banned(guard, &attempt->peer))
+        report_ban(attempt, true);
+    if (!user_was && guard_user_is_banned(guard, attempt->name, &attempt->peer))
+        report_ban(attempt, false);
+}
+
+void login_succeed(const struct login_attempt *attempt)
+{
+    guard_succeed(attempt->realm->desk->guard, &attempt->peer, attempt->name);
 }

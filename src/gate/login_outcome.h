@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * login_outcome: how a login came out, told once to the audit and to the log.
+ * login_outcome: how a login came out, told once to the audit and to the log,
+ * and counted by the guard (guard.h).
  */
 #ifndef FERRY_GATE_LOGIN_OUTCOME_H
 #define FERRY_GATE_LOGIN_OUTCOME_H
@@ -17,7 +18,11 @@ struct login_outcome {
 
 /* The rule has room for one byte more. */
 void login_report(const struct login_attempt *attempt, struct login_outcome *outcome);
-/* This failure was one too many: of the address, or of the user's name. */
-void login_report_ban(const struct login_attempt *attempt, bool of_address);
+
+/* An address may have been banned after it connected. */
+bool login_is_banned(const struct login_attempt *attempt);
+/* One more failure; a ban that follows is reported. *ret_delay_ms: how long the reply waits. */
+void login_fail(const struct login_attempt *attempt, uint64_t *ret_delay_ms);
+void login_succeed(const struct login_attempt *attempt);
 
 #endif

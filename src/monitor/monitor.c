@@ -163,22 +163,39 @@ void monitor_login_free(struct monitor_login *login)
     memory_free(login);
 }
 
-enum fault monitor_bind(struct monitor *monitor, const union endpoint *local, int *ret_socket)
+/* Sends the request that is in the message, whose answer is a descriptor. */
+static enum fault ask_for_fd(const struct monitor *monitor, struct message *message, int *ret_fd)
 {
     int connection = -1;
+    enum fault f = ask(monitor, message, &connection);
+    if (f)
+        return f;
+    close(connection);
+    int fd = message_take_fd(message);
+    if (fd < 0)
+        return FAULT_IO;
+    *ret_fd = fd;
+    return FAULT_NONE;
+}
+
+enum fault monitor_bind(struct monitor *monitor, const union endpoint *local, int *ret_socket)
+{
     struct message *message = message_new();
     if (!message)
         return FAULT_NO_MEMORY;
     monitor_put_bind(message, local);
-    enum fault f = ask(monitor, message, &connection);
-    if (!f) {
-        close(connection);
-        int fd = message_take_fd(message);
-        if (fd >= 0)
-            *ret_socket = fd;
-        else
-            f = FAULT_IO;
-    }
+    enum fault f = ask_for_fd(monitor, message, ret_socket);
+    message_free(message);
+    return f;
+}
+
+enum fault monitor_open_file(struct monitor *monitor, size_t file, int *ret_fd)
+{
+    struct message *message = message_new();
+    if (!message)
+        return FAULT_NO_MEMORY;
+    monitor_put_open(message, file);
+    enum fault f = ask_for_fd(monitor, message, ret_fd);
     message_free(message);
     return f;
 }

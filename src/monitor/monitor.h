@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * monitor: the server's half of the monitor, the process that stays root so
- * that the server need not be. docs/adr/0015.
+ * that the server need not be: where users of the system log in, and where files
+ * that the settings name are root's alone. docs/adr/0015, docs/adr/0020.
  */
 #ifndef FERRY_MONITOR_MONITOR_H
 #define FERRY_MONITOR_MONITOR_H
@@ -14,12 +15,19 @@
 #include "base/text.h"
 #include "store/store.h"
 
+enum {
+    MONITOR_PORTS_MAX = 2,
+    MONITOR_FILES_MAX = 256,
+};
+
 struct monitor_settings {
-    const char *service; /* borrowed for the call: PAM's name of us */
+    const char *service; /* borrowed for the call: PAM's name of us; "": nobody logs in */
     const char *root;    /* borrowed for the call: what users see as /; %h: home, %u: name */
     uint64_t first_user; /* uids below it are refused, and 0 whatever it says */
-    uint64_t port;       /* it and the one before it are bound for us; 0: none */
     bool any_shell;      /* also users whose shell is not in /etc/shells */
+    uint64_t ports[MONITOR_PORTS_MAX];    /* each and the one before it are bound for us; 0: none */
+    const char *files[MONITOR_FILES_MAX]; /* borrowed for the call: absolute paths to open for us */
+    size_t file_count;
 };
 
 struct monitor;
@@ -50,5 +58,11 @@ void monitor_login_free(struct monitor_login *login);
 
 /* A TCP socket bound to an address with one of our ports. FAULT_DENIED: another port. */
 enum fault monitor_bind(struct monitor *monitor, const union endpoint *local, int *ret_socket);
+
+/*
+ * Opens settings.files[file] for reading, as it is there now. FAULT_DENIED: others
+ * than root could put something else there. FAULT_NOT_PLAIN_FILE. Any thread; blocks.
+ */
+enum fault monitor_open_file(struct monitor *monitor, size_t file, int *ret_fd);
 
 #endif

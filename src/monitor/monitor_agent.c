@@ -6,8 +6,9 @@
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "confine/privileges.h"
+#include "monitor/monitor_confine.h"
 #include "monitor/monitor_form.h"
-#include "monitor/privileges.h"
 #include "store/store_agent_serve.h"
 #include "store/store_local.h"
 
@@ -22,6 +23,8 @@ static enum fault become(struct message *message, struct monitor_person *person,
     if (f || !message_is_read(message) || !monitor_expand_root(pattern, person, &b))
         return FAULT_MALFORMED;
     f = privileges_give_up(person->uid, person->gid, person->groups, person->group_count);
+    if (!f)
+        f = monitor_confine_agent(root);
     if (!f)
         *ret_why_not = store_local_open(root, NULL, ret_store);
     return f;

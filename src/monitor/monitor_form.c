@@ -9,8 +9,12 @@ void monitor_put_settings(struct message *message, const struct monitor_settings
     message_put_text(message, text_of(settings->service));
     message_put_text(message, text_of(settings->root));
     message_put_number(message, settings->first_user);
-    message_put_number(message, settings->port);
     message_put_number(message, settings->any_shell);
+    for (size_t i = 0; i < MONITOR_PORTS_MAX; i++)
+        message_put_number(message, settings->ports[i]);
+    message_put_number(message, settings->file_count);
+    for (size_t i = 0; i < settings->file_count; i++)
+        message_put_text(message, text_of(settings->files[i]));
 }
 
 enum fault monitor_take_settings(struct message *message, struct monitor_settings *ret_settings)
@@ -18,8 +22,12 @@ enum fault monitor_take_settings(struct message *message, struct monitor_setting
     ret_settings->service = message_take_string(message, MONITOR_SERVICE_SIZE);
     ret_settings->root = message_take_string(message, MONITOR_PATH_SIZE);
     ret_settings->first_user = message_take_number(message, UINT32_MAX);
-    ret_settings->port = message_take_number(message, UINT16_MAX);
     ret_settings->any_shell = message_take_flag(message);
+    for (size_t i = 0; i < MONITOR_PORTS_MAX; i++)
+        ret_settings->ports[i] = message_take_number(message, UINT16_MAX);
+    ret_settings->file_count = (size_t)message_take_number(message, MONITOR_FILES_MAX);
+    for (size_t i = 0; i < ret_settings->file_count; i++)
+        ret_settings->files[i] = message_take_string(message, MONITOR_PATH_SIZE);
     return message_is_read(message) ? FAULT_NONE : FAULT_MALFORMED;
 }
 
@@ -59,6 +67,13 @@ void monitor_put_bind(struct message *message, const union endpoint *local)
     put_endpoint(message, local);
 }
 
+void monitor_put_open(struct message *message, size_t file)
+{
+    message_begin(message);
+    message_put_number(message, MONITOR_OPEN_FILE);
+    message_put_number(message, file);
+}
+
 /* Nothing that a line of the log, a path or a PAM module could take for something else. */
 static bool is_user_name(const char *name)
 {
@@ -74,7 +89,10 @@ enum fault monitor_take_request(struct message *message, struct monitor_request 
 {
     struct monitor_request request = {
         .kind = (enum monitor_request_kind)message_take_number(message, MONITOR_REQUEST_COUNT - 1)};
-    take_endpoint(message, &request.endpoint);
+    if (request.kind == MONITOR_OPEN_FILE)
+        request.file = (size_t)message_take_number(message, MONITOR_FILES_MAX - 1);
+    else
+        take_endpoint(message, &request.endpoint);
     if (request.kind == MONITOR_AUTHENTICATE) {
         request.name = message_take_string(message, MONITOR_NAME_SIZE);
         request.password = message_take_string(message, MONITOR_PASSWORD_SIZE);

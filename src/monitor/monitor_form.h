@@ -4,9 +4,10 @@
  * each other. Pure; what is taken out may be anybody's. Internal to monitor.
  *
  *     server → monitor   settings, once, then requests, each with a connection
- *     that connection    the answer: a fault and, of a bind, the socket. After a
- *                        successful login it is that login's: "open", answered
- *                        with the door of a store. Its end is the login's.
+ *     that connection    the answer: a fault and what was asked for, a socket or
+ *                        a file. After a successful login it is that login's:
+ *                        "open", answered with the door of a store. Its end is
+ *                        the login's.
  *     session → monitor  a fault, then the person
  *     monitor → agent    the person and the root, once, then doors
  */
@@ -27,13 +28,19 @@ enum {
     MONITOR_GROUPS_MAX = 1024,
 };
 
-enum monitor_request_kind { MONITOR_AUTHENTICATE, MONITOR_BIND, MONITOR_REQUEST_COUNT };
+enum monitor_request_kind {
+    MONITOR_AUTHENTICATE,
+    MONITOR_BIND,
+    MONITOR_OPEN_FILE,
+    MONITOR_REQUEST_COUNT
+};
 
 struct monitor_request {
     enum monitor_request_kind kind;
-    const char *name;        /* borrowed: inside the message */
-    const char *password;    /* borrowed: inside the message */
-    union endpoint endpoint; /* the peer, or what to bind */
+    const char *name;        /* borrowed: inside the message; of a login */
+    const char *password;    /* borrowed: inside the message; likewise */
+    union endpoint endpoint; /* the peer of a login, or what to bind */
+    size_t file;             /* which of settings.files; there may be fewer */
 };
 
 /* Who is inside, as the system knows them. */
@@ -53,6 +60,7 @@ enum fault monitor_take_settings(struct message *message, struct monitor_setting
 void monitor_put_login(struct message *message, struct text name, struct text password,
                        const union endpoint *peer);
 void monitor_put_bind(struct message *message, const union endpoint *local);
+void monitor_put_open(struct message *message, size_t file);
 /* All of the message but its descriptor. */
 enum fault monitor_take_request(struct message *message, struct monitor_request *ret_request);
 

@@ -13,6 +13,8 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "monitor/monitor_agents.h"
+#include "monitor/monitor_confine.h"
+#include "monitor/monitor_file.h"
 #include "monitor/monitor_session.h"
 #include "monitor/monitor_spawn.h"
 #include "net/socket.h"
@@ -122,6 +124,8 @@ static enum fault start_session(struct monitor_state *state, const struct monito
 static enum fault begin_login(struct monitor_state *state, const struct monitor_request *request,
                               int handle)
 {
+    if (!state->settings.service[0])
+        return FAULT_DENIED;
     struct login *login = state->login_count < LOGINS_MAX ? memory_new(sizeof(*login)) : NULL;
     if (!login)
         return FAULT_BUSY;
@@ -174,13 +178,21 @@ static void hear_login(struct monitor_state *state, struct login *login)
 
 /* ---- Requests --------------------------------------------------------------------------- */
 
+/* The one before a port of ours is for data (RFC 959 3.2). */
+static bool is_our_port(const struct monitor_state *state, uint64_t port)
+{
+    for (size_t i = 0; i < MONITOR_PORTS_MAX; i++) {
+        uint64_t ours = state->settings.ports[i];
+        if (port && ours && (port == ours || port + 1 == ours))
+            return true;
+    }
+    return false;
+}
+
 static enum fault bind_port(const struct monitor_state *state, const union endpoint *local,
                             int *ret_socket)
 {
-    uint64_t port = endpoint_port(local);
-    uint64_t ours = state->settings.port;
-    /* The one before it is for data (RFC 959 3.2). */
-    if (!port || !ours || (port != ours && port + 1 != ours))
+    if (!is_our_port(state, endpoint_port(local)))
         return FAULT_DENIED;
     int fd = socket_bind(local);
     if (fd < 0)
@@ -189,11 +201,26 @@ static enum fault bind_port(const struct monitor_state *state, const union endpo
     return FAULT_NONE;
 }
 
+static enum fault open_file(const struct monitor_state *state, size_t file, int *ret_fd)
+{
+    if (file >= state->settings.file_count)
+        return FAULT_DENIED;
+    return monitor_file_open(state->settings.files[file], ret_fd);
+}
+
+/* What is answered at once: a descriptor. */
+static enum fault get_fd(const struct monitor_state *state, const struct monitor_request *request,
+                         int *ret_fd)
+{
+    return request->kind == MONITOR_BIND ? bind_port(state, &request->endpoint, ret_fd)
+                                         : open_file(state, request->file, ret_fd);
+}
+
 /* False when the server is gone. */
 static bool hear_server(struct monitor_state *state)
 {
     struct monitor_request request;
-    int bound = -1;
+    int fd = -1;
     enum fault f = message_receive(state->server, 0, state->message);
     if (f)
         return f != FAULT_CONNECTION_LOST;
@@ -204,11 +231,11 @@ static bool hear_server(struct monitor_state *state)
     if (!f && request.kind == MONITOR_AUTHENTICATE)
         f = begin_login(state, &request, connection);
     else if (!f)
-        f = bind_port(state, &request.endpoint, &bound);
+        f = get_fd(state, &request, &fd);
     message_wipe(state->message);
     if (!f && request.kind == MONITOR_AUTHENTICATE)
         return true; /* it is the login's now */
-    answer(state, connection, f, bound);
+    answer(state, connection, f, fd);
     close(connection);
     return true;
 }
@@ -305,7 +332,8 @@ int monitor_serve(int socket)
     state->message = message_new();
     bool fine = state->children >= 0 && state->settings_message && state->message &&
                 !message_receive(socket, MESSAGE_WAIT_FOREVER, state->settings_message) &&
-                !monitor_take_settings(state->settings_message, &state->settings);
+                !monitor_take_settings(state->settings_message, &state->settings) &&
+                !monitor_confine(&state->settings);
     if (fine)
         run(state);
     end(state);

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "net/channel_tls.h"
 #include "net/socket.h"
 
 void channel_open(struct channel *channel, int fd, unsigned stall_seconds)
@@ -18,6 +19,7 @@ void channel_open(struct channel *channel, int fd, unsigned stall_seconds)
     channel->stall_seconds = stall_seconds;
     channel->unread = NULL;
     channel->unread_len = 0;
+    channel->tls = NULL;
     atomic_store_explicit(&channel->interrupted, false, memory_order_relaxed);
     socket_set_blocking(fd, true);
     socket_set_stall_timeout(fd, stall_seconds);
@@ -29,7 +31,7 @@ static enum fault fault_of_peer(int error)
     return error == EAGAIN || error == ETIMEDOUT ? FAULT_TIMED_OUT : FAULT_CONNECTION_LOST;
 }
 
-static bool is_interrupted(const struct channel *channel)
+bool channel_is_interrupted(const struct channel *channel)
 {
     return atomic_load_explicit(&channel->interrupted, memory_order_acquire);
 }
@@ -64,15 +66,17 @@ static size_t read_unread(struct channel *channel, void *buffer, size_t size)
 enum fault channel_read(struct channel *channel, void *buffer, size_t size, size_t *ret_len)
 {
     ssize_t n;
-    if (channel->unread_len && !is_interrupted(channel)) {
+    if (channel->unread_len && !channel_is_interrupted(channel)) {
         *ret_len = read_unread(channel, buffer, size);
         return FAULT_NONE;
     }
+    if (channel->tls)
+        return channel_tls_read(channel, buffer, size, ret_len);
     do {
         n = recv(channel->fd, buffer, size, 0);
     } while (n < 0 && errno == EINTR);
     /* What a shutdown of our own ends reads like a file that the peer ended in order. */
-    if (is_interrupted(channel))
+    if (channel_is_interrupted(channel))
         return FAULT_CANCELLED;
     if (n < 0)
         return fault_of_peer(errno);
@@ -83,6 +87,8 @@ enum fault channel_read(struct channel *channel, void *buffer, size_t size, size
 enum fault channel_write(struct channel *channel, const void *bytes, size_t len)
 {
     const char *at = bytes;
+    if (channel->tls)
+        return channel_tls_write(channel, bytes, len);
     while (len) {
         ssize_t n = send(channel->fd, at, len, MSG_NOSIGNAL);
         if (n < 0 && errno == EINTR)
@@ -99,6 +105,8 @@ enum fault channel_send_file(struct channel *channel, int fd, int64_t *offset, s
                              size_t *ret_len)
 {
     ssize_t n;
+    if (channel->tls)
+        return channel_tls_send_file(channel, fd, offset, len, ret_len);
     do {
         n = sendfile(channel->fd, fd, offset, len);
     } while (n < 0 && errno == EINTR);
@@ -112,7 +120,7 @@ enum fault channel_send_file(struct channel *channel, int fd, int64_t *offset, s
     return FAULT_NONE;
 }
 
-static int64_t now_ms(void)
+int64_t channel_now_ms(void)
 {
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
@@ -155,40 +163,86 @@ static bool wait_for_peer(int fd, int64_t wait_us, bool *heard_close)
     return true;
 }
 
-enum fault channel_finish(struct channel *channel)
+/* False: nothing came in that time. */
+static bool await_bytes(const struct channel *channel, int64_t wait_ms)
+{
+    struct pollfd wait = {.fd = channel->fd, .events = POLLIN};
+    return poll(&wait, 1, (int)wait_ms) != 0;
+}
+
+/* Until the peer's host has acknowledged all of it. */
+static enum fault await_acknowledged(struct channel *channel)
 {
     enum { FIRST_WAIT_US = 50, LONGEST_WAIT_US = 50000 };
     size_t left;
     size_t left_before = SIZE_MAX;
     int64_t wait_us = FIRST_WAIT_US;
     bool heard_close = false;
-    int64_t moved_ms = now_ms();
-    if (shutdown(channel->fd, SHUT_WR))
-        return fault_of_peer(errno);
+    int64_t moved_ms = channel_now_ms();
     /* The kernel has no event for "all acknowledged": look at growing intervals. */
     while ((left = socket_unacknowledged(channel->fd)) != 0) {
-        if (is_interrupted(channel))
+        if (channel_is_interrupted(channel))
             return FAULT_CANCELLED;
         if (!drain(channel->fd))
             return FAULT_CONNECTION_LOST;
         if (left < left_before)
-            moved_ms = now_ms();
-        else if (now_ms() - moved_ms > (int64_t)channel->stall_seconds * 1000)
+            moved_ms = channel_now_ms();
+        else if (channel_now_ms() - moved_ms > (int64_t)channel->stall_seconds * 1000)
             return FAULT_TIMED_OUT;
         left_before = left;
         if (!wait_for_peer(channel->fd, wait_us, &heard_close))
             return FAULT_CONNECTION_LOST;
         wait_us = wait_us * 2 < LONGEST_WAIT_US ? wait_us * 2 : LONGEST_WAIT_US;
     }
-    if (is_interrupted(channel))
+    return FAULT_NONE;
+}
+
+static enum fault say_end(struct channel *channel)
+{
+    enum fault f = channel->tls ? channel_tls_end(channel) : FAULT_NONE;
+    return !f && shutdown(channel->fd, SHUT_WR) ? fault_of_peer(errno) : f;
+}
+
+enum fault channel_finish(struct channel *channel)
+{
+    enum { CLOSE_NOTIFY_WAIT_MS = 10 }; /* some never send theirs, or after the 226 (lftp) */
+    enum fault f = say_end(channel);
+    if (!f)
+        f = await_acknowledged(channel);
+    if (!f && channel->tls)
+        (void)await_bytes(channel, CLOSE_NOTIFY_WAIT_MS);
+    if (channel_is_interrupted(channel))
         return FAULT_CANCELLED;
-    return drain(channel->fd) ? FAULT_NONE : FAULT_CONNECTION_LOST;
+    if (!f && !drain(channel->fd))
+        f = FAULT_CONNECTION_LOST;
+    return f;
+}
+
+/* What comes may be a part of a record, or one that brings no bytes. */
+static bool await_record(const struct channel *channel, int wait_ms)
+{
+    int64_t until_ms = channel_now_ms() + wait_ms;
+    while (channel_tls_look(channel) == CHANNEL_TLS_SILENT) {
+        int64_t left_ms = until_ms - channel_now_ms();
+        if (!await_bytes(channel, left_ms > 0 ? left_ms : 0))
+            return false;
+    }
+    return true;
+}
+
+enum fault channel_finish_told(struct channel *channel)
+{
+    enum fault f = await_acknowledged(channel);
+    if (!f)
+        (void)say_end(channel);
+    return channel_is_interrupted(channel) ? FAULT_CANCELLED : f;
 }
 
 bool channel_await(const struct channel *channel, int wait_ms)
 {
-    struct pollfd wait = {.fd = channel->fd, .events = POLLIN};
-    return channel->unread_len || poll(&wait, 1, wait_ms) != 0;
+    if (channel->unread_len)
+        return true;
+    return channel->tls ? await_record(channel, wait_ms) : await_bytes(channel, wait_ms);
 }
 
 bool channel_is_over(const struct channel *channel)
@@ -196,6 +250,8 @@ bool channel_is_over(const struct channel *channel)
     char byte;
     if (channel->unread_len)
         return false;
+    if (channel->tls)
+        return channel_tls_look(channel) == CHANNEL_TLS_OVER;
     ssize_t n = recv(channel->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
     return n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR);
 }
@@ -212,10 +268,24 @@ void channel_move(struct channel *from, struct channel *to)
     to->stall_seconds = from->stall_seconds;
     to->unread = from->unread;
     to->unread_len = from->unread_len;
+    to->tls = from->tls;
     atomic_store_explicit(&to->interrupted, false, memory_order_relaxed);
     from->fd = -1;
     from->unread = NULL;
     from->unread_len = 0;
+    from->tls = NULL;
+}
+
+void channel_break_off(struct channel *channel)
+{
+    channel_tls_free(channel->tls);
+    channel->tls = NULL;
+    if (channel->fd >= 0)
+        close(channel->fd);
+    channel->fd = -1;
+    memory_free(channel->unread);
+    channel->unread = NULL;
+    channel->unread_len = 0;
 }
 
 void channel_reset(struct channel *channel)
@@ -223,15 +293,14 @@ void channel_reset(struct channel *channel)
     const struct linger at_once = {.l_onoff = 1, .l_linger = 0};
     if (channel->fd >= 0)
         (void)setsockopt(channel->fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
-    channel_close(channel);
+    channel_break_off(channel);
 }
 
 void channel_close(struct channel *channel)
 {
-    if (channel->fd >= 0)
-        close(channel->fd);
-    channel->fd = -1;
-    memory_free(channel->unread);
-    channel->unread = NULL;
-    channel->unread_len = 0;
+    if (channel->tls) {
+        socket_set_blocking(channel->fd, false);
+        (void)channel_tls_end(channel);
+    }
+    channel_break_off(channel);
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * channel: a connected peer of a data connection as blocking bytes. Used by
- * one worker thread; channel_interrupt alone may be called from another one.
+ * channel: a connected peer of a data connection as blocking bytes, in the
+ * clear or under TLS. Used by one worker thread; channel_interrupt alone may be
+ * called from another one.
  */
 #ifndef FERRY_NET_CHANNEL_H
 #define FERRY_NET_CHANNEL_H
@@ -12,6 +13,9 @@
 #include <stdint.h>
 
 #include "base/fault.h"
+#include "net/tls.h"
+
+struct ssl_st; /* OpenSSL's, whose headers stay in net/ */
 
 struct channel {
     int fd;                 /* owned; -1: closed */
@@ -19,12 +23,25 @@ struct channel {
     atomic_bool interrupted;
     char *unread; /* owned: bytes to be read first; NULL: none */
     size_t unread_len;
+    struct ssl_st *tls; /* owned; NULL: in the clear */
 };
 
 /* Takes over a connected socket. */
 void channel_open(struct channel *channel, int fd, unsigned stall_seconds);
 
-/* At most `size` bytes; *ret_len is 0 when the peer closed its side in order. */
+/*
+ * Puts TLS on it, as the server, before the first byte; within stall_seconds
+ * however the peer divides its bytes. Who did not resume the control
+ * connection's session although bond->must_resume gets FAULT_TLS_NOT_RESUMED,
+ * any other failure is FAULT_TLS_FAILED, _TIMED_OUT or _CANCELLED. After a fault nothing goes over
+ * it any more, in the clear or otherwise.
+ */
+enum fault channel_secure(struct channel *channel, const struct tls_bond *bond);
+
+/*
+ * At most `size` bytes; *ret_len is 0 when the peer closed its side in order.
+ * Under TLS that is its close_notify: a connection that ends without one is lost.
+ */
 enum fault channel_read(struct channel *channel, void *buffer, size_t size, size_t *ret_len);
 
 /* Gives back the last bytes that were read: they come first in the next read. Copies them. */
@@ -34,6 +51,7 @@ enum fault channel_unread(struct channel *channel, const void *bytes, size_t len
 enum fault channel_write(struct channel *channel, const void *bytes, size_t len);
 
 /*
+ * Under TLS it works where the kernel encrypts, and is FAULT_UNSUPPORTED else.
  * Lets the kernel move up to `len` bytes of the file `fd` from *offset, which
  * it advances. Sets *ret_len (0 at the end of the file). A FAULT_UNSUPPORTED
  * means this file cannot be moved that way and nothing was.
@@ -42,11 +60,16 @@ enum fault channel_send_file(struct channel *channel, int fd, int64_t *offset, s
                              size_t *ret_len);
 
 /*
- * Says that no more will be written and waits until the peer's host has
- * acknowledged every byte, so that the 226 that follows is true and the close
- * costs nobody the last bytes.
+ * Says that no more will be written (under TLS with close_notify) and waits until the peer's host
+ * has acknowledged every byte, so that the 226 that follows is true and the close costs nobody the
+ * last bytes.
  */
 enum fault channel_finish(struct channel *channel);
+/*
+ * Likewise of data that have told their end: once the peer's host has them all the peer may close
+ * as it likes, without having read our close_notify, as lftp does in MODE Z.
+ */
+enum fault channel_finish_told(struct channel *channel);
 
 /* Waits until there is something to read, the end too: false when nothing comes in that time. */
 bool channel_await(const struct channel *channel, int wait_ms);
@@ -60,7 +83,17 @@ void channel_interrupt(struct channel *channel);
 /* Hands an open one over to another place, whose owner it is then. */
 void channel_move(struct channel *from, struct channel *to);
 
+/*
+ * Under TLS a peer that is still there gets a close_notify; its own is not waited for, nor
+ * anything else: a loop may call it.
+ */
 void channel_close(struct channel *channel);
+
+/*
+ * Closes one whose file is not whole. Under TLS no close_notify says that it is; in the clear
+ * it is channel_close, and the reply has to say it.
+ */
+void channel_break_off(struct channel *channel);
 
 /*
  * Closes with a reset instead of an orderly end, which in stream mode would say

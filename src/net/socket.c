@@ -111,11 +111,26 @@ void socket_set_stall_timeout(int fd, unsigned seconds)
     (void)setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof(timeout));
 }
 
+/*
+ * A host that is gone is noticed although nothing is sent, and what translates
+ * addresses on the way does not forget a connection that is silent as long as
+ * a transfer lasts.
+ */
+enum { KEEPALIVE_AFTER_S = 120, KEEPALIVE_INTERVAL_S = 30, KEEPALIVE_PROBES = 4 };
+
 void socket_tune_control(int fd)
 {
     set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+    set_option(fd, IPPROTO_TCP, TCP_KEEPIDLE, KEEPALIVE_AFTER_S);
+    set_option(fd, IPPROTO_TCP, TCP_KEEPINTVL, KEEPALIVE_INTERVAL_S);
+    set_option(fd, IPPROTO_TCP, TCP_KEEPCNT, KEEPALIVE_PROBES);
     set_option(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
     set_option(fd, SOL_SOCKET, SO_OOBINLINE, 1);
+}
+
+void socket_acknowledge_at_once(int fd)
+{
+    set_option(fd, IPPROTO_TCP, TCP_QUICKACK, 1);
 }
 
 size_t socket_unacknowledged(int fd)

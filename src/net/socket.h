@@ -44,10 +44,17 @@ void socket_set_blocking(int fd, bool blocking);
 /* A blocking read or write gives up after this long without a byte moved. */
 void socket_set_stall_timeout(int fd, unsigned seconds);
 /*
- * For a control connection: small writes leave at once, a dead peer is
- * noticed, urgent bytes stay in the stream (RFC 854 Synch).
+ * For a control connection: small writes leave at once, a peer whose host is
+ * gone is noticed within minutes, urgent bytes stay in the stream (RFC 854
+ * Synch).
  */
 void socket_tune_control(int fd);
+/*
+ * What comes next is acknowledged at once, not with our answer or after 40 ms. For a handshake, in
+ * which peers write two small pieces (GnuTLS, so lftp and FileZilla) of which theirs keeps the
+ * second back until we have acknowledged the first.
+ */
+void socket_acknowledge_at_once(int fd);
 /* Bytes sent that the peer's host has not acknowledged yet; 0 if unknown. */
 size_t socket_unacknowledged(int fd);
 /* Has the peer closed its side, with nothing left to read? Never blocks. */

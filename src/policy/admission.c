@@ -35,6 +35,7 @@ static bool clause_refuses(const struct admission_clause *clause,
     case TERM_ALLOW_FROM:
         return !is_in_any(clause, &moment->peer);
     case TERM_REQUIRE_TLS:
+    case TERM_REQUIRE_TLS_CONTROL:
         return !moment->is_private;
     case TERM_HOURS:
         return !hours_are_open(clause->hours, moment->now);
@@ -162,7 +163,8 @@ enum fault admission_make(const struct policy_source *sources, size_t count,
 {
     /* In the order of deciding. */
     static const enum term order[] = {TERM_DISABLED,   TERM_EXPIRES,     TERM_DENY_FROM,
-                                      TERM_ALLOW_FROM, TERM_REQUIRE_TLS, TERM_HOURS};
+                                      TERM_ALLOW_FROM, TERM_REQUIRE_TLS, TERM_REQUIRE_TLS_CONTROL,
+                                      TERM_HOURS};
     struct admission admission = {0};
     enum fault f = FAULT_NONE;
     for (size_t t = 0; t < sizeof(order) / sizeof(order[0]); t++)

@@ -66,8 +66,11 @@ static struct policy_limits limits_of(const struct policy_source *sources, size_
         .read_only = sources[0].who == POLICY_ANONYMOUS,
     };
     take_ratio(sources, count, &limits);
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
         limits.read_only |= terms_flag(sources[i].terms, TERM_READ_ONLY);
+        limits.require_tls_control |= terms_flag(sources[i].terms, TERM_REQUIRE_TLS_CONTROL);
+        limits.require_tls_data |= terms_flag(sources[i].terms, TERM_REQUIRE_TLS_DATA);
+    }
     return limits;
 }
 

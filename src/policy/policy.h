@@ -6,8 +6,8 @@
  * and for people who ask why. Immutable; any thread.
  *
  * What holds when several say something (docs/permissions.md):
- *   - disabled, expires, deny-from, require-tls, hours, hide-name, deny-name:
- *     all of them hold, whoever says them;
+ *   - disabled, expires, deny-from, require-tls and its kind, hours, hide-name,
+ *     deny-name: all of them hold, whoever says them;
  *   - rules: the user's in their order, then each group's in the order of
  *     membership; the first that fits decides. read-only is the last rule of who
  *     says it, and denies what changes something. Behind all of them a right is
@@ -97,6 +97,8 @@ struct policy_limits {
     uint64_t ratio_down;
     bool must_change_password; /* policy_decide denies everything but SITE */
     bool read_only;            /* as a whole, rules apart; for STAT and the like */
+    bool require_tls_control;  /* to the end of the session: no CCC */
+    bool require_tls_data;     /* no transfer without PROT P */
 };
 
 const struct policy_limits *policy_limits(const struct policy *policy);

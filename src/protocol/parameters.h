@@ -23,17 +23,21 @@ enum mode {
     MODE_DEFLATE = 'Z', /* draft-preston-ftpext-deflate */
 };
 
+enum protection { PROTECTION_CLEAR = 'C', PROTECTION_PRIVATE = 'P' }; /* RFC 2228 3, PROT */
+
 struct parameters {
     char type;         /* enum type */
     char form;         /* enum form; means something with A and E */
     uint8_t byte_size; /* of TYPE L */
     char structure;    /* enum structure */
     char mode;         /* enum mode */
+    char protection;   /* enum protection */
 };
 
-/* RFC 959 5.1: the defaults are A N, File, Stream. */
+/* RFC 959 5.1: the defaults are A N, File, Stream; RFC 2228 3: Clear. */
 #define PARAMETERS_DEFAULT                                                                         \
-    ((struct parameters){TYPE_ASCII, FORM_NON_PRINT, 8, STRUCTURE_FILE, MODE_STREAM})
+    ((struct parameters){TYPE_ASCII, FORM_NON_PRINT, 8, STRUCTURE_FILE, MODE_STREAM,               \
+                         PROTECTION_CLEAR})
 
 enum parameters_result {
     PARAMETERS_OK,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/administration.h"
 
+#include <time.h>
 #include <unistd.h>
 
 #include "admin/admin_socket.h"
@@ -12,13 +13,15 @@
 #include "server/config_json.h"
 #include "server/job.h"
 #include "server/loop.h"
+#include "server/sandbox.h"
 #include "server/session.h"
 #include "server/state.h"
 
 enum { PATH_SIZE = 4096, ADDRESSES_SIZE = 1024 };
 
 struct administration {
-    struct server *server; /* borrowed: outlives this */
+    struct server *server;                 /* borrowed: outlives this */
+    const struct confinement *confinement; /* borrowed: likewise */
     struct reloader reloader;
     struct admin_server offer;
     struct admin admin;
@@ -47,6 +50,16 @@ static void put_job(json_t **object, const struct job *job)
         answer_put_number(object, "bytes", atomic_load(&job->progress.bytes));
 }
 
+/* Both are left out of a session in the clear. */
+static void put_tls(json_t **object, const struct session *session)
+{
+    const struct audit_tls tls = session_tls(session);
+    if (!tls.version)
+        return;
+    answer_put_text(object, "tls_version", text_of(tls.version));
+    answer_put_text(object, "tls_cipher", text_of(tls.cipher));
+}
+
 /* On the session's loop. */
 static void describe(void *context, struct session *session)
 {
@@ -62,6 +75,7 @@ static void describe(void *context, struct session *session)
         answer_put_number(&object, "logged_in_s", (now_ms - session->stay.begun_ms) / 1000);
     }
     put_endpoint(&object, "peer", &session->control.peer);
+    put_tls(&object, session);
     if (session->host)
         answer_put_text(&object, "host", text_of(session->config->hosts[session->host].name));
     answer_put_number(&object, "idle_s", session->job ? 0 : (now_ms - session->active_ms) / 1000);
@@ -115,9 +129,44 @@ static bool kick_user(void *context, struct text name)
 
 /* ---- The server --------------------------------------------------------------------------- */
 
+/* Nothing where there is no certificate. */
+static void put_tls_status(json_t **object, struct server *server)
+{
+    char bytes[sizeof("2026-11-21T09:00:00Z")];
+    struct tm parts;
+    struct config *config = server_config_ref(server);
+    if (config->tls) {
+        time_t expires_at = (time_t)tls_expires_at(config->tls);
+        if (gmtime_r(&expires_at, &parts) &&
+            strftime(bytes, sizeof(bytes), "%Y-%m-%dT%H:%M:%SZ", &parts))
+            answer_put_text(object, "certificate_until", text_of(bytes));
+        answer_put(object, "tls_in_kernel", json_boolean(tls_kernel_can()));
+    }
+    config_unref(config);
+}
+
+static json_t *describe_sandbox(const struct confinement *confinement)
+{
+    char names[CONFINEMENT_TEXT_SIZE];
+    char landlock[CONFINEMENT_TEXT_SIZE];
+    struct builder n = builder_on(names, sizeof(names));
+    struct builder l = builder_on(landlock, sizeof(landlock));
+    json_t *object = json_object();
+    confinement_put_capabilities(confinement, &n);
+    confinement_put_landlock(confinement, &l);
+    answer_put_text(&object, "user", text_of(confinement->user));
+    answer_put_text(&object, "capabilities", builder_text(&n));
+    answer_put(&object, "no_new_privs", json_boolean(confinement->no_new_privs));
+    answer_put(&object, "seccomp", json_boolean(confinement->seccomp));
+    answer_put_text(&object, "landlock", builder_text(&l));
+    answer_put(&object, "core_dumps", json_boolean(!confinement->no_core_dumps));
+    return object;
+}
+
 static json_t *status(void *context)
 {
-    struct server *server = ((const struct administration *)context)->server;
+    const struct administration *administration = context;
+    struct server *server = administration->server;
     char bytes[ADDRESSES_SIZE];
     struct builder b = builder_on(bytes, sizeof(bytes));
     json_t *object = json_object();
@@ -128,11 +177,19 @@ static json_t *status(void *context)
     answer_put_number(&object, "uptime_s", server_uptime_s(server));
     server_put_addresses(server, &b);
     answer_put_text(&object, "listening", builder_text(&b));
+    answer_put(&object, "sandbox", describe_sandbox(administration->confinement));
     answer_put_number(&object, "sessions", logged_in);
     answer_put_number(&object, "unauthenticated", connections - logged_in);
+    put_tls_status(&object, server);
     answer_put_number(&object, "audit_lost",
                       server_audit(server) ? audit_lost(server_audit(server)) : 0);
     return object;
+}
+
+static bool reaches(void *context, const char *directory)
+{
+    (void)context;
+    return !sandbox_hides(directory);
 }
 
 static json_t *settings(void *context)
@@ -166,9 +223,7 @@ static bool put_path(const struct backends *backends, const struct config *confi
     if (config->socket) {
         builder_put_string(b, config->socket);
     } else {
-        if (config->state)
-            builder_put_string(b, config->state);
-        else if (!state_put_default(b, backends_monitor(backends) || geteuid() == 0))
+        if (!backends_put_state(backends, config->state, b))
             return false;
         builder_put(b, TEXT("/" STATE_SOCKET));
     }
@@ -189,6 +244,7 @@ static bool listen_at(struct administration *administration, const char *path,
 
 bool administration_open(struct server *server, struct backends *backends,
                          const struct config *config, const struct reloader *reloader,
+                         const struct confinement *confinement,
                          struct administration **ret_administration,
                          char message[CONFIG_MESSAGE_SIZE])
 {
@@ -202,11 +258,13 @@ bool administration_open(struct server *server, struct backends *backends,
     struct desk *desk = backends_desk(backends);
     administration->server = server;
     administration->reloader = *reloader;
+    administration->confinement = confinement;
     administration->offer = (struct admin_server){
         .context = administration,
         .status = status,
         .sessions = sessions,
         .settings = settings,
+        .reaches = reaches,
         .kick = kick,
         .kick_user = kick_user,
         .reload = reload,

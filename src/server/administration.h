@@ -12,6 +12,7 @@
 #include "server/server.h"
 
 struct administration;
+struct confinement;
 
 /* New settings, as SIGHUP asks for; false with a message. Any thread. */
 struct reloader {
@@ -20,11 +21,12 @@ struct reloader {
 };
 
 /*
- * Listens where the configuration says, or in the state directory. `server` and
- * `backends` are borrowed: as long as this. False with a message.
+ * Listens where the configuration says, or in the state directory. `server`,
+ * `backends` and `confinement` are borrowed: as long as this. False with a message.
  */
 bool administration_open(struct server *server, struct backends *backends,
                          const struct config *config, const struct reloader *reloader,
+                         const struct confinement *confinement,
                          struct administration **ret_administration,
                          char message[CONFIG_MESSAGE_SIZE]);
 /* Before the server ends. Accepts NULL. */

@@ -15,6 +15,8 @@
 #include "monitor/monitor.h"
 #include "policy/policy.h"
 #include "server/limits.h"
+#include "server/root_files.h"
+#include "server/sandbox.h"
 #include "server/state.h"
 #include "server/system_users.h"
 #include "store/store_local.h"
@@ -25,8 +27,11 @@ struct backends {
     struct journal *journal;   /* owned; NULL: none */
     struct database *database; /* owned; NULL: none */
     struct desk *desk;         /* owned */
-    struct monitor *monitor;   /* owned; NULL: no users of the system */
-    struct system_users system_users;
+    struct root_files *files;  /* owned; NULL: not started as root */
+    struct monitor *monitor;   /* owned; NULL: nothing needs it */
+    struct opener opener;
+    struct system_users system_users; /* without functions: none log in */
+    bool began_as_root;
 };
 
 struct realm_set {
@@ -56,18 +61,43 @@ static enum fault open_store(void *context, const char *directory, struct store 
 
 struct backends *backends_new(void)
 {
-    return memory_new(sizeof(struct backends));
+    struct backends *backends = memory_new(sizeof(*backends));
+    if (backends)
+        *backends = (struct backends){.opener = opener_self, .began_as_root = geteuid() == 0};
+    return backends;
 }
 
-bool backends_start_system_users(struct backends *backends, const struct config *config,
-                                 char message[CONFIG_MESSAGE_SIZE])
+static enum fault start_monitor(struct backends *backends, const struct config *config)
 {
-    if (!config->system_users)
-        return true;
-    if (!system_users_start(config, &backends->monitor, message))
-        return false;
-    backends->system_users = system_users_of(backends->monitor);
-    return true;
+    struct monitor_settings settings = {
+        .service = config->system_users ? config->pam_service : "",
+        .root = config->system_root,
+        .first_user = config->system_users_from,
+        .any_shell = config->system_users_any_shell,
+        .ports = {config->port, config->implicit_port},
+    };
+    root_files_put(backends->files, &settings);
+    enum fault f = monitor_start(&settings, &backends->monitor);
+    if (f)
+        return f;
+    backends->opener = root_files_opener(backends->files, backends->monitor);
+    if (config->system_users)
+        backends->system_users = system_users_of(backends->monitor);
+    return FAULT_NONE;
+}
+
+bool backends_start_monitor(struct backends *backends, const struct config *config,
+                            const struct privileges_user *user, char message[CONFIG_MESSAGE_SIZE])
+{
+    enum fault f = root_files_new(config, user, &backends->files);
+    if (!f && (config->system_users || root_files_has_any(backends->files)))
+        f = start_monitor(backends, config);
+    return !f || config_complain(message, "the monitor cannot be started: %s", fault_text(f));
+}
+
+const struct opener *backends_opener(const struct backends *backends)
+{
+    return &backends->opener;
 }
 
 struct monitor *backends_monitor(const struct backends *backends)
@@ -104,17 +134,33 @@ struct desk *backends_desk(struct backends *backends)
     return backends->desk;
 }
 
+bool backends_put_state(const struct backends *backends, const char *state, struct builder *b)
+{
+    if (!state)
+        return state_put_default(b, backends->began_as_root);
+    builder_put_string(b, state);
+    return !b->full;
+}
+
+void backends_make_state(const struct backends *backends, const char *state, uid_t uid, gid_t gid)
+{
+    char path[PATH_SIZE];
+    struct builder b = builder_on(path, sizeof(path));
+    if (!backends_put_state(backends, state, &b) || access(builder_end(&b), F_OK) == 0)
+        return;
+    if (journal_make_directory(path) || chown(path, uid, gid))
+        log_debug("no-state-directory", LOG_TEXT("directory", text_of(path)));
+}
+
 bool backends_open_state(struct backends *backends, const char *state,
                          char message[CONFIG_MESSAGE_SIZE])
 {
     char path[PATH_SIZE];
     struct builder b = builder_on(path, sizeof(path));
-    if (!state && state_put_default(&b, backends->monitor || geteuid() == 0))
-        state = builder_end(&b);
-    if (!state)
+    if (!backends_put_state(backends, state, &b))
         return config_complain(message, "no state directory: HOME says no place for one");
-    enum fault f = journal_open(state, &backends->journal);
-    return !f || config_complain(message, "state directory %s: %s", state, fault_text(f));
+    enum fault f = journal_open(builder_end(&b), &backends->journal);
+    return !f || config_complain(message, "state directory %s: %s", path, fault_text(f));
 }
 
 void backends_free(struct backends *backends)
@@ -125,6 +171,7 @@ void backends_free(struct backends *backends)
     database_close(backends->database);
     journal_close(backends->journal);
     monitor_free(backends->monitor);
+    root_files_free(backends->files);
     memory_free(backends);
 }
 
@@ -136,6 +183,8 @@ static bool keep_root(struct realm_set *set, const char *what, const char *direc
 {
     struct tree *tree = NULL;
     enum fault f = trees_take(set->backends->desk->trees, directory, &tree);
+    if (f == FAULT_DENIED && sandbox_hides(directory))
+        return config_complain(message, "%s: %s: %s", what, directory, SANDBOX_HIDDEN);
     if (f)
         return config_complain(message, "%s: %s: %s", what, directory, fault_text(f));
     struct tree **place = config_grow((void **)&set->kept, &set->kept_count, sizeof(struct tree *));
@@ -151,15 +200,26 @@ static bool keep_root(struct realm_set *set, const char *what, const char *direc
 
 /* ---- Realms ------------------------------------------------------------------------------ */
 
-static bool add_account(struct account_store *accounts, const struct config_user *user,
-                        char message[CONFIG_MESSAGE_SIZE])
+/* From here on nobody needs the password itself. */
+static bool hash_password(struct config_user *user, char message[CONFIG_MESSAGE_SIZE])
 {
     char *hash = NULL;
+    enum fault f = password_hash(text_of(user->password), &hash);
+    if (f)
+        return config_complain(message, "user \"%s\": its password cannot be hashed: %s",
+                               user->name, fault_text(f));
+    memory_free_secret(user->password, strlen(user->password));
+    user->password = hash;
+    user->is_clear = false;
+    return true;
+}
+
+static bool add_account(struct account_store *accounts, struct config_user *user,
+                        char message[CONFIG_MESSAGE_SIZE])
+{
     if (user->is_clear) {
-        enum fault f = password_hash(text_of(user->password), &hash);
-        if (f)
-            return config_complain(message, "user \"%s\": its password cannot be hashed: %s",
-                                   user->name, fault_text(f));
+        if (!hash_password(user, message))
+            return false;
     } else if (!password_hash_is_usable(user->password)) {
         return config_complain(message,
                                "user \"%s\": password is no hash that crypt(5) knows; "
@@ -168,13 +228,12 @@ static bool add_account(struct account_store *accounts, const struct config_user
     }
     const struct account account = {
         .name = user->name,
-        .password = hash ? hash : user->password,
+        .password = user->password,
         .root = user->root,
         .charge = user->account,
         .terms = {.values = {[TERM_READ_ONLY] = {user->read_only, user->read_only}}},
     };
     enum fault f = account_embedded_add(accounts, &account);
-    memory_free_secret(hash, hash ? strlen(hash) : 0);
     if (f == FAULT_EXISTS)
         return config_complain(message, "user \"%s\": given twice", user->name);
     return !f || config_complain(message, "out of memory");
@@ -187,7 +246,7 @@ static bool build_users(struct realm_set *set, struct realm *realm, const struct
     if (!realm->accounts)
         return config_complain(message, "out of memory");
     for (size_t i = 0; i < host->user_count; i++) {
-        const struct config_user *user = &host->users[i];
+        struct config_user *user = &host->users[i];
         if (user->root && !keep_root(set, user->name, user->root, NULL, message))
             return false;
         if (!add_account(realm->accounts, user, message))
@@ -221,6 +280,9 @@ static bool build_folders(struct realm_set *set, struct realm *realm,
     for (size_t i = 0; i < host->folder_count; i++) {
         const struct config_folder *folder = &host->folders[i];
         enum fault f = open_folder(set, folder, &realm->folders[i]);
+        if (f == FAULT_DENIED && sandbox_hides(folder->path))
+            return config_complain(message, "folder \"%s\": %s: %s", folder->name, folder->path,
+                                   SANDBOX_HIDDEN);
         if (f)
             return config_complain(message, "folder \"%s\": %s: %s", folder->name, folder->path,
                                    fault_text(f));
@@ -317,7 +379,7 @@ static bool build_realm(struct realm_set *set, const struct config *config,
     realm->host_limits = limits_of_host(config);
     realm->server_limits.version = realm->serial;
     realm->host_limits.version = realm->serial;
-    realm->system_users = set->backends->monitor ? &set->backends->system_users : NULL;
+    realm->system_users = set->backends->system_users.log_in ? &set->backends->system_users : NULL;
     return build_root(set, realm, host->root, message) &&
            build_anonymous(set, realm, config, host, message) &&
            build_users(set, realm, host, message) && build_folders(set, realm, host, message);
@@ -370,4 +432,71 @@ void backends_free_realms(struct config *config)
 const struct realm *backends_realm(const struct config *config, size_t host)
 {
     return &config->realms->realms[host];
+}
+
+/* ---- All roots there are ---------------------------------------------------------------- */
+
+struct roots {
+    struct account_store *accounts; /* borrowed: the database's */
+    void (*on_root)(void *context, const char *directory);
+    void *context; /* borrowed: the caller's */
+    enum fault fault;
+};
+
+static void tell_root(const struct roots *roots, const char *directory)
+{
+    if (directory)
+        roots->on_root(roots->context, directory);
+}
+
+/* A record that makes no sense lets nobody in: it has no root. */
+static bool on_user(void *context, struct text name)
+{
+    struct roots *roots = context;
+    struct account *account = NULL;
+    enum fault f = roots->accounts->type->find(roots->accounts, name, &account);
+    if (!f)
+        tell_root(roots, account->root);
+    account_free(account);
+    roots->fault = f == FAULT_ARGUMENT ? FAULT_NONE : f;
+    return !roots->fault;
+}
+
+static bool on_folder(void *context, struct text name)
+{
+    struct roots *roots = context;
+    struct account_folder *folder = NULL;
+    enum fault f = roots->accounts->type->find_folder(roots->accounts, name, &folder);
+    if (!f)
+        tell_root(roots, folder->path);
+    account_folder_free(folder);
+    roots->fault = f == FAULT_ARGUMENT ? FAULT_NONE : f;
+    return !roots->fault;
+}
+
+static void tell_roots_of_host(const struct roots *roots, const struct config_host *host)
+{
+    tell_root(roots, host->root);
+    if (host->anonymous && host->anonymous[0] == '/')
+        tell_root(roots, host->anonymous);
+    for (size_t i = 0; i < host->user_count; i++)
+        tell_root(roots, host->users[i].root);
+    for (size_t i = 0; i < host->folder_count; i++)
+        tell_root(roots, host->folders[i].path);
+}
+
+enum fault backends_each_root(struct backends *backends, const struct config *config,
+                              void (*on_root)(void *context, const char *directory), void *context)
+{
+    struct database *database = backends->database;
+    struct roots roots = {.on_root = on_root, .context = context};
+    for (size_t i = 0; i < config->host_count; i++)
+        tell_roots_of_host(&roots, &config->hosts[i]);
+    if (!database)
+        return FAULT_NONE;
+    roots.accounts = database_accounts(database);
+    enum fault f = database_each(database, DATABASE_USERS, on_user, &roots);
+    if (!f && !roots.fault)
+        f = database_each(database, DATABASE_FOLDERS, on_folder, &roots);
+    return f ? f : roots.fault;
 }

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/config.h"
 
-#include <getopt.h>
-#include <limits.h>
+#include <assert.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -11,7 +10,9 @@
 #include "base/memory.h"
 #include "gate/guard.h"
 #include "net/socket.h"
+#include "net/tls.h"
 #include "server/backends.h"
+#include "server/opener.h"
 
 struct counted_config {
     struct config config;
@@ -110,8 +111,39 @@ const struct setting config_settings[] = {
      "directory that they see as /; %h: their home, %u: their name", true},
     {"pam-service", SETTING_STRING, FIELD(pam_service), 0, NULL, "NAME", "ferryd",
      "file in /etc/pam.d that says how they log in", true},
-    {"run-as", SETTING_STRING, FIELD(run_as), 0, NULL, "USER", "ferry",
-     "with system-users, who the server is once it has started", true},
+    {"run-as", SETTING_STRING, FIELD(run_as), 0, NULL, "USER", NULL,
+     "who the server is once root has started it (default: ferry, or the root's owner)", true},
+    {"user-roots", SETTING_PATHS, FIELD(user_roots), 64, NULL, "DIR", NULL,
+     "users of the database have their roots below DIR", true},
+    {"tls-cert", SETTING_FILES, FIELD(tls_files.certificates), TLS_PAIRS_MAX, NULL, "FILE", NULL,
+     "certificate for TLS, in PEM, with those that sign it behind it"},
+    {"tls-key", SETTING_FILES, FIELD(tls_files.keys), TLS_PAIRS_MAX, NULL, "FILE", NULL,
+     "its key, when it is not in the same file; the second key is the second certificate's"},
+    {"tls-self-signed", SETTING_FLAG, FIELD(tls_files.self_signed), 0, NULL, NULL, "off",
+     "make a certificate at the first start, and keep it in the state directory"},
+    {"tls-min-version", SETTING_SWITCH, FIELD(tls_files.only_1_3), 0, "1.3|1.2", "1.2|1.3", "1.2",
+     "oldest version of TLS"},
+    {"tls-ciphers", SETTING_STRING, FIELD(tls_files.ciphers), 0, NULL, "LIST", NULL,
+     "for TLS 1.2, as OpenSSL writes them (default: ECDHE with AES-GCM or ChaCha20)"},
+    {"tls-client-cert", SETTING_CHOICE, FIELD(tls_files.client_certificates), 0,
+     "off|optional|required", "off|optional|required", "off", "ask clients for a certificate"},
+    {"tls-client-ca", SETTING_STRING, FIELD(tls_files.client_ca), 0, NULL, "FILE", NULL,
+     "who may have signed it, in PEM"},
+    {"tls-client-crl", SETTING_STRING, FIELD(tls_files.client_crl), 0, NULL, "FILE", NULL,
+     "certificates that they have revoked, in PEM"},
+    {"tls-client-user", SETTING_CHOICE, FIELD(tls_files.client_user), 0, "none|cn|email|dns",
+     "none|cn|email|dns", "none", "which name in it is the only user that may log in with it"},
+    {"tls-client-password", SETTING_SWITCH, FIELD(tls_files.client_password), 0, NULL, "on|off",
+     "on", "ask that user for the password, too"},
+    {"data-tls-reuse", SETTING_CHOICE, FIELD(data_tls_reuse), 0, "off|prefer|require",
+     "off|prefer|require", "prefer",
+     "whether data connections resume the TLS session of the control connection"},
+    {"require-tls", SETTING_WORDS, FIELD(require_tls), 0, "login|control|data", "WORDS", "off",
+     "refuse what is in the clear: login, control, data, with commas between; default: all"},
+    {"allow-ccc", SETTING_FLAG, FIELD(allow_ccc), 0, NULL, NULL, "off",
+     "let the control connection go back to clear text (CCC)"},
+    {"implicit-port", SETTING_NUMBER, FIELD(implicit_port), UINT16_MAX, NULL, "N", "0",
+     "port with TLS from the first byte, by custom 990; 0: none", true},
     {"xferlog", SETTING_STRING, FIELD(xferlog), 0, NULL, "FILE", NULL,
      "log transfers in the classic format", true},
     {"audit", SETTING_STRING, FIELD(audit), 0, NULL, "FILE", NULL,
@@ -129,6 +161,9 @@ const struct setting config_settings[] = {
     {"version", SETTING_OPTION, 0, 0, NULL, NULL, NULL, "show the version, and exit"},
     {NULL, SETTING_OPTION, 0, 0, NULL, NULL, NULL, NULL},
 };
+
+static_assert(sizeof(config_settings) / sizeof(config_settings[0]) <= SETTINGS_MAX,
+              "each setting has its place");
 
 bool config_complain(char message[CONFIG_MESSAGE_SIZE], const char *format, ...)
 {
@@ -163,7 +198,7 @@ bool config_copy_string(char **place, struct text value)
 
 /* ---- The snapshot ------------------------------------------------------------------- */
 
-static void forget_items(struct config_list *list)
+void config_clear_list(struct config_list *list)
 {
     for (size_t i = 0; i < list->count; i++)
         memory_free(list->items[i]);
@@ -172,7 +207,7 @@ static void forget_items(struct config_list *list)
 
 static void free_list(struct config_list *list)
 {
-    forget_items(list);
+    config_clear_list(list);
     memory_free(list->items);
 }
 
@@ -212,6 +247,13 @@ static void config_free(struct config *config)
     free_list(&config->safe_networks);
     free_list(&config->anonymous_uploads);
     free_list(&config->anonymous_terms);
+    free_list(&config->user_roots);
+    free_list(&config->tls_files.certificates);
+    free_list(&config->tls_files.keys);
+    memory_free(config->tls_files.ciphers);
+    memory_free(config->tls_files.client_ca);
+    memory_free(config->tls_files.client_crl);
+    tls_unref(config->tls);
     memory_free(config->passive_address);
     memory_free(config->ebcdic_code_page);
     memory_free(config->database);
@@ -284,7 +326,7 @@ static bool is_same(const struct config *a, const struct config *b, const struct
         return *(const bool *)x == *(const bool *)y;
     if (setting->kind == SETTING_STRING)
         return is_same_string(*(char *const *)x, *(char *const *)y);
-    return is_same_list(x, y); /* the addresses: there are no other kinds for the start only */
+    return is_same_list(x, y); /* there are no other kinds for the start only */
 }
 
 void config_put_deferred(const struct config *running, const struct config *wanted,
@@ -299,106 +341,7 @@ void config_put_deferred(const struct config *running, const struct config *want
     }
 }
 
-/* ---- The command line ------------------------------------------------------------------ */
-
-enum { SETTINGS_MAX = 64 };
-
-static void fill_options(struct option options[SETTINGS_MAX])
-{
-    size_t i = 0;
-    for (const struct setting *s = config_settings; s->name && i < SETTINGS_MAX - 1; s++, i++) {
-        int has_argument = s->argument ? required_argument : no_argument;
-        if (s->kind == SETTING_ANONYMOUS)
-            has_argument = optional_argument;
-        options[i] = (struct option){s->name, has_argument, NULL, (int)i + 1};
-    }
-    options[i] = (struct option){0};
-}
-
-/* A walk through the options. */
-struct walk {
-    struct config *config;          /* borrowed: config_load's, as all here */
-    struct config_request *request; /* borrowed */
-    char *message;                  /* borrowed: CONFIG_MESSAGE_SIZE bytes */
-    bool only_file;                 /* looks for --config alone */
-    bool has_list[SETTINGS_MAX];    /* by the setting's index: it was an option already */
-};
-
-static bool take_request(struct walk *walk, struct text name)
-{
-    if (text_equal(name, TEXT("help")))
-        walk->request->help = true;
-    else if (text_equal(name, TEXT("version")))
-        walk->request->version = true;
-    else if (text_equal(name, TEXT("check-config")))
-        walk->request->check_only = true;
-    return true;
-}
-
-/* A list on the command line replaces the file's, it does not add to it. */
-static void begin_list(struct walk *walk, const struct setting *setting)
-{
-    bool *has_list = &walk->has_list[setting - config_settings];
-    if (!*has_list)
-        forget_items((struct config_list *)((char *)walk->config + setting->offset));
-    *has_list = true;
-}
-
-static bool take_option(struct walk *walk, const struct setting *setting, const char *argument)
-{
-    bool is_file = setting->kind == SETTING_OPTION && setting->argument;
-    if (is_file)
-        return config_copy_string(&walk->config->file, text_of(argument));
-    if (walk->only_file)
-        return true;
-    if (setting->kind == SETTING_OPTION)
-        return take_request(walk, text_of(setting->name));
-    if (setting_is_list(setting))
-        begin_list(walk, setting);
-    return config_set(walk->config, setting, text_of(argument ? argument : "on"), walk->message);
-}
-
-/* Of an option that getopt does not know, or that is not to have an argument. */
-static bool complain_of_option(const char *word, char message[CONFIG_MESSAGE_SIZE])
-{
-    if (!text_starts_with(text_of(word), TEXT("--"))) /* letters may be grouped */
-        return config_complain(message, "-%c: no such option; --help lists them", optopt);
-    const char *what = optopt ? "takes no argument" : "no such option; --help lists them";
-    return config_complain(message, "%s: %s", word, what);
-}
-
-static bool read_options(struct walk *walk, int argc, char **argv)
-{
-    struct option options[SETTINGS_MAX];
-    fill_options(options);
-    optind = 0;
-    opterr = 0;
-    for (;;) {
-        int found = getopt_long(argc, argv, ":", options, NULL);
-        if (found == -1)
-            break;
-        if (found == ':')
-            return config_complain(walk->message, "%s needs an argument", argv[optind - 1]);
-        if (found == '?')
-            return complain_of_option(argv[optind - 1], walk->message);
-        if (!take_option(walk, &config_settings[found - 1], optarg))
-            return false;
-    }
-    return optind == argc ||
-           config_complain(walk->message, "%s: not an option; --help lists them", argv[optind]);
-}
-
-/* The file's settings come first, whatever the order of the options. */
-static bool read_both(struct config *config, int argc, char **argv, struct config_request *request,
-                      char message[CONFIG_MESSAGE_SIZE])
-{
-    struct walk walk = {config, request, message, .only_file = true};
-    if (!read_options(&walk, argc, argv) ||
-        (config->file && !config_read_file(config, config->file, message)))
-        return false;
-    walk.only_file = false;
-    return read_options(&walk, argc, argv);
-}
+/* ---- Loading ------------------------------------------------------------------------- */
 
 static bool is_complete(struct config *config, char message[CONFIG_MESSAGE_SIZE])
 {
@@ -416,6 +359,34 @@ static bool is_complete(struct config *config, char message[CONFIG_MESSAGE_SIZE]
         return config_complain(message, "data-timeout: at least 1 is needed");
     if (!config->ban_window_s)
         return config_complain(message, "ban-window: at least 1 is needed");
+    return true;
+}
+
+/* What contradicts itself is a mistake: nobody should believe in vain that TLS is asked for. */
+static bool is_tls_complete(const struct config *config, char message[CONFIG_MESSAGE_SIZE])
+{
+    const struct config_tls *tls = &config->tls_files;
+    bool has_none = !tls->certificates.count && !tls->self_signed;
+    bool asks_nobody = tls->client_certificates == TLS_CLIENT_NOT_ASKED;
+    bool names_nobody = tls->client_user == TLS_CLIENT_USER_NONE;
+    const struct {
+        bool is_wrong;
+        const char *wrong;
+    } checks[] = {
+        {tls->keys.count > tls->certificates.count, "tls-key: there are more than of tls-cert"},
+        {tls->self_signed && tls->certificates.count, "tls-self-signed: tls-cert is given, too"},
+        {config->require_tls && has_none, "require-tls: tls-cert is missing"},
+        {config->implicit_port && has_none, "implicit-port: tls-cert is missing"},
+        {!asks_nobody && has_none, "tls-client-cert: tls-cert is missing"},
+        {!asks_nobody && !tls->client_ca, "tls-client-cert: tls-client-ca is missing"},
+        {asks_nobody && tls->client_ca, "tls-client-ca: tls-client-cert is off"},
+        {asks_nobody && tls->client_crl, "tls-client-crl: tls-client-cert is off"},
+        {asks_nobody && !names_nobody, "tls-client-user: tls-client-cert is off"},
+        {names_nobody && !tls->client_password, "tls-client-password: tls-client-user is none"},
+    };
+    for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]); i++)
+        if (checks[i].is_wrong)
+            return config_complain(message, "%s", checks[i].wrong);
     return true;
 }
 
@@ -441,22 +412,35 @@ static bool load_code_page(struct config *config, char message[CONFIG_MESSAGE_SI
                            config->ebcdic_code_page);
 }
 
-struct config *config_load(int argc, char **argv, struct config_request *ret_request,
-                           char message[CONFIG_MESSAGE_SIZE])
+static struct config *load(int argc, char **argv, const struct opener *opener,
+                           struct config_request *ret_request, char message[CONFIG_MESSAGE_SIZE])
 {
     *ret_request = (struct config_request){0};
     (void)config_complain(message, "out of memory");
     struct config *config = config_new(message);
     if (!config)
         return NULL;
-    bool fine = read_both(config, argc, argv, ret_request, message);
+    bool fine = config_read(config, argc, argv, opener, ret_request, message);
     if (fine && !ret_request->help && !ret_request->version)
-        fine = is_complete(config, message) && look_up_passive_address(config, message) &&
-               load_code_page(config, message);
+        fine = is_complete(config, message) && is_tls_complete(config, message) &&
+               look_up_passive_address(config, message) && load_code_page(config, message);
     if (fine)
         return config;
     config_unref(config);
     return NULL;
+}
+
+struct config *config_load(int argc, char **argv, struct config_request *ret_request,
+                           char message[CONFIG_MESSAGE_SIZE])
+{
+    return load(argc, argv, &opener_self, ret_request, message);
+}
+
+struct config *config_reload(int argc, char **argv, const struct opener *opener,
+                             char message[CONFIG_MESSAGE_SIZE])
+{
+    struct config_request request;
+    return load(argc, argv, opener, &request, message);
 }
 
 const struct config_host *config_find_host(const struct config *config, struct text name,
@@ -469,33 +453,4 @@ const struct config_host *config_find_host(const struct config *config, struct t
         }
     }
     return NULL;
-}
-
-void config_put_help(struct builder *b)
-{
-    enum { COLUMN = 32 };
-    builder_put(b, TEXT("Usage: ferryd --root DIR [option]...\n"
-                        "Serves files over FTP, in the foreground.\n\n"));
-    for (const struct setting *s = config_settings; s->name; s++) {
-        size_t start = b->len;
-        builder_put(b, TEXT("  --"));
-        builder_put_string(b, s->name);
-        if (s->argument) {
-            bool optional = s->kind == SETTING_ANONYMOUS;
-            builder_put_string(b, optional ? "[=" : " ");
-            builder_put_string(b, s->argument);
-            builder_put_string(b, optional ? "]" : "");
-        }
-        do {
-            builder_put_byte(b, ' ');
-        } while (b->len < start + COLUMN);
-        builder_put_string(b, s->help);
-        if (s->value && s->kind != SETTING_FLAG && s->kind != SETTING_ANONYMOUS) {
-            builder_put_string(b, " (default: ");
-            builder_put_string(b, s->value);
-            builder_put_byte(b, ')');
-        }
-        builder_put_byte(b, '\n');
-    }
-    builder_put(b, TEXT("\nThe same settings go in a file: see ferryd.conf(5), ferryd(8).\n"));
 }

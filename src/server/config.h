@@ -22,7 +22,9 @@
 #include "codec/code_page.h"
 #include "dtp/data_port.h"
 
+struct opener;
 struct realm_set;
+struct tls;
 
 /* Texts of one message for the person who started the program. */
 enum { CONFIG_MESSAGE_SIZE = 1024 };
@@ -60,12 +62,45 @@ struct config_list {
     size_t count;
 };
 
+/* Which connections have to be under TLS; a mask. */
+enum require_tls {
+    REQUIRE_TLS_LOGIN = 1,   /* before USER; CCC may follow */
+    REQUIRE_TLS_CONTROL = 2, /* likewise, and to the end */
+    REQUIRE_TLS_DATA = 4,    /* PROT P before a transfer */
+};
+
+/* Does a data connection have to resume the control connection's TLS session? */
+enum data_tls_reuse { DATA_TLS_REUSE_OFF, DATA_TLS_REUSE_PREFER, DATA_TLS_REUSE_REQUIRE };
+
+/* Which name in a client's certificate is the user it is for. */
+enum tls_client_user {
+    TLS_CLIENT_USER_NONE,
+    TLS_CLIENT_USER_CN,
+    TLS_CLIENT_USER_EMAIL,
+    TLS_CLIENT_USER_DNS
+};
+
+/* TLS as it is written in the settings; `config.tls` is what is made of it. */
+struct config_tls {
+    struct config_list certificates; /* files, in PEM */
+    struct config_list keys;         /* likewise: the n-th of the n-th certificate */
+    bool self_signed;                /* made and kept in the state directory at the first start */
+    bool only_1_3;
+    char *ciphers;                /* owned; NULL: ours */
+    uint64_t client_certificates; /* enum tls_client_certificate */
+    char *client_ca;              /* owned: a file; NULL: none */
+    char *client_crl;             /* owned: a file; NULL: none */
+    uint64_t client_user;         /* enum tls_client_user */
+    bool client_password;         /* asked of whom a certificate names, too */
+};
+
 struct config {
     struct config_list addresses;
     struct config_list safe_networks;
     struct config_list anonymous_uploads;
     struct config_list anonymous_terms;
     uint64_t port;
+    uint64_t implicit_port; /* TLS from the first byte; 0: none */
     struct port_range passive_ports;
     char *passive_address;     /* owned; NULL: what the client reached */
     union endpoint passive_v4; /* passive_address, looked up; AF_UNSPEC: none */
@@ -97,6 +132,12 @@ struct config {
     uint64_t ban_window_s;
     uint64_t ban_time_s;
     uint64_t umask;
+    struct config_tls tls_files;
+    struct tls *tls;         /* owned reference; NULL: no TLS. Made by certificates.c */
+    uint64_t require_tls;    /* mask of enum require_tls */
+    uint64_t data_tls_reuse; /* enum data_tls_reuse */
+    bool allow_ccc;
+    struct config_list user_roots; /* directories below which roots of users may lie */
     bool system_users;
     bool system_users_any_shell;
     uint64_t system_users_from;
@@ -126,10 +167,19 @@ struct config_request {
 /*
  * Reads the defaults, then --config's file, then the other options over it.
  * NULL with one line in `message` when something is wrong. The realms are not
- * built yet.
+ * built yet (backends.h), and no certificate is read (certificates.h).
  */
 struct config *config_load(int argc, char **argv, struct config_request *ret_request,
                            char message[CONFIG_MESSAGE_SIZE]);
+/* Likewise, of a server that runs: it may have to have its file opened. */
+struct config *config_reload(int argc, char **argv, const struct opener *opener,
+                             char message[CONFIG_MESSAGE_SIZE]);
+
+/*
+ * Overwrites the passwords of --user options: everybody can read the command line
+ * of a process. Load a copy.
+ */
+void config_hide_passwords(int argc, char **argv);
 
 struct config *config_ref(struct config *config);
 /* Accepts NULL. */
@@ -156,10 +206,13 @@ enum setting_kind {
     SETTING_HOST,      /* a string of the default host; the offset is in struct config_host */
     SETTING_FLAG,      /* an option without argument; on or off in the file */
     SETTING_SWITCH,    /* one of two words in `words`; the first is true */
+    SETTING_CHOICE,    /* one of the words: its index */
+    SETTING_WORDS,     /* a mask of the words, commas between; all (an option alone), or off */
     SETTING_RANGE,     /* A-B */
     SETTING_ADDRESSES, /* may be given several times */
     SETTING_NETWORKS,  /* likewise, as all lists */
     SETTING_PATHS,
+    SETTING_FILES,
     SETTING_TERMS,     /* TERM=VALUE */
     SETTING_USER,      /* NAME:PASSWORD, several times; blocks in the file */
     SETTING_ANONYMOUS, /* like SETTING_HOST; an option's argument may be left out */
@@ -171,14 +224,16 @@ struct setting {
     enum setting_kind kind;
     size_t offset; /* of the field in struct config, but for SETTING_HOST */
     uint64_t max;
-    const char *words;    /* borrowed: of a SWITCH; NULL: on or off */
+    const char *words;    /* borrowed: with | between; of a SWITCH NULL: on or off */
     const char *argument; /* borrowed: what --help calls it; NULL: none */
     const char *value;    /* borrowed: default; NULL: none */
     const char *help;     /* borrowed */
     bool at_start;        /* taken when ferryd starts; SIGHUP does not change it */
 };
 
-/* Ends with a NULL name. */
+enum { SETTINGS_MAX = 96 };
+
+/* Ends with a NULL name; fewer than SETTINGS_MAX. */
 extern const struct setting config_settings[];
 
 static inline bool setting_is_list(const struct setting *setting)
@@ -186,13 +241,25 @@ static inline bool setting_is_list(const struct setting *setting)
     return setting->kind >= SETTING_ADDRESSES && setting->kind <= SETTING_TERMS;
 }
 
+/* May an option be given without its argument? */
+static inline bool setting_stands_alone(const struct setting *setting)
+{
+    return !setting->argument || setting->kind == SETTING_ANONYMOUS ||
+           setting->kind == SETTING_WORDS;
+}
+
 /* Sets one value; false with a message that names the setting. */
 bool config_set(struct config *config, const struct setting *setting, struct text value,
                 char message[CONFIG_MESSAGE_SIZE]);
 /* Sets a term of a group by "TERM=VALUE". */
 bool config_set_term(struct terms *terms, struct text value);
+/* Reads the file that --config names, then the other options over it, in whatever order they are.
+ */
+bool config_read(struct config *config, int argc, char **argv, const struct opener *opener,
+                 struct config_request *request, char message[CONFIG_MESSAGE_SIZE]);
 /* Reads ferryd.conf into `config`. */
-bool config_read_file(struct config *config, const char *file, char message[CONFIG_MESSAGE_SIZE]);
+bool config_read_file(struct config *config, const struct opener *opener, const char *file,
+                      char message[CONFIG_MESSAGE_SIZE]);
 /* Writes a message; always false, to be returned. */
 bool config_complain(char message[CONFIG_MESSAGE_SIZE], const char *format, ...)
     __attribute__((format(printf, 2, 3)));
@@ -200,5 +267,6 @@ bool config_complain(char message[CONFIG_MESSAGE_SIZE], const char *format, ...)
 /* Grows an array by one zeroed element and returns it, or NULL. */
 void *config_grow(void **array, size_t *count, size_t size);
 bool config_copy_string(char **place, struct text value);
+void config_clear_list(struct config_list *list);
 
 #endif

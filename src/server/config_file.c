@@ -6,11 +6,13 @@
 #include <confuse.h>
 #include <stdio.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/memory.h"
 #include "server/config.h"
+#include "server/opener.h"
 
-enum { OPTIONS_MAX = 64, KEY_SIZE = 32 };
+enum { BLOCKS = 3, OPTIONS_MAX = SETTINGS_MAX + BLOCKS, KEY_SIZE = 32 };
 
 /* libConfuse reports errors through a callback that has no room for a context of ours. */
 static char *report; /* borrowed: config_read_file's message; one thread loads at a time */
@@ -146,7 +148,42 @@ static bool read_all(struct config *config, cfg_t *cfg, char message[CONFIG_MESS
     return true;
 }
 
-bool config_read_file(struct config *config, const char *file, char message[CONFIG_MESSAGE_SIZE])
+static bool parse(cfg_t *cfg, FILE *stream, const char *file, char message[CONFIG_MESSAGE_SIZE])
+{
+    /* libConfuse frees it; without one its messages would name no file. */
+    cfg->filename = memory_copy(file, strlen(file));
+    if (!cfg->filename)
+        return config_complain(message, "out of memory");
+    report = message;
+    cfg_set_error_function(cfg, on_error);
+    int result = cfg_parse_fp(cfg, stream);
+    report = NULL;
+    return result == CFG_SUCCESS;
+}
+
+/* A stream, or NULL with a message. */
+static FILE *open_stream(const struct opener *opener, const char *file,
+                         char message[CONFIG_MESSAGE_SIZE])
+{
+    struct stat info;
+    const char *reason;
+    int fd = opener->open(opener->context, file, &reason);
+    if (fd < 0) {
+        (void)config_complain(message, "%s: %s", file, reason);
+        return NULL;
+    }
+    /* The scanner ends the program when it cannot read what it is given. */
+    bool is_plain = fstat(fd, &info) == 0 && S_ISREG(info.st_mode);
+    FILE *stream = is_plain ? fdopen(fd, "r") : NULL;
+    if (stream)
+        return stream;
+    close(fd);
+    (void)config_complain(message, is_plain ? "out of memory" : "%s: not a plain file", file);
+    return NULL;
+}
+
+bool config_read_file(struct config *config, const struct opener *opener, const char *file,
+                      char message[CONFIG_MESSAGE_SIZE])
 {
     cfg_opt_t user[] = {
         CFG_STR("password", NULL, CFGF_NODEFAULT),
@@ -167,22 +204,13 @@ bool config_read_file(struct config *config, const char *file, char message[CONF
     cfg_opt_t options[OPTIONS_MAX];
     char keys[OPTIONS_MAX][KEY_SIZE];
     fill_options(options, keys, user, folder, host);
+    FILE *stream = open_stream(opener, file, message);
+    if (!stream)
+        return false;
     cfg_t *cfg = cfg_init(options, CFGF_NONE);
-    if (!cfg)
-        return config_complain(message, "out of memory");
-    /* The scanner ends the program when it cannot read what it has opened. */
-    struct stat info;
-    if (stat(file, &info) == 0 && !S_ISREG(info.st_mode)) {
-        cfg_free(cfg);
-        return config_complain(message, "%s: not a plain file", file);
-    }
-    report = message;
-    cfg_set_error_function(cfg, on_error);
-    int result = cfg_parse(cfg, file);
-    bool fine = result == CFG_SUCCESS && read_all(config, cfg, message);
-    if (result == CFG_FILE_ERROR)
-        (void)config_complain(message, "%s: cannot be read", file);
+    bool fine = cfg ? parse(cfg, stream, file, message) && read_all(config, cfg, message)
+                    : config_complain(message, "out of memory");
     cfg_free(cfg);
-    report = NULL;
+    (void)fclose(stream);
     return fine;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/config_json.h"
 
-enum { VALUE_SIZE = 32 };
+enum { VALUE_SIZE = 32, WORDS_SIZE = 128 };
 
 static json_t *text_or_null(const char *string)
 {
@@ -30,6 +30,32 @@ static json_t *describe_switch(bool is_first, const char *words)
     struct text yes = text_take_until(&no, '|');
     struct text word = is_first ? yes : no;
     return json_stringn(word.at, word.len);
+}
+
+static json_t *describe_choice(uint64_t index, const char *words)
+{
+    struct text rest = text_of(words);
+    struct text word = text_take_until(&rest, '|');
+    for (uint64_t i = 0; i < index; i++)
+        word = text_take_until(&rest, '|');
+    return json_stringn(word.at, word.len);
+}
+
+/* As the setting takes them. */
+static json_t *describe_words(uint64_t mask, const char *words)
+{
+    char bytes[WORDS_SIZE];
+    struct builder b = builder_on(bytes, sizeof(bytes));
+    struct text rest = text_of(words);
+    for (uint64_t bit = 1; rest.len; bit <<= 1) {
+        struct text word = text_take_until(&rest, '|');
+        if (!(mask & bit))
+            continue;
+        if (b.len)
+            builder_put_byte(&b, ',');
+        builder_put(&b, word);
+    }
+    return b.len ? json_stringn(b.at, b.len) : json_string("off");
 }
 
 static json_t *describe_range(const struct port_range *range)
@@ -62,6 +88,10 @@ static json_t *describe_value(const struct config *config, const struct setting 
     case SETTING_FLAG:
     case SETTING_SWITCH:
         return describe_switch(*(const bool *)place, setting->words);
+    case SETTING_CHOICE:
+        return describe_choice(*(const uint64_t *)place, setting->words);
+    case SETTING_WORDS:
+        return describe_words(*(const uint64_t *)place, setting->words);
     case SETTING_RANGE:
         return describe_range(place);
     case SETTING_HOST:
@@ -70,6 +100,7 @@ static json_t *describe_value(const struct config *config, const struct setting 
     case SETTING_ADDRESSES:
     case SETTING_NETWORKS:
     case SETTING_PATHS:
+    case SETTING_FILES:
     case SETTING_TERMS:
         return describe_list(place);
     case SETTING_USER:

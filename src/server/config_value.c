@@ -16,6 +16,40 @@ static bool set_range(struct port_range *range, struct text value)
     return true;
 }
 
+/* The index of a word among those of a setting. */
+static bool find_word(const char *words, struct text value, uint64_t *ret_index)
+{
+    struct text rest = text_of(words);
+    for (uint64_t i = 0; rest.len; i++) {
+        if (text_equal(value, text_take_until(&rest, '|'))) {
+            *ret_index = i;
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A bit for each word, in their order. */
+static bool set_words(uint64_t *place, const char *words, struct text value)
+{
+    uint64_t mask = 0;
+    bool is_all = text_equal(value, TEXT("all")) || text_equal(value, TEXT("on"));
+    struct text rest = is_all ? text_of(words) : value;
+    char separator = is_all ? '|' : ',';
+    if (text_equal(value, TEXT("off")))
+        rest.len = 0;
+    else if (!rest.len || rest.at[rest.len - 1] == separator)
+        return false;
+    while (rest.len) {
+        uint64_t index;
+        if (!find_word(words, text_take_until(&rest, separator), &index))
+            return false;
+        mask |= UINT64_C(1) << index;
+    }
+    *place = mask;
+    return true;
+}
+
 static bool set_switch(bool *place, const char *words, struct text value)
 {
     struct text no = text_of(words);
@@ -50,9 +84,14 @@ static enum fault set_user(struct config *config, struct text value)
     return copied ? FAULT_NONE : FAULT_NO_MEMORY;
 }
 
+static bool is_string(struct text value)
+{
+    return value.len && text_find(value, '\0') == value.len && text_find(value, '\n') == value.len;
+}
+
 static enum fault set_string(char **place, struct text value)
 {
-    if (!value.len || text_find(value, '\0') != value.len || text_find(value, '\n') != value.len)
+    if (!is_string(value))
         return FAULT_ARGUMENT;
     return config_copy_string(place, value) ? FAULT_NONE : FAULT_NO_MEMORY;
 }
@@ -93,6 +132,8 @@ static bool is_item(const struct setting *setting, struct text value)
         return endpoint_parse_network(value, &network);
     case SETTING_PATHS:
         return is_path(value);
+    case SETTING_FILES:
+        return is_string(value);
     default:
         return is_term(value);
     }
@@ -128,11 +169,16 @@ static enum fault set_by_kind(struct config *config, const struct setting *setti
     case SETTING_SWITCH:
         return or_argument(setting->words ? set_switch(place, setting->words, value)
                                           : set_flag(place, value));
+    case SETTING_CHOICE:
+        return or_argument(find_word(setting->words, value, place));
+    case SETTING_WORDS:
+        return or_argument(set_words(place, setting->words, value));
     case SETTING_RANGE:
         return or_argument(set_range(place, value));
     case SETTING_ADDRESSES:
     case SETTING_NETWORKS:
     case SETTING_PATHS:
+    case SETTING_FILES:
     case SETTING_TERMS:
         return add_item(place, setting, value);
     case SETTING_USER:

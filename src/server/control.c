@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "net/socket.h"
+#include "net/tls_link.h"
 #include "server/loop.h"
 
 enum {
@@ -17,8 +18,12 @@ enum {
     OUTPUT_PAUSE = 64 * 1024,
     /* Never more than this: the longest STAT listing and what came before it. */
     OUTPUT_MAX = 2 * 1024 * 1024,
-    /* First byte of a TLS record: a client that takes this for an FTPS port. */
-    TLS_HANDSHAKE = 22,
+    /* First byte of a TLS record; with the handshake a client begins that takes this for FTPS. */
+    TLS_RECORD_FIRST = 20,
+    TLS_RECORD_HELLO = 22,
+    TLS_RECORD_LAST = 23,
+    /* Decrypted in one go. */
+    CLEAR_BYTES = 4096,
 };
 
 /* Each line that waits has its length before it; a too long one has TOO_LONG. */
@@ -89,7 +94,8 @@ static bool queue_output(struct control *control, struct text bytes)
     return true;
 }
 
-void control_send(struct control *control, struct text bytes)
+/* To the peer as they are: in the clear, or encrypted already. */
+static void put_out(struct control *control, struct text bytes)
 {
     if (control->broken)
         return;
@@ -101,6 +107,38 @@ void control_send(struct control *control, struct text bytes)
         break_off(control);
     }
     update_watch(control);
+}
+
+static void on_encrypted(void *owner, struct text bytes)
+{
+    put_out(owner, bytes);
+}
+
+bool control_is_secured(const struct control *control)
+{
+    return control->tls && !control->leaves_tls;
+}
+
+/* Can be written to by way of TLS. */
+static bool is_open(const struct control *control)
+{
+    return control_is_secured(control) && !control->broken &&
+           tls_link_state(control->tls) != TLS_HANDSHAKE &&
+           tls_link_state(control->tls) != TLS_BROKEN;
+}
+
+void control_send(struct control *control, struct text bytes)
+{
+    if (!control_is_secured(control))
+        put_out(control, bytes);
+    else if (is_open(control) && !tls_link_write(control->tls, bytes))
+        break_off(control);
+}
+
+void control_send_ticket(struct control *control)
+{
+    if (is_open(control) && !tls_link_send_ticket(control->tls))
+        break_off(control);
 }
 
 static void flush(struct control *control)
@@ -123,7 +161,9 @@ static void flush(struct control *control)
 
 static bool is_deliverable(const struct control *control)
 {
-    return !control->closing && !control->broken && control->output_len <= OUTPUT_PAUSE;
+    bool can_answer = !control_is_secured(control) || is_open(control);
+    return can_answer && !control->closing && !control->broken &&
+           control->output_len <= OUTPUT_PAUSE;
 }
 
 static bool keep_waiting(struct control *control, struct text line)
@@ -193,7 +233,7 @@ void control_resume(struct control *control)
         at += size;
     }
     control->delivering = false;
-    if (at == control->waiting_len) {
+    if (at >= control->waiting_len) { /* more, when they were forgotten meanwhile */
         drop_waiting(control);
     } else if (at) { /* what was taken is gone; the rest moves up */
         memmove(control->waiting, control->waiting + at, control->waiting_len - at);
@@ -250,22 +290,123 @@ static void restore_partial(struct control *control)
     control->partial = NULL;
 }
 
-static void feed(struct control *control, struct text bytes)
+/* Bytes in the clear, as they came or decrypted, until the way they came by holds no more. */
+static void take_bytes(struct control *control, struct text bytes)
 {
-    if (!control->seen_bytes && bytes.at[0] == TLS_HANDSHAKE) {
-        break_off(control); /* a TLS client cannot read anything we would say */
-        return;
-    }
-    control->seen_bytes = true;
+    bool was_secured = control_is_secured(control);
     restore_partial(control);
     control->delivering = true;
-    while (bytes.len && !control->closing) {
+    while (bytes.len && !control->closing && control_is_secured(control) == was_secured) {
         enum line_event event;
         bytes = text_after(bytes, line_feed(&control->line, bytes, &event));
         on_line_event(control, event);
     }
     control->delivering = false;
     save_partial(control);
+}
+
+/* ---- TLS ------------------------------------------------------------------------ */
+
+/* What came before TLS began or ended, and was not acted upon. Its memory may be in use still. */
+static void forget_input(struct control *control)
+{
+    memory_free_secret(control->partial, control->partial ? line_pending(&control->line) : 0);
+    control->partial = NULL;
+    control->waiting_len = 0;
+    control->line = line_on(control->line.at, control->line.size);
+}
+
+void control_secure(struct control *control, struct tls *tls, struct text host)
+{
+    forget_input(control);
+    if (tls_link_new(tls, host, on_encrypted, control, &control->tls)) {
+        log_warning("tls-not-begun", LOG_TEXT("fault", text_of(fault_text(FAULT_NO_MEMORY))));
+        break_off(control);
+    }
+}
+
+void control_unsecure(struct control *control)
+{
+    forget_input(control);
+    if (is_open(control))
+        tls_link_end(control->tls);
+    control->leaves_tls = true;
+    control->seen_bytes = false;
+}
+
+static void end_tls(struct control *control)
+{
+    tls_link_free(control->tls);
+    control->tls = NULL;
+    control->leaves_tls = false;
+}
+
+/* Lines out of what was decrypted; what comes behind CCC or REIN is dropped. */
+static void take_decrypted(struct control *control)
+{
+    char clear[CLEAR_BYTES];
+    bool was_open = tls_link_state(control->tls) != TLS_HANDSHAKE;
+    size_t len;
+    do {
+        len = 0;
+        enum tls_state state = tls_link_read(control->tls, clear, sizeof(clear), &len);
+        if (!was_open && state == TLS_OPEN)
+            control->events->on_secured(control->owner);
+        was_open = was_open || state == TLS_OPEN;
+        if (len && control_is_secured(control))
+            take_bytes(control, (struct text){clear, len});
+    } while (len && !control->closing && !control->broken);
+    explicit_bzero(clear, sizeof(clear));
+}
+
+static void feed_tls(struct control *control, struct text bytes)
+{
+    tls_link_feed(control->tls, bytes);
+    take_decrypted(control);
+    switch (tls_link_state(control->tls)) {
+    case TLS_HANDSHAKE:
+        socket_acknowledge_at_once(control->fd);
+        break;
+    case TLS_OPEN:
+        break;
+    case TLS_ENDED:
+        if (!control->leaves_tls) {
+            control->ended = true; /* what is behind it is nobody's word */
+            break;
+        }
+        bytes = tls_link_rest(control->tls);
+        end_tls(control);
+        take_bytes(control, bytes);
+        break;
+    case TLS_BROKEN:
+        break_off(control);
+        break;
+    }
+}
+
+/* The first byte that comes, or comes after the end of TLS, tells what the peer speaks. */
+static void judge_first(struct control *control, unsigned char first)
+{
+    bool is_record = first >= TLS_RECORD_FIRST && first <= TLS_RECORD_LAST;
+    if (!control->tls && first == TLS_RECORD_HELLO)
+        break_off(control); /* a TLS client cannot read anything we would say */
+    /* curl, told to let the server end TLS (CCC), does not end it itself: it speaks in the clear.
+     */
+    else if (control->leaves_tls && !is_record)
+        end_tls(control);
+}
+
+static void feed(struct control *control, struct text bytes)
+{
+    if (!control->seen_bytes)
+        judge_first(control, (unsigned char)bytes.at[0]);
+    control->seen_bytes = true;
+    if (control->broken)
+        return;
+    if (control->tls)
+        feed_tls(control, bytes);
+    else
+        take_bytes(control, bytes);
 }
 
 /* True when there may be more to read now. */
@@ -335,11 +476,7 @@ bool control_open(struct control *control, struct loop *loop, int fd, const unio
     };
     socket_tune_control(fd);
     control->watch = watch_start(loop, fd, control->events_on, on_event, control);
-    if (control->watch)
-        return true;
-    close(fd);
-    control->fd = -1;
-    return false;
+    return control->watch != NULL;
 }
 
 /* Unread bytes would turn the close into a reset, which could cost the last reply. */
@@ -354,6 +491,9 @@ static void drain_input(int fd)
 
 void control_close(struct control *control)
 {
+    if (is_open(control))
+        tls_link_end(control->tls);
+    end_tls(control);
     watch_stop(control->watch);
     control->watch = NULL;
     if (control->fd >= 0) {

@@ -1,12 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * control: one control connection on the loop: bytes <-> lines, replies in
- * order, lines that have to wait. It knows nothing of FTP's verbs.
+ * order, lines that have to wait; in the clear or under TLS. It knows nothing of
+ * FTP's verbs.
  *
  * A connection at rest owns no buffer. Lines that the owner does not take yet
  * wait here, in order, up to a limit at which reading stops; replies that the
  * peer does not read wait too, and while they do no further line is delivered:
  * a client can make the server neither forget nor hoard. Loop thread only.
+ *
+ * When TLS begins or ends (control_secure, control_unsecure), what came by the
+ * other way and was not acted upon is forgotten: the lines that wait, and the
+ * rest of what was read. Nobody can slip a line in front of a handshake, to be
+ * taken for one that came after it.
  *
  * No call frees the owner. After each of the loop's calls the owner asks
  * control_is_over and frees itself.
@@ -21,6 +27,8 @@
 #include "protocol/line.h"
 
 struct loop;
+struct tls;
+struct tls_link;
 struct watch;
 
 struct control_events {
@@ -33,6 +41,8 @@ struct control_events {
     void (*on_long_line)(void *owner, struct text beginning);
     /* A line has to wait; it will be offered later. */
     void (*on_waiting)(void *owner, struct text line);
+    /* The handshake is done. */
+    void (*on_secured)(void *owner);
     /* The last call of each of the loop's: the owner may free itself now. */
     void (*on_settled)(void *owner);
 };
@@ -43,6 +53,7 @@ struct control {
     struct loop *loop;                   /* borrowed: outlives the session */
     struct watch *watch;                 /* owned */
     int fd;                              /* owned */
+    struct tls_link *tls;                /* owned; NULL: in the clear */
     union endpoint local;
     union endpoint peer;
     struct line line;
@@ -55,23 +66,41 @@ struct control {
     size_t output_len;
     size_t output_size;
     unsigned events_on; /* what the watch waits for */
-    bool seen_bytes;
-    bool ended;   /* the peer sends no more; lines may still wait */
-    bool broken;  /* nothing can be said to it either */
-    bool closing; /* no more lines are delivered; over once the output is gone */
+    bool leaves_tls;    /* our end of TLS has been said; the peer's has not come yet */
+    bool seen_bytes;    /* since it was opened, or left TLS */
+    bool ended;         /* the peer sends no more; lines may still wait */
+    bool broken;        /* nothing can be said to it either */
+    bool closing;       /* no more lines are delivered; over once the output is gone */
     bool delivering;
 };
 
-/* Takes over the descriptor. False when out of memory; the descriptor is closed. */
+/* Takes over the descriptor; false when out of memory: it stays the caller's. */
 bool control_open(struct control *control, struct loop *loop, int fd, const union endpoint *peer,
                   const struct control_events *events, void *owner);
 void control_close(struct control *control);
 
+/* During a handshake nothing can be said: the bytes are dropped. */
 void control_send(struct control *control, struct text bytes);
 /* Offers the lines that wait, as far as the owner takes them. */
 void control_resume(struct control *control);
 /* Takes no more lines; closes when the peer has the replies. */
 void control_finish(struct control *control);
+
+/*
+ * TLS from here on, with a handshake first, during which no line is delivered.
+ * `host` as tls_link_new. Without memory the connection breaks.
+ */
+void control_secure(struct control *control, struct tls *tls, struct text host);
+/*
+ * In the clear again from here on (CCC, REIN); only when it is secured. Lines
+ * come when the peer has ended TLS, too, or begins to speak in the clear.
+ */
+void control_unsecure(struct control *control);
+/* Is what is said and heard now under TLS? */
+bool control_is_secured(const struct control *control);
+/* A fresh ticket for a data connection; does nothing in the clear. */
+void control_send_ticket(struct control *control);
+
 /* Nothing can happen any more: broken, finished, or all that the peer sent was taken. */
 bool control_is_over(const struct control *control);
 

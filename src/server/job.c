@@ -36,6 +36,7 @@ static void format(const struct job *job, enum reply_id id, struct text first, s
 void job_reply(struct job *job, enum reply_id id, struct text first, struct text second)
 {
     format(job, id, first, second, &job->reply, &job->reply_len);
+    job->is_speechless = !job->reply;
 }
 
 void job_take_reply(struct job *job, char *bytes, size_t len)
@@ -131,21 +132,39 @@ static void run_work(struct work *work)
     loop_post(job->loop, job);
 }
 
-static void run_move(struct work *work)
-{
-    struct job *job = (struct job *)work;
-    job->fault = job->verb->move(job);
-    loop_post(job->loop, job);
-}
-
 /* The transfer did not come to pass: what was opened for it is closed, which may block. */
-static void run_clear(struct work *work)
+static void close_opened(struct job *job)
 {
-    struct job *job = (struct job *)work;
     const struct gate_outcome outcome = {.fault = job->fault};
     stream_close(&job->annex);
     (void)gate_close(&job->file, &outcome, NULL);
     stream_close(&job->listing);
+}
+
+static void run_clear(struct work *work)
+{
+    struct job *job = (struct job *)work;
+    close_opened(job);
+    loop_post(job->loop, job);
+}
+
+/* PROT P: nothing moves before TLS stands, and never in the clear (RFC 4217 9). */
+static enum fault secure(struct job *job)
+{
+    if (job->parameters.protection != PROTECTION_PRIVATE || job->channel.tls)
+        return FAULT_NONE;
+    enum fault f = channel_secure(&job->channel, &job->bond);
+    return f == FAULT_TIMED_OUT ? FAULT_TLS_FAILED : f;
+}
+
+static void run_move(struct work *work)
+{
+    struct job *job = (struct job *)work;
+    job->fault = secure(job);
+    if (job->fault)
+        close_opened(job);
+    else
+        job->fault = job->verb->move(job);
     loop_post(job->loop, job);
 }
 
@@ -199,6 +218,8 @@ static enum fault fill(struct job *job, struct session *session, struct text arg
     job->facts = session->manners.facts;
     job->umask = session->manners.umask;
     job->digest = session->manners.digest;
+    job->bond = session->security.bond;
+    job->certificate = pending->certificate;
     job->control_fd = session->control.fd;
     job->restart = pending->restart;
     if (pending->marker && !(job->marker = memory_copy(pending->marker, strlen(pending->marker))))
@@ -351,6 +372,7 @@ static void begin_to_move(struct job *job)
 static void move(struct job *job, int fd)
 {
     stop_waiting(job);
+    job->session->security.has_ticket = false;
     channel_open(&job->channel, fd, (unsigned)job->config->data_timeout_s);
     begin_to_move(job);
 }
@@ -410,9 +432,11 @@ static void await(struct job *job)
         send_opening(job);
         begin_to_move(job);
     } else if (session->data_port.kind == DATA_PORT_PASSIVE) {
+        session_ensure_ticket(session);
         send_opening(job);
         job_on_data_connection(job);
     } else {
+        session_ensure_ticket(session);
         f = begin_connecting(job);
     }
     if (f)
@@ -437,8 +461,12 @@ static void finish(struct job *job)
                        : job->stage == JOB_WORKING && job->fault != FAULT_CANCELLED;
     if (stays)
         give_connection_back(job);
-    channel_close(&job->channel); /* RFC 959 5.2: before the 226 */
-    stop_counting(job);           /* before the reply too: the next transfer has the place */
+    /* RFC 959 5.2: before the 226. */
+    if (moved && job->fault)
+        channel_break_off(&job->channel);
+    else
+        channel_close(&job->channel);
+    stop_counting(job); /* before the reply too: the next transfer has the place */
     if (job->fault == FAULT_BUG)
         log_error("bug", LOG_TEXT("verb", text_of(job->verb->name)),
                   LOG_NUMBER("session", session->id));
@@ -448,7 +476,9 @@ static void finish(struct job *job)
         job->verb->done(session, job);
     if (session_is_logged_in(session)) /* the time to log in runs on */
         session->active_ms = loop_now_ms(job->loop);
-    if (job->reply_len)
+    if (job->is_speechless) /* another reply would be wrong, and none would be waited for */
+        session_close_with(session, REPLY_CLOSING_BUG, TEXT(""));
+    else if (job->reply_len)
         control_send(&session->control, (struct text){job->reply, job->reply_len});
     else if (!(job->verb->flags & SILENT))
         session_reply(session, reply_of_fault(job->fault, column_of(job)));
@@ -469,6 +499,8 @@ void job_on_posted(struct job *job)
 {
     struct session *session = job->session;
     bool goes_on = job->stage == JOB_WORKING && job->verb->move && (job->file || job->listing);
+    if (goes_on && !job->fault && !job->opening)
+        job->fault = FAULT_NO_MEMORY;
     if (goes_on && job->fault)
         clear(job, job->fault);
     else if (goes_on)

@@ -63,6 +63,8 @@ struct job {
     uint64_t range_first;
     uint64_t range_last;
     uint64_t reserve_bytes;
+    enum login_certificate certificate; /* what it says of the name USER gave */
+    struct tls_bond bond;               /* what a data connection under TLS is bound to */
     int control_fd;          /* borrowed: the session's; only to see whether the client is there */
     atomic_bool may_hang_up; /* QUIT was sent: the end of the control connection is no abort */
 
@@ -73,6 +75,7 @@ struct job {
     char *reply;      /* owned: the final one, instead of the fault's */
     size_t opening_len;
     size_t reply_len;
+    bool is_speechless;           /* there was no memory for the final reply */
     struct gate_file *file;       /* owned */
     struct audit_tally tally;     /* begun with the session's, which gets it back */
     struct stream *listing;       /* owned */

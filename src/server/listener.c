@@ -28,6 +28,7 @@ enum {
 
 struct listener {
     struct loop *loop;   /* borrowed: outlives the listener */
+    bool is_implicit;    /* TLS from the first byte on */
     struct watch *watch; /* owned */
     int fd;              /* owned: this loop's own descriptor of the socket */
     int spare;           /* owned: given up for a moment when descriptors run out */
@@ -50,14 +51,25 @@ static int listen_by_monitor(struct monitor *monitor, const union endpoint *loca
     return -1;
 }
 
-static bool add(struct listener_set *set, struct monitor *monitor, const union endpoint *local)
+/* The sockets of one port being opened. */
+struct opening {
+    const struct config *config; /* borrowed for the call, as all here */
+    struct monitor *monitor;     /* borrowed; NULL: none */
+    struct listener_set *set;    /* borrowed */
+    uint16_t port;
+    bool is_implicit;
+};
+
+static bool add(const struct opening *opening, const union endpoint *local)
 {
+    struct listener_set *set = opening->set;
     uint16_t port = endpoint_port(local);
     bool is_privileged = port && port < IPPORT_RESERVED;
-    int fd = monitor && is_privileged ? listen_by_monitor(monitor, local)
-                                      : socket_listen(local, BACKLOG);
+    int fd = opening->monitor && is_privileged ? listen_by_monitor(opening->monitor, local)
+                                               : socket_listen(local, BACKLOG);
     if (fd < 0)
         return false;
+    set->is_implicit[set->count] = opening->is_implicit;
     set->fds[set->count++] = fd;
     return true;
 }
@@ -72,18 +84,17 @@ static bool complain(const union endpoint *local, char message[CONFIG_MESSAGE_SI
 }
 
 /* Every address, both families on one port; a machine may have only one family. */
-static bool open_any(const struct config *config, struct monitor *monitor, struct listener_set *set,
-                     char message[CONFIG_MESSAGE_SIZE])
+static bool open_any(const struct opening *opening, char message[CONFIG_MESSAGE_SIZE])
 {
-    union endpoint v4 = endpoint_any(AF_INET, (uint16_t)config->port);
-    union endpoint v6 = endpoint_any(AF_INET6, (uint16_t)config->port);
-    bool has_v4 = add(set, monitor, &v4);
+    union endpoint v4 = endpoint_any(AF_INET, opening->port);
+    union endpoint v6 = endpoint_any(AF_INET6, opening->port);
+    bool has_v4 = add(opening, &v4);
     int error = errno;
     if (has_v4) {
-        union endpoint bound = socket_local(set->fds[0]);
+        union endpoint bound = socket_local(opening->set->fds[opening->set->count - 1]);
         endpoint_set_port(&v6, endpoint_port(&bound));
     }
-    bool has_v6 = add(set, monitor, &v6);
+    bool has_v6 = add(opening, &v6);
     bool is_missing = errno == EAFNOSUPPORT || errno == EADDRNOTAVAIL;
     if (!has_v6 && !(has_v4 && is_missing))
         return complain(&v6, message);
@@ -93,27 +104,34 @@ static bool open_any(const struct config *config, struct monitor *monitor, struc
     return true;
 }
 
+static bool open_port(struct opening *opening, char message[CONFIG_MESSAGE_SIZE])
+{
+    const struct config_list *addresses = &opening->config->addresses;
+    struct listener_set *set = opening->set;
+    if (!addresses->count)
+        return open_any(opening, message);
+    for (size_t i = 0; i < addresses->count; i++) {
+        union endpoint local;
+        if (set->count == LISTENERS_MAX)
+            return config_complain(message, "address: at most %d can be served", LISTENERS_MAX);
+        if (!endpoint_parse_host(text_of(addresses->items[i]), opening->port, &local))
+            return config_complain(message, "address: \"%s\" is no address", addresses->items[i]);
+        if (!add(opening, &local))
+            return complain(&local, message);
+        /* With port 0 all addresses get the port that the first one got. */
+        local = socket_local(set->fds[set->count - 1]);
+        opening->port = endpoint_port(&local);
+    }
+    return true;
+}
+
 bool listener_open_all(const struct config *config, struct monitor *monitor,
                        struct listener_set *ret_set, char message[CONFIG_MESSAGE_SIZE])
 {
+    struct opening opening = {config, monitor, ret_set, (uint16_t)config->port, false};
+    struct opening implicit = {config, monitor, ret_set, (uint16_t)config->implicit_port, true};
     ret_set->count = 0;
-    if (!config->addresses.count)
-        return open_any(config, monitor, ret_set, message);
-    uint16_t port = (uint16_t)config->port;
-    for (size_t i = 0; i < config->addresses.count; i++) {
-        union endpoint local;
-        if (i == LISTENERS_MAX)
-            return config_complain(message, "address: at most %d can be served", LISTENERS_MAX);
-        if (!endpoint_parse_host(text_of(config->addresses.items[i]), port, &local))
-            return config_complain(message, "address: \"%s\" is no address",
-                                   config->addresses.items[i]);
-        if (!add(ret_set, monitor, &local))
-            return complain(&local, message);
-        /* With port 0 all addresses get the port that the first one got. */
-        local = socket_local(ret_set->fds[i]);
-        port = endpoint_port(&local);
-    }
-    return true;
+    return open_port(&opening, message) && (!implicit.port || open_port(&implicit, message));
 }
 
 void listener_close_all(struct listener_set *set)
@@ -129,34 +147,40 @@ void listener_put_all(const struct listener_set *set, struct builder *b)
         union endpoint local = socket_local(set->fds[i]);
         if (i)
             builder_put_byte(b, ' ');
+        if (set->is_implicit[i])
+            builder_put(b, TEXT("ftps://"));
         endpoint_put(&local, b);
     }
 }
 
 /* ---- Accepting -------------------------------------------------------------------- */
 
-/* Says why and closes. The line is short: it fits any socket buffer. */
-static void refuse(int fd, enum reply_id id)
+/*
+ * Says why and closes. The line is short: it fits any socket buffer. A client
+ * that waits for TLS could not read it.
+ */
+static void refuse(const struct listener *listener, int fd, enum reply_id id)
 {
     char bytes[REPLY_SIZE];
     struct builder b = builder_on(bytes, sizeof(bytes));
     reply_put(&b, LANGUAGE_ENGLISH, id, NULL);
-    (void)send(fd, b.at, b.len, MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (!listener->is_implicit)
+        (void)send(fd, b.at, b.len, MSG_NOSIGNAL | MSG_DONTWAIT);
     close(fd);
 }
 
-static void take(struct loop *loop, int fd, const union endpoint *peer)
+static void take(const struct listener *listener, int fd, const union endpoint *peer)
 {
+    struct loop *loop = listener->loop;
     struct server *server = loop_server(loop);
     const struct register_limits limits = limits_of_connections(loop_config(loop));
     if (loop_is_draining(loop)) {
-        refuse(fd, REPLY_CLOSING_SHUTDOWN);
+        refuse(listener, fd, REPLY_CLOSING_SHUTDOWN);
     } else if (guard_is_banned(server_guard(server), peer)) {
-        refuse(fd, REPLY_CLOSING_BANNED);
-    } else if (register_enter(server_register(server), peer, &limits)) {
-        refuse(fd, REPLY_CLOSING_TOO_MANY);
-    } else {
-        session_start(loop, fd, peer);
+        refuse(listener, fd, REPLY_CLOSING_BANNED);
+    } else if (register_enter(server_register(server), peer, &limits) ||
+               !session_start(loop, fd, peer, listener->is_implicit)) {
+        refuse(listener, fd, REPLY_CLOSING_TOO_MANY);
     }
 }
 
@@ -176,7 +200,7 @@ static void refuse_one(struct listener *listener)
         close(listener->spare);
     int fd = socket_accept(listener->fd, false, &peer);
     if (fd >= 0)
-        refuse(fd, REPLY_CLOSING_TOO_MANY);
+        refuse(listener, fd, REPLY_CLOSING_TOO_MANY);
     listener->spare = open("/dev/null", O_RDONLY | O_CLOEXEC);
 }
 
@@ -188,7 +212,7 @@ static void on_connection(void *owner, unsigned events)
         union endpoint peer;
         int fd = socket_accept(listener->fd, false, &peer);
         if (fd >= 0) {
-            take(listener->loop, fd, &peer);
+            take(listener, fd, &peer);
             continue;
         }
         if (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS)
@@ -197,12 +221,13 @@ static void on_connection(void *owner, unsigned events)
     }
 }
 
-struct listener *listener_start(struct loop *loop, int fd)
+struct listener *listener_start(struct loop *loop, int fd, bool is_implicit)
 {
     struct listener *listener = memory_new(sizeof(*listener));
     if (!listener)
         return NULL;
     listener->loop = loop;
+    listener->is_implicit = is_implicit;
     listener->fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
     listener->spare = open("/dev/null", O_RDONLY | O_CLOEXEC);
     if (listener->fd >= 0)

@@ -16,7 +16,8 @@ struct monitor;
 enum { LISTENERS_MAX = 64 };
 
 struct listener_set {
-    int fds[LISTENERS_MAX]; /* owned */
+    int fds[LISTENERS_MAX];          /* owned */
+    bool is_implicit[LISTENERS_MAX]; /* TLS from the first byte on */
     size_t count;
 };
 
@@ -28,11 +29,11 @@ struct listener_set {
 bool listener_open_all(const struct config *config, struct monitor *monitor,
                        struct listener_set *ret_set, char message[CONFIG_MESSAGE_SIZE]);
 void listener_close_all(struct listener_set *set);
-/* "127.0.0.1:2121 [::1]:2121" */
+/* "127.0.0.1:2121 [::1]:2121 ftps://127.0.0.1:990" */
 void listener_put_all(const struct listener_set *set, struct builder *b);
 
 /* Lets a loop accept from a socket. Before the loop runs. NULL when out of memory. */
-struct listener *listener_start(struct loop *loop, int fd);
+struct listener *listener_start(struct loop *loop, int fd, bool is_implicit);
 /* After the loop ran. Accepts NULL. */
 void listener_stop(struct listener *listener);
 

@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/loop.h"
 
+#include <fcntl.h>
 #include <pthread.h>
+#include <sys/eventfd.h>
+#include <sys/resource.h>
+#include <unistd.h>
 #include <uv.h>
 
 #include "base/log.h"
@@ -12,8 +16,12 @@
 #include "server/server.h"
 #include "server/session.h"
 
-/* So many of one job may wait to be sent. */
-enum { INTERIMS_MAX = 256 };
+enum {
+    /* So many of one job may wait to be sent. */
+    INTERIMS_MAX = 256,
+    /* Descriptors that have their place from the start: half a megabyte. */
+    RESERVED_MAX = 65534, /* libuv adds two, and wants a power of two */
+};
 
 /* A reply that a worker wants to be sent while its job goes on. */
 struct interim {
@@ -299,6 +307,28 @@ void watch_stop(struct watch *watch)
 
 /* ---- The loop itself ---------------------------------------------------------------- */
 
+/*
+ * libuv ends the program when there is no memory for its table of descriptors
+ * to grow. So the table is made here, where nobody is served yet, as long as it
+ * can become (or RESERVED_MAX): by a watch on the highest descriptor.
+ */
+static bool reserve_table(struct loop *loop)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit))
+        return false;
+    int last = limit.rlim_cur < RESERVED_MAX ? (int)limit.rlim_cur - 1 : RESERVED_MAX - 1;
+    int low = eventfd(0, EFD_CLOEXEC);
+    int highest = low < 0 ? -1 : fcntl(low, F_DUPFD_CLOEXEC, last);
+    struct watch *watch = highest < 0 ? NULL : watch_start(loop, highest, WATCH_READ, NULL, NULL);
+    watch_stop(watch);
+    if (highest >= 0)
+        close(highest);
+    if (low >= 0)
+        close(low);
+    return watch != NULL;
+}
+
 struct loop *loop_new(struct server *server, struct config *config)
 {
     struct loop *loop = memory_new(sizeof(*loop));
@@ -322,7 +352,10 @@ struct loop *loop_new(struct server *server, struct config *config)
     uv_timer_init(&loop->uv, &loop->tick);
     loop->wake.data = loop;
     loop->tick.data = loop;
-    return loop;
+    if (reserve_table(loop))
+        return loop;
+    loop_free(loop);
+    return NULL;
 }
 
 void loop_run(struct loop *loop)

@@ -10,27 +10,33 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/log.h"
+#include "base/memory.h"
+#include "confine/privileges.h"
 #include "monitor/monitor.h"
 #include "server/administration.h"
 #include "server/backends.h"
+#include "server/certificates.h"
 #include "server/listener.h"
 #include "server/replies.h"
+#include "server/sandbox.h"
 #include "server/server.h"
 #include "server/systemd.h"
 
 enum {
     EXIT_USAGE = 2,
     HELP_SIZE = 16 * 1024,
+    PATH_SIZE = 4096,
     /* How often the main thread looks whether draining is over. */
     DRAIN_LOOK_MS = 50,
 };
 
-/* The command line, which SIGHUP reads again. */
+/* The command line, which SIGHUP reads again: a copy with the passwords of --user in it. */
 struct command_line {
     int argc;
-    char **argv; /* borrowed: main's */
+    char **argv; /* owned array of owned strings */
 };
 
 static int fail(const char *message, int status)
@@ -71,6 +77,7 @@ struct running {
     struct server *server;                 /* borrowed: as long as run */
     struct backends *backends;             /* borrowed: likewise */
     const struct command_line *line;       /* borrowed: likewise */
+    const struct confinement *confinement; /* borrowed: likewise */
     struct administration *administration; /* owned; NULL: ferryctl has to do without */
     pthread_mutex_t reloading;
 };
@@ -85,6 +92,16 @@ static void warn_of_deferred(const struct config *running, const struct config *
         log_warning("needs-restart", LOG_TEXT("settings", builder_text(&b)));
 }
 
+static bool load_certificates(const struct backends *backends, struct config *config,
+                              char message[CONFIG_MESSAGE_SIZE])
+{
+    char path[PATH_SIZE];
+    struct builder b = builder_on(path, sizeof(path));
+    bool has_state = backends_put_state(backends, config->state, &b);
+    return certificates_load(config, backends_opener(backends), has_state ? builder_end(&b) : NULL,
+                             message);
+}
+
 /*
  * New sessions get new settings; a file that is wrong changes nothing, and
  * false. On SIGHUP, and for ferryctl on another thread.
@@ -93,12 +110,12 @@ static bool reload(void *context, char message[CONFIG_MESSAGE_SIZE])
 {
     struct running *running = context;
     struct server *server = running->server;
-    struct config_request request;
     pthread_mutex_lock(&running->reloading);
     systemd_notify("RELOADING=1");
-    struct config *config = config_load(running->line->argc, running->line->argv, &request,
-                                        message);
-    bool fine = config && backends_build_realms(running->backends, config, message);
+    struct config *config = config_reload(running->line->argc, running->line->argv,
+                                          backends_opener(running->backends), message);
+    bool fine = config && load_certificates(running->backends, config, message) &&
+                backends_build_realms(running->backends, config, message);
     if (fine) {
         apply_log_level(config);
         struct config *before = server_config_ref(server);
@@ -148,12 +165,17 @@ static void drain(struct server *server, uint64_t grace_s)
     }
 }
 
-static void announce(const struct server *server)
+static void announce(const struct server *server, const struct confinement *confinement)
 {
     char bytes[LISTENERS_MAX * ENDPOINT_TEXT_SIZE];
+    char layers[CONFINEMENT_TEXT_SIZE];
     struct builder b = builder_on(bytes, sizeof(bytes));
+    struct builder l = builder_on(layers, sizeof(layers));
     server_put_addresses(server, &b);
-    (void)printf("listening on %.*s\n", TEXT_ARGS(builder_text(&b)));
+    confinement_put(confinement, &l);
+    (void)printf("listening on %.*s\nsandbox: %.*s\n", TEXT_ARGS(builder_text(&b)),
+                 TEXT_ARGS(builder_text(&l)));
+    confinement_log(confinement);
     (void)fflush(stdout);
     systemd_notify("READY=1");
 }
@@ -166,7 +188,7 @@ static void serve(struct running *running)
     bool has_database = backends_database(running->backends) != NULL;
     char message[CONFIG_MESSAGE_SIZE];
     int signal_number;
-    announce(running->server);
+    announce(running->server, running->confinement);
     do {
         signal_number = sigtimedwait(&set, NULL, has_database ? &second : NULL);
         if (signal_number == SIGHUP)
@@ -179,9 +201,32 @@ static void serve(struct running *running)
     drain(running->server, grace_s);
 }
 
-/* `no_state`: why there is no state directory; NULL: there is one. */
-static int run(struct config *config, struct backends *backends, const struct command_line *line,
-               const char *no_state)
+/* The parts of the process before there is a server. */
+struct start {
+    struct config *config;           /* borrowed: build_and_run's, as all here */
+    struct backends *backends;       /* borrowed */
+    const struct command_line *line; /* borrowed */
+    struct listener_set sockets;     /* owned, until the server takes them */
+    struct sandbox sandbox;
+    bool has_state;
+    char no_state[CONFIG_MESSAGE_SIZE]; /* why there is no state directory */
+};
+
+static bool open_administration(const struct start *start, struct running *running,
+                                char message[CONFIG_MESSAGE_SIZE])
+{
+    const struct reloader reloader = {reload, running};
+    const struct config *config = start->config;
+    if (administration_open(running->server, start->backends, config, &reloader,
+                            running->confinement, &running->administration, message))
+        return true;
+    if (config->socket) /* one that was asked for; a default is done without */
+        return false;
+    log_warning("no-administration", LOG_TEXT("reason", text_of(message)));
+    return true;
+}
+
+static int run(struct start *start)
 {
     char message[CONFIG_MESSAGE_SIZE] = "out of memory";
     int status = EXIT_SUCCESS;
@@ -191,28 +236,25 @@ static int run(struct config *config, struct backends *backends, const struct co
     (void)signal(SIGPIPE, SIG_IGN);
     (void)signal(SIGXFSZ, SIG_IGN);
     raise_descriptor_limit();
-    apply_log_level(config);
-    struct server *server = server_new(config, backends_desk(backends));
+    apply_log_level(start->config);
+    struct server *server = server_new(start->config, backends_desk(start->backends));
     struct running running = {.server = server,
-                              .backends = backends,
-                              .line = line,
+                              .backends = start->backends,
+                              .line = start->line,
+                              .confinement = &start->sandbox.confinement,
                               .reloading = PTHREAD_MUTEX_INITIALIZER};
+    if (server)
+        server_take_sockets(server, &start->sockets);
     if (server && !server_open_logs(server, message)) {
         status = fail(message, EXIT_USAGE);
-    } else if (server && server_start(server, backends_monitor(backends), message)) {
-        if (no_state)
-            log_warning("no-state-directory", LOG_TEXT("reason", text_of(no_state)),
+    } else if (server && server_start(server, message)) {
+        if (!start->has_state)
+            log_warning("no-state-directory", LOG_TEXT("reason", text_of(start->no_state)),
                         LOG_TEXT("effect", TEXT("a crash may leave hidden temporary files")));
-        const struct reloader reloader = {reload, &running};
-        bool reachable = administration_open(server, backends, config, &reloader,
-                                             &running.administration, message);
-        if (!reachable && config->socket) { /* one that was asked for; a default is done without */
-            status = fail(message, EXIT_USAGE);
-        } else {
-            if (!reachable)
-                log_warning("no-administration", LOG_TEXT("reason", text_of(message)));
+        if (open_administration(start, &running, message))
             serve(&running);
-        }
+        else
+            status = fail(message, EXIT_USAGE);
     } else {
         status = fail(message, EXIT_FAILURE);
     }
@@ -230,55 +272,118 @@ static int show_help(void)
     return EXIT_SUCCESS;
 }
 
+static bool listen_everywhere(struct start *start, char message[CONFIG_MESSAGE_SIZE])
+{
+    const struct config *config = start->config;
+    systemd_take_sockets((uint16_t)config->implicit_port, &start->sockets);
+    return start->sockets.count ||
+           listener_open_all(config, backends_monitor(start->backends), &start->sockets, message);
+}
+
+/*
+ * What takes root's rights, then without them what may fail for want of them. Ports
+ * below 1024 are the monitor's to bind, or the one right that is kept is for them.
+ */
+static bool settle(struct start *start, int *ret_status, char message[CONFIG_MESSAGE_SIZE])
+{
+    struct config *config = start->config;
+    struct backends *backends = start->backends;
+    struct sandbox *sandbox = &start->sandbox;
+    bool is_root = geteuid() == 0;
+    *ret_status = EXIT_USAGE;
+    if (!sandbox_find_user(config, sandbox, message) ||
+        (is_root && !backends_start_monitor(backends, config, &sandbox->user, message)) ||
+        !sandbox_become(sandbox, backends, config, message))
+        return false;
+    start->has_state = backends_open_state(backends, config->state, start->no_state);
+    if (!start->has_state && config->state) /* one that was asked for; a default is done without */
+        return config_complain(message, "%s", start->no_state);
+    if (!load_certificates(backends, config, message) ||
+        !backends_open_desk(backends, config->database, message) ||
+        !backends_build_realms(backends, config, message))
+        return false;
+    *ret_status = EXIT_FAILURE;
+    return listen_everywhere(start, message) && sandbox_close(sandbox, backends, config, message);
+}
+
+/* The state directory and the database are not touched by who only asks. */
+static bool check_settings(const struct start *start, char message[CONFIG_MESSAGE_SIZE])
+{
+    struct config *config = start->config;
+    return (config->tls_files.self_signed || load_certificates(start->backends, config, message)) &&
+           backends_open_desk(start->backends, NULL, message) &&
+           backends_build_realms(start->backends, config, message);
+}
+
 static int build_and_run(struct config *config, const struct config_request *request,
                          const struct command_line *line)
 {
     char message[CONFIG_MESSAGE_SIZE];
-    char state_message[CONFIG_MESSAGE_SIZE];
-    int status = EXIT_SUCCESS;
-    struct backends *backends = backends_new();
-    if (!backends)
-        return fail("out of memory", EXIT_FAILURE);
-    if (!request->check_only && !backends_start_system_users(backends, config, message)) {
-        config_unref(config);
-        backends_free(backends);
-        return fail(message, EXIT_USAGE);
+    int status = EXIT_USAGE;
+    log_begin(); /* the monitor and the agents inherit it */
+    struct start start = {.config = config, .backends = backends_new(), .line = line};
+    log_begin(); /* the monitor and the agents inherit it */
+    if (!start.backends) {
+        status = fail("out of memory", EXIT_FAILURE);
+    } else if (request->check_only) {
+        status = check_settings(&start, message) ? EXIT_SUCCESS : fail(message, EXIT_USAGE);
+        if (!status)
+            (void)printf("The settings are right.\n");
+    } else {
+        status = settle(&start, &status, message) ? run(&start) : fail(message, status);
     }
-    /* The state directory is not touched by who only asks whether the settings are right. */
-    bool has_state = request->check_only ||
-                     backends_open_state(backends, config->state, state_message);
-    if (!backends_open_desk(backends, request->check_only ? NULL : config->database, message) ||
-        !backends_build_realms(backends, config, message))
-        status = fail(message, EXIT_USAGE);
-    else if (request->check_only)
-        (void)printf("The settings are right.\n");
-    else if (!has_state && config->state) /* one that was asked for; a default is done without */
-        status = fail(state_message, EXIT_USAGE);
-    else
-        status = run(config, backends, line, has_state ? NULL : state_message);
+    listener_close_all(&start.sockets);
     /* The trees go before the journal that they write. */
     config_unref(config);
-    backends_free(backends);
+    backends_free(start.backends);
     return status;
+}
+
+static bool copy_line(int argc, char **argv, struct command_line *line)
+{
+    line->argv = memory_new_array((size_t)argc + 1, sizeof(*line->argv));
+    for (; line->argv && line->argc < argc; line->argc++) {
+        const char *word = argv[line->argc];
+        line->argv[line->argc] = memory_copy(word, strlen(word));
+        if (!line->argv[line->argc])
+            return false;
+    }
+    return line->argv != NULL;
+}
+
+static void forget_line(struct command_line *line)
+{
+    for (int i = 0; i < line->argc; i++)
+        memory_free_secret(line->argv[i], strlen(line->argv[i]));
+    memory_free(line->argv);
+}
+
+static int load_and_run(const struct command_line *line)
+{
+    char message[CONFIG_MESSAGE_SIZE];
+    struct config_request request;
+    struct config *config = config_load(line->argc, line->argv, &request, message);
+    if (!config)
+        return fail(message, EXIT_USAGE);
+    if (!request.help && !request.version)
+        return build_and_run(config, &request, line);
+    if (request.version)
+        (void)printf("ferryd %s\n", FERRY_VERSION);
+    config_unref(config);
+    return request.help ? show_help() : EXIT_SUCCESS;
 }
 
 int main(int argc, char **argv)
 {
-    char message[CONFIG_MESSAGE_SIZE];
-    struct config_request request;
-    const struct command_line line = {argc, argv};
+    struct command_line line = {0};
     int status;
     if (monitor_is_part(argc, argv, &status))
         return status;
     umask(0); /* modes are given with every file: store_local.h */
     replies_load();
-    struct config *config = config_load(argc, argv, &request, message);
-    if (!config)
-        return fail(message, EXIT_USAGE);
-    if (!request.help && !request.version)
-        return build_and_run(config, &request, &line);
-    if (request.version)
-        (void)printf("ferryd %s\n", FERRY_VERSION);
-    config_unref(config);
-    return request.help ? show_help() : EXIT_SUCCESS;
+    bool is_copied = copy_line(argc, argv, &line);
+    config_hide_passwords(argc, argv);
+    status = is_copied ? load_and_run(&line) : fail("out of memory", EXIT_FAILURE);
+    forget_line(&line);
+    return status;
 }

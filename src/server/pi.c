@@ -65,16 +65,39 @@ static bool must_change_password(const struct session *session, const struct ver
            policy_limits(login_policy(session->login))->must_change_password;
 }
 
+/* Has TLS to come first? When CCC has ended it, only what has a password in it has to be under it.
+ */
+static bool needs_tls_first(const struct session *session, const struct verb *verb)
+{
+    bool is_secret = verb->action == ACTION_LOGIN || verb->flags & HASHES;
+    if (verb->flags & IN_CLEAR || control_is_secured(&session->control) ||
+        !(session->config->require_tls & (REQUIRE_TLS_LOGIN | REQUIRE_TLS_CONTROL)))
+        return false;
+    return is_secret || !session->security.is_cleared;
+}
+
+/* Why it may not be done by whoever is there, as things are; REPLY_NONE: it may. */
+static enum reply_id find_bar(const struct session *session, const struct verb *verb)
+{
+    if (needs_tls_first(session, verb))
+        return REPLY_TLS_FIRST;
+    if (verb->flags & NEEDS_LOGIN && !session_is_logged_in(session))
+        return REPLY_NOT_LOGGED_IN;
+    if (must_change_password(session, verb))
+        return REPLY_PASSWORD_FIRST;
+    if (verb->move && session->parameters.protection != PROTECTION_PRIVATE &&
+        session_needs_private_data(session))
+        return REPLY_DATA_TLS_FIRST;
+    return REPLY_NONE;
+}
+
 void pi_run(struct session *session, const struct verb *verb, struct text argument)
 {
     struct text name = text_of(verb->name);
     struct text given = argument_for(verb, argument);
-    if (verb->flags & NOT_BUILT) {
-        session_reply_with(session, REPLY_NOT_IMPLEMENTED, name, TEXT(""));
-    } else if (verb->flags & NEEDS_LOGIN && !session_is_logged_in(session)) {
-        session_reply(session, REPLY_NOT_LOGGED_IN);
-    } else if (must_change_password(session, verb)) {
-        session_reply(session, REPLY_PASSWORD_FIRST);
+    enum reply_id bar = find_bar(session, verb);
+    if (bar != REPLY_NONE) {
+        session_reply(session, bar);
     } else if (verb->flags & NEEDS_ARG && !given.len) {
         session_reply_with(session, REPLY_NEEDS_ARGUMENT, name, TEXT(""));
     } else if (verb->flags & REFUSES_ARG && given.len) {

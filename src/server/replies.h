@@ -40,6 +40,9 @@ enum { REPLY_SIZE = 4 * 4096 + 512 };
     X(MODE_Z_OPTIONS, 200, N_("MODE Z LEVEL is {1}."))                                             \
     X(HASH_OPTIONS, 200, "{1}")                                                                    \
     X(CLIENT_NOTED, 200, N_("Noted."))                                                             \
+    X(PROTECTION_SIZE, 200, "PBSZ=0")                                                              \
+    X(PROTECTION_SET, 200, N_("Data connection protection level set to {1}."))                     \
+    X(CONTROL_CLEARED, 200, N_("The control connection is in the clear from now on."))             \
     X(SERVER_IDENTITY, 200, "{1}")                                                                 \
     X(MODE_BITS_SET, 200, N_("Permissions changed."))                                              \
     X(UMASK_IS, 200, N_("Current UMASK is {1}."))                                                  \
@@ -73,6 +76,10 @@ enum { REPLY_SIZE = 4 * 4096 + 512 };
     X(STATUS_PEER, 211, N_("Connected from {1}."))                                                 \
     X(STATUS_USER, 211, N_("Logged in as {1}."))                                                   \
     X(STATUS_NO_USER, 211, N_("Not logged in."))                                                   \
+    X(STATUS_CONTROL_CLEAR, 211, N_("Control connection in the clear."))                           \
+    X(STATUS_CONTROL_TLS, 211, N_("Control connection under {1}, {2}."))                           \
+    X(STATUS_DATA_CLEAR, 211, N_("Data connections in the clear."))                                \
+    X(STATUS_DATA_TLS, 211, N_("Data connections under TLS."))                                     \
     X(STATUS_PARAMETERS, 211, "{1}")                                                               \
     X(STATUS_PORT_DEFAULT, 211, N_("Data port: the default one."))                                 \
     X(STATUS_PORT_ACTIVE, 211, N_("Data port: connecting to {1}."))                                \
@@ -86,7 +93,7 @@ enum { REPLY_SIZE = 4 * 4096 + 512 };
     X(LIST_END, 212, N_("End of status."))                                                         \
     X(FILE_BEGIN, 213, N_("Status of {1}:"))                                                       \
     X(FILE_END, 213, N_("End of status."))                                                         \
-    X(HELP_BEGIN, 214, N_("These commands are understood (* not implemented):"))                   \
+    X(HELP_BEGIN, 214, N_("These commands are understood:"))                                       \
     X(HELP_SITE_BEGIN, 214, N_("These SITE commands are understood:"))                             \
     X(HELP_SYNTAX, 214, N_("Syntax: {1}"))                                                         \
     X(HELP_END, 214, N_("Send HELP and a command to learn about one."))                            \
@@ -109,11 +116,13 @@ enum { REPLY_SIZE = 4 * 4096 + 512 };
     X(LOGGED_IN_PASSWORD, 230,                                                                     \
       N_("User {1} logged in; change your password first: SITE PSWD old new."))                    \
     X(LOGGED_IN_ANONYMOUS, 230, N_("Anonymous access granted."))                                   \
+    X(LOGGED_IN_CERTIFICATE, 232, N_("User {1} logged in by certificate."))                        \
     X(TRANSFER_COMPLETE_OPEN, 250, N_("Transfer complete; data connection stays open."))           \
     X(UPLOAD_SUSPECT_OPEN, 250,                                                                    \
       N_("File stored; the sender marked {1} bytes as suspect; data connection stays open."))      \
     X(UPLOAD_COMPLETE_OPEN, 250, N_("File stored; data connection stays open."))                   \
     X(LISTING_COMPLETE_OPEN, 250, N_("Listing complete; data connection stays open."))             \
+    X(TLS_BEGINS, 234, N_("AUTH {1} accepted: begin the TLS handshake."))                          \
     X(DIRECTORY_CHANGED, 250, N_("Directory is now {1}."))                                         \
     X(MOUNTED, 250, N_("Structure {1} mounted."))                                                  \
     X(DELETED, 250, N_("File deleted."))                                                           \
@@ -147,6 +156,7 @@ enum { REPLY_SIZE = 4 * 4096 + 512 };
     X(NO_DATA_CONNECTION, 425, N_("Cannot open data connection."))                                 \
     X(TOO_MANY_TRANSFERS, 425, N_("Cannot open data connection: too many transfers now."))         \
     X(NO_PASSIVE_PORT, 425, N_("No port is free for a passive data connection now."))              \
+    X(TLS_FAILED, 425, N_("Cannot open data connection: TLS could not be agreed on."))             \
     X(CONNECTION_LOST, 426, N_("Data connection broken; transfer aborted."))                       \
     X(TIMED_OUT, 426, N_("Data connection stood still; transfer aborted."))                        \
     X(CANCELLED, 426, N_("Transfer aborted."))                                                     \
@@ -172,24 +182,37 @@ enum { REPLY_SIZE = 4 * 4096 + 512 };
     X(ARGUMENT, 501, N_("Syntax error in parameters or arguments."))                               \
     X(NEEDS_ARGUMENT, 501, N_("{1} needs an argument."))                                           \
     X(TAKES_NO_ARGUMENT, 501, N_("{1} takes no argument."))                                        \
-    X(NOT_IMPLEMENTED, 502, N_("{1} is not implemented."))                                         \
     X(NO_PASV_IPV6, 502, N_("PASV cannot name an IPv6 address; use EPSV."))                        \
     X(NO_HELP, 502, N_("No help on {1}: no such command."))                                        \
     X(BAD_SEQUENCE, 503, N_("Bad sequence of commands: send {1} first."))                          \
     X(LOGIN_FIRST_HOST, 503, N_("HOST comes before USER."))                                        \
     X(ONLY_EPSV, 503, N_("Refused: EPSV ALL was sent."))                                           \
+    X(TLS_ALREADY, 503, N_("The control connection is under TLS already."))                        \
+    X(TLS_CLEARED, 503, N_("Refused: CCC was sent."))                                              \
+    X(NO_SECURITY_DATA, 503, N_("TLS needs no ADAT: its handshake follows AUTH."))                 \
     X(NOT_WITH_PARAMETER, 504, N_("Not implemented for that parameter."))                          \
     X(PORT_FOREIGN, 504, N_("Data ports must be on your own host."))                               \
     X(PORT_LOW, 504, N_("Data ports below 1024 are refused."))                                     \
     X(NO_SUCH_HOST, 504, N_("Unknown host."))                                                      \
+    X(HOST_NOT_OF_TLS, 504, N_("TLS has begun for another host."))                                 \
     X(NO_SUCH_LANGUAGE, 504, N_("Language not available: see FEAT."))                              \
     X(LPRT_FAMILIES, 521, N_("Supported address families are (4,6)."))                             \
     X(EPRT_FAMILIES, 522, N_("Network protocol not supported, use {1}."))                          \
+    X(DATA_TLS_FIRST, 522, N_("Data connections have to be private: send PROT P first."))          \
     X(NOT_LOGGED_IN, 530, N_("Please login with USER and PASS."))                                  \
+    X(TLS_FIRST, 530, N_("This server wants TLS: send AUTH TLS first."))                           \
     X(TOO_MANY_SESSIONS, 530, N_("Too many sessions of this kind; try again later."))              \
+    X(TLS_NOT_RESUMED, 522,                                                                        \
+      N_("Data connection refused: it has to resume the TLS session of this one."))                \
     X(PASSWORD_FIRST, 530, N_("Change your password first: SITE PSWD old new."))                   \
     X(PASSWORD_WEAK, 553, N_("Password not changed: it {1}."))                                     \
     X(LOGIN_REFUSED, 530, N_("Login incorrect."))                                                  \
+    X(NOTHING_TO_CLEAR, 533, N_("The control connection is in the clear."))                        \
+    X(NO_PROTECTED_COMMANDS, 533, N_("Commands are protected by TLS as a whole, or not at all."))  \
+    X(NO_TLS, 534, N_("There is no TLS here: the server has no certificate."))                     \
+    X(CONTROL_STAYS_PRIVATE, 534, N_("The control connection has to stay under TLS."))             \
+    X(DATA_STAYS_PRIVATE, 534, N_("Data connections have to be private here."))                    \
+    X(NO_SUCH_PROTECTION, 536, N_("With TLS there are the levels C and P."))                       \
     X(NOT_FOUND, 550, N_("No such file or directory."))                                            \
     X(EXISTS, 550, N_("A file or directory of that name exists."))                                 \
     X(NOT_DIRECTORY, 550, N_("Not a directory."))                                                  \

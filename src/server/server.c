@@ -15,7 +15,6 @@
 #include "server/limits.h"
 #include "server/listener.h"
 #include "server/loop.h"
-#include "server/systemd.h"
 
 enum {
     LOOPS_MAX = 16,
@@ -208,7 +207,8 @@ static bool start_loop(struct server *server, struct server_loop *server_loop)
     if (!server_loop->loop)
         return false;
     for (size_t i = 0; i < server->sockets.count; i++) {
-        server_loop->listeners[i] = listener_start(server_loop->loop, server->sockets.fds[i]);
+        server_loop->listeners[i] = listener_start(server_loop->loop, server->sockets.fds[i],
+                                                   server->sockets.is_implicit[i]);
         if (!server_loop->listeners[i])
             return false;
     }
@@ -251,15 +251,17 @@ struct server *server_new(struct config *config, struct desk *desk)
     return server;
 }
 
-bool server_start(struct server *server, struct monitor *monitor, char message[CONFIG_MESSAGE_SIZE])
+void server_take_sockets(struct server *server, struct listener_set *sockets)
+{
+    server->sockets = *sockets;
+    sockets->count = 0;
+}
+
+bool server_start(struct server *server, char message[CONFIG_MESSAGE_SIZE])
 {
     (void)config_complain(message, "out of memory");
     server->sessions = register_new();
     if (!server->sessions || !apply_limits(server, server->config, message) || !make_pools(server))
-        return false;
-    systemd_take_sockets(&server->sockets);
-    if (!server->sockets.count &&
-        !listener_open_all(server->config, monitor, &server->sockets, message))
         return false;
     return start_loops(server, message);
 }

@@ -16,8 +16,8 @@
 
 struct audit;
 struct desk;
+struct listener_set;
 struct login;
-struct monitor;
 struct server;
 
 /* ---- For the loops: any thread --------------------------------------------- */
@@ -61,10 +61,10 @@ void server_let_go(struct server *server, struct login *login);
 struct server *server_new(struct config *config, struct desk *desk);
 /* Audit and xferlog, before it is started; false with a message. */
 bool server_open_logs(struct server *server, char message[CONFIG_MESSAGE_SIZE]);
-/* Opens the sockets, with the monitor's help if there is one, and starts the loops; false with a
- * message. */
-bool server_start(struct server *server, struct monitor *monitor,
-                  char message[CONFIG_MESSAGE_SIZE]);
+/* Takes over the sockets where it listens. Before it is started. */
+void server_take_sockets(struct server *server, struct listener_set *sockets);
+/* Starts the loops and pools; false with a message. */
+bool server_start(struct server *server, char message[CONFIG_MESSAGE_SIZE]);
 /* Where it listens: "127.0.0.1:2121 [::1]:2121". */
 void server_put_addresses(const struct server *server, struct builder *b);
 /* New sessions get these settings; those that run keep theirs. */

@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "codec/mode_deflate.h"
+#include "net/tls_link.h"
 #include "protocol/facts.h"
 #include "server/job.h"
 #include "server/limits.h"
@@ -116,9 +117,18 @@ bool session_count_in(struct session *session)
     return session->is_counted;
 }
 
+struct audit_tls session_tls(const struct session *session)
+{
+    const struct control *control = &session->control;
+    if (!control_is_secured(control))
+        return (struct audit_tls){NULL, NULL};
+    return (struct audit_tls){tls_link_version(control->tls), tls_link_cipher(control->tls)};
+}
+
 struct caller session_caller(struct session *session)
 {
     return (struct caller){
+        .tls = session->login ? session->stay.tls : session_tls(session),
         .login = session->login,
         .tree = session->tree,
         .audit = server_audit(loop_server(session->loop)),
@@ -126,6 +136,20 @@ struct caller session_caller(struct session *session)
         .peer = session->control.peer,
         .tally = &session->stay.tally,
     };
+}
+
+/*
+ * A port is a parameter, and stays (RFC 959 4.1.1), but for what whoever comes
+ * next might not have got: one on another host, and a listener, to which another
+ * host may have come (RFC 2577 3 and 8).
+ */
+static void leave_data_port(struct session *session)
+{
+    const struct data_port *port = &session->data_port;
+    if (port->kind == DATA_PORT_PASSIVE ||
+        (port->kind == DATA_PORT_ACTIVE &&
+         !endpoint_same_host(&port->target, &session->control.peer)))
+        passive_close(session);
 }
 
 void session_leave(struct session *session, enum audit_end end)
@@ -137,6 +161,7 @@ void session_leave(struct session *session, enum audit_end end)
         register_log_out(register_of(session), &session->control.peer);
     session->is_counted = false;
     session_close_data(session);
+    leave_data_port(session);
     session_forget_pending(session);
     server_let_go(loop_server(session->loop), session->login);
     session->login = NULL;
@@ -153,6 +178,10 @@ void session_log_out(struct session *session)
 void session_reset_parameters(struct session *session)
 {
     session->parameters = PARAMETERS_DEFAULT;
+    if (session->is_implicit) /* its clients may leave out PBSZ and PROT */
+        session->parameters.protection = PROTECTION_PRIVATE;
+    session->security.has_size = session->is_implicit;
+    session->security.is_cleared = false;
     passive_close(session);
     session->manners.language = LANGUAGE_ENGLISH;
     session->manners.digest = DIGEST_SHA256;
@@ -163,7 +192,50 @@ void session_reset_parameters(struct session *session)
     session->manners.epsv_all = false;
 }
 
+/* ---- TLS ---------------------------------------------------------------------------- */
+
+void session_secure(struct session *session)
+{
+    const struct config *config = session->config;
+    control_secure(&session->control, config->tls, text_of(config->hosts[session->host].name));
+}
+
+void session_take_server_name(struct session *session)
+{
+    (void)config_find_host(session->config, tls_link_server_name(session->control.tls),
+                           &session->host);
+}
+
+bool session_needs_private_data(const struct session *session)
+{
+    return session->config->require_tls & REQUIRE_TLS_DATA ||
+           (session->login && policy_limits(login_policy(session->login))->require_tls_data);
+}
+
+void session_send_ticket(struct session *session)
+{
+    if (session->parameters.protection != PROTECTION_PRIVATE ||
+        session->config->data_tls_reuse == DATA_TLS_REUSE_OFF)
+        return;
+    control_send_ticket(&session->control);
+    session->security.has_ticket = true;
+}
+
+void session_ensure_ticket(struct session *session)
+{
+    if (!session->security.has_ticket)
+        session_send_ticket(session);
+}
+
 /* ---- Life --------------------------------------------------------------------------- */
+
+static void greet(struct session *session)
+{
+    const struct config_host *hosts = session->config->hosts;
+    const char *banner = hosts[session->host].banner;
+    session_reply_with(session, REPLY_GREETING, text_of(banner ? banner : hosts[0].banner),
+                       TEXT(""));
+}
 
 static bool on_line(void *owner, struct text line)
 {
@@ -180,12 +252,26 @@ static void on_waiting(void *owner, struct text line)
     pi_note_waiting(owner, line);
 }
 
+static void on_secured(void *owner)
+{
+    struct session *session = owner;
+    const struct audit_tls tls = session_tls(session);
+    session->security.bond = tls_link_bond(session->control.tls);
+    session->security.bond.must_resume = session->config->data_tls_reuse == DATA_TLS_REUSE_REQUIRE;
+    log_debug("tls-begun", LOG_NUMBER("session", session->id),
+              LOG_TEXT("version", text_of(tls.version)), LOG_TEXT("cipher", text_of(tls.cipher)));
+    session_take_server_name(session);
+    if (session->is_implicit)
+        greet(session);
+}
+
 static void on_settled(void *owner)
 {
     session_settle(owner);
 }
 
-static const struct control_events control_events = {on_line, on_long_line, on_waiting, on_settled};
+static const struct control_events control_events = {on_line, on_long_line, on_waiting, on_secured,
+                                                     on_settled};
 
 static void session_free(struct session *session)
 {
@@ -221,29 +307,31 @@ void session_settle(struct session *session)
         session_free(session);
 }
 
-void session_start(struct loop *loop, int fd, const union endpoint *peer)
+bool session_start(struct loop *loop, int fd, const union endpoint *peer, bool is_implicit)
 {
     struct session *session = memory_new(sizeof(*session));
-    if (!session)
-        close(fd);
     if (!session || !control_open(&session->control, loop, fd, peer, &control_events, session)) {
         register_leave(server_register(loop_server(loop)), peer, false);
         memory_free(session);
-        return;
+        return false;
     }
     session->loop = loop;
     session->config = config_ref(loop_config(loop));
     session->id = server_next_session(loop_server(loop));
     session->active_ms = loop_now_ms(loop);
+    session->is_implicit = is_implicit;
     data_port_init(&session->data_port);
     passive_init(&session->passive);
     session->kept.fd = -1;
     session_reset_parameters(session);
     loop_add_session(loop, session);
     log_debug("session-begin", LOG_NUMBER("session", session->id));
-    session_reply_with(session, REPLY_GREETING, text_of(session->config->hosts[0].banner),
-                       TEXT(""));
+    if (is_implicit)
+        session_secure(session);
+    else
+        greet(session);
     session_settle(session);
+    return true;
 }
 
 void session_close_drained(struct session *session)

@@ -35,6 +35,7 @@ struct pending {
     uint64_t range_last;
     uint64_t reserve_bytes; /* ALLO, for the next upload */
     bool account;           /* PASS was right, ACCT is awaited: `login` is not in force */
+    enum login_certificate certificate; /* what it says of `user` */
 };
 
 /* How this client wants to be spoken to, and how often it failed. */
@@ -49,8 +50,17 @@ struct manners {
     bool epsv_all;
 };
 
+/* What the commands of RFC 2228 have agreed on; the level of PROT is in `parameters`. */
+struct security {
+    struct tls_bond bond; /* of data connections; `tls` is the session's configuration's */
+    bool has_size;        /* PBSZ was sent, or is implied */
+    bool is_cleared;      /* CCC: TLS has been, and is no more */
+    bool has_ticket;      /* one was sent that no data connection can have used */
+};
+
 /* How long somebody is inside and what they move meanwhile, for the audit. */
 struct stay {
+    struct audit_tls tls; /* by which they came in */
     uint64_t begun_ms;
     struct audit_tally tally;
 };
@@ -61,6 +71,7 @@ struct session {
     struct loop *loop;        /* borrowed: outlives the session */
     struct config *config;    /* owned reference: what it began with holds to the end */
     size_t host;              /* index of its virtual host */
+    bool is_implicit;         /* under TLS from the first byte on */
     uint64_t id;
     uint64_t active_ms; /* when it last did something */
     struct control control;
@@ -70,6 +81,7 @@ struct session {
     struct stay stay;
     enum audit_end end; /* of the session, as far as it is known */
     struct parameters parameters;
+    struct security security;
     struct data_port data_port;
     struct passive passive;
     struct channel kept; /* the data connection between transfers of MODE B or C; else closed */
@@ -82,8 +94,12 @@ struct session {
     bool kicked;     /* because an administrator wants it */
 };
 
-/* Takes over an accepted connection that was counted in as `peer`; greets it. */
-void session_start(struct loop *loop, int fd, const union endpoint *peer);
+/*
+ * Takes over an accepted connection that was counted in as `peer`; greets it, on
+ * an implicit port when the TLS handshake is done. False when out of memory:
+ * the descriptor is the caller's, and no longer counted.
+ */
+bool session_start(struct loop *loop, int fd, const union endpoint *peer, bool is_implicit);
 /* The server shuts down: closes now, or when the transfer ends unless `stop`. */
 void session_drain(struct session *session, bool stop);
 /* An administrator wants it to go: a transfer ends now, as a broken one. */
@@ -122,5 +138,24 @@ void session_forget_pending(struct session *session);
 void session_forget_restart(struct session *session);
 /* Closes a data connection that was left open (RFC 959 3.2). */
 void session_close_data(struct session *session);
+
+/* ---- TLS (RFC 4217) -------------------------------------------------------------- */
+
+/* TLS on the control connection, with the certificate of the virtual host. */
+void session_secure(struct session *session);
+/* The virtual host that the client named when TLS began (SNI), if it is one of ours; RFC 7151 3. */
+void session_take_server_name(struct session *session);
+/* Has whoever is there, perhaps nobody, to say PROT P before a transfer? */
+bool session_needs_private_data(const struct session *session);
+/* How the control connection is protected. */
+struct audit_tls session_tls(const struct session *session);
+/*
+ * A ticket to resume the control connection's TLS session by, if the next data
+ * connection is to be under TLS: TLS 1.3 clients use each only once. It goes
+ * before the reply that follows.
+ */
+void session_send_ticket(struct session *session);
+/* Likewise, unless the client has one still. */
+void session_ensure_ticket(struct session *session);
 
 #endif

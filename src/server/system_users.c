@@ -1,43 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/system_users.h"
 
-#include <unistd.h>
-
 #include "base/memory.h"
 #include "monitor/monitor.h"
-#include "monitor/privileges.h"
-
-/* ---- Starting ------------------------------------------------------------------- */
-
-bool system_users_start(const struct config *config, struct monitor **ret_monitor,
-                        char message[CONFIG_MESSAGE_SIZE])
-{
-    const struct monitor_settings settings = {
-        .service = config->pam_service,
-        .root = config->system_root,
-        .first_user = config->system_users_from,
-        .port = config->port,
-        .any_shell = config->system_users_any_shell,
-    };
-    struct monitor *monitor = NULL;
-    if (geteuid() != 0)
-        return config_complain(message, "system-users: ferryd must be started as root for it");
-    enum fault f = monitor_start(&settings, &monitor);
-    if (f)
-        return config_complain(message, "system-users: %s", fault_text(f));
-    f = privileges_become(config->run_as);
-    if (f) {
-        monitor_free(monitor);
-        return config_complain(message, "run-as: \"%s\" %s", config->run_as,
-                               f == FAULT_NOT_FOUND  ? "is no user of this system"
-                               : f == FAULT_ARGUMENT ? "is root"
-                                                     : "cannot be become");
-    }
-    *ret_monitor = monitor;
-    return true;
-}
-
-/* ---- Logging in ------------------------------------------------------------------- */
 
 static enum fault open_home(struct monitor_login *session, struct tree **ret_home)
 {

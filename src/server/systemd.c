@@ -12,7 +12,7 @@
 
 enum { FIRST_FD = 3 };
 
-void systemd_take_sockets(struct listener_set *ret_set)
+void systemd_take_sockets(uint16_t implicit_port, struct listener_set *ret_set)
 {
     uint64_t pid;
     uint64_t count;
@@ -24,6 +24,9 @@ void systemd_take_sockets(struct listener_set *ret_set)
     for (int fd = FIRST_FD; fd < FIRST_FD + (int)count; fd++) {
         (void)fcntl(fd, F_SETFD, FD_CLOEXEC);
         socket_set_blocking(fd, false);
+        const union endpoint local = socket_local(fd);
+        ret_set->is_implicit[ret_set->count] = implicit_port &&
+                                               endpoint_port(&local) == implicit_port;
         ret_set->fds[ret_set->count++] = fd;
     }
     /* Ours alone: a program we might start has no use for them. */

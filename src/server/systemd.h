@@ -10,8 +10,11 @@
 
 #include "server/listener.h"
 
-/* Takes over the sockets that were passed; none when there are none. */
-void systemd_take_sockets(struct listener_set *ret_set);
+/*
+ * Takes over the sockets that were passed; none when there are none. Those on
+ * `implicit_port` (0: none is) have TLS from the first byte on.
+ */
+void systemd_take_sockets(uint16_t implicit_port, struct listener_set *ret_set);
 
 /* "READY=1" and the like; does nothing without systemd. */
 void systemd_notify(const char *state);

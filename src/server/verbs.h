@@ -25,12 +25,13 @@ enum verb_flags {
     WHILE_BUSY = 1 << 6,    /* answered at once during a transfer */
     CANCELS = 1 << 7,       /* stops the transfer it waits for */
     HASHES = 1 << 8,        /* costs a password hash: has workers of its own */
-    NOT_BUILT = 1 << 9,     /* known, answered with 502 */
+    IN_CLEAR = 1 << 9,      /* allowed before TLS where TLS has to come first */
     KEEPS_SPACES = 1 << 10, /* there is a pathname or a secret in the argument */
     LONG = 1 << 11,         /* reads whole files or trees: has workers of its own */
     LONG_IN_TEXT = 1 << 12, /* likewise when TYPE A has to be counted out */
     LONG_IF_WIDE = 1 << 13, /* likewise when it goes through more than one directory */
     SILENT = 1 << 14,       /* `done` alone tells the client, if anybody */
+    NEEDS_TLS = 1 << 15,    /* in FEAT only where there is a certificate */
 };
 
 struct verb {
@@ -64,7 +65,10 @@ const struct verb *site_verb_find(struct text name);
 /* On a loop */
 void verb_acct(struct session *session, struct text argument);
 void verb_abor(struct session *session, struct text argument);
+void verb_adat(struct session *session, struct text argument);
 void verb_allo(struct session *session, struct text argument);
+void verb_auth(struct session *session, struct text argument);
+void verb_ccc(struct session *session, struct text argument);
 void verb_clnt(struct session *session, struct text argument);
 void verb_csid(struct session *session, struct text argument);
 void verb_eprt(struct session *session, struct text argument);
@@ -80,7 +84,10 @@ void verb_noop(struct session *session, struct text argument);
 void verb_opts(struct session *session, struct text argument);
 void verb_pass(struct session *session, struct text argument);
 void verb_pasv(struct session *session, struct text argument);
+void verb_pbsz(struct session *session, struct text argument);
 void verb_port(struct session *session, struct text argument);
+void verb_prot(struct session *session, struct text argument);
+void verb_protected(struct session *session, struct text argument);
 void verb_pwd(struct session *session, struct text argument);
 void verb_quit(struct session *session, struct text argument);
 void verb_rang(struct session *session, struct text argument);

@@ -167,7 +167,7 @@ void verb_feat(struct session *session, struct text argument)
     (void)argument;
     page_begin(&page, REPLY_FEATURES, TEXT(""), TEXT(""));
     for (size_t i = 0; i < verb_count; i++)
-        if (verbs[i].feature)
+        if (verbs[i].feature && (session->config->tls || !(verbs[i].flags & NEEDS_TLS)))
             reply_put_inner(&page.b, text_of(verbs[i].feature));
     put_hash_feature(&page);
     put_language_feature(&page);
@@ -185,8 +185,6 @@ static void put_names(struct page *page, const struct verb *table, size_t count)
         for (size_t j = i; j < count && j < i + VERBS_A_LINE; j++) {
             size_t end = line.len + 9;
             builder_put_string(&line, table[j].name);
-            if (table[j].flags & NOT_BUILT)
-                builder_put_byte(&line, '*');
             while (line.len < end && j + 1 < count && j + 1 < i + VERBS_A_LINE)
                 builder_put_byte(&line, ' ');
         }
@@ -348,6 +346,17 @@ static void put_transfer(struct page *page)
               builder_text(&b));
 }
 
+static void put_protection(struct page *page)
+{
+    const struct session *session = page->session;
+    const struct audit_tls tls = session_tls(session);
+    bool is_private = session->parameters.protection == PROTECTION_PRIVATE;
+    page_line(page, tls.version ? REPLY_STATUS_CONTROL_TLS : REPLY_STATUS_CONTROL_CLEAR,
+              text_of(tls.version), text_of(tls.cipher));
+    page_line(page, is_private ? REPLY_STATUS_DATA_TLS : REPLY_STATUS_DATA_CLEAR, TEXT(""),
+              TEXT(""));
+}
+
 static void reply_status(struct session *session)
 {
     char bytes[ABOUT_SIZE];
@@ -370,6 +379,7 @@ static void reply_status(struct session *session)
     builder_put_byte(&b, session->parameters.mode);
     builder_put_byte(&b, '.');
     page_line(&page, REPLY_STATUS_PARAMETERS, builder_text(&b), TEXT(""));
+    put_protection(&page);
     put_data_port(&page);
     put_transfer(&page);
     page_end(&page, REPLY_STATUS_END);

@@ -6,6 +6,7 @@
  */
 #include "base/memory.h"
 #include "net/socket.h"
+#include "net/tls_link.h"
 #include "server/backends.h"
 #include "server/job.h"
 #include "server/loop.h"
@@ -19,10 +20,63 @@ enum {
     USER_NAME_MAX = 256,
 };
 
+/* ---- Client certificates -------------------------------------------------------------- */
+
+/* Is the name the one that the certificate is for? */
+static bool is_named(const struct tls_link *link, enum tls_name kind, struct text name)
+{
+    char bytes[USER_NAME_MAX];
+    for (size_t i = 0;; i++) {
+        struct builder b = builder_on(bytes, sizeof(bytes));
+        if (!tls_link_client_name(link, kind, i, &b))
+            return false;
+        if (text_equal(builder_text(&b), name))
+            return true;
+    }
+}
+
+static enum login_certificate ask_certificate(const struct session *session, struct text name)
+{
+    static const enum tls_name kinds[] = {[TLS_CLIENT_USER_CN] = TLS_NAME_COMMON,
+                                          [TLS_CLIENT_USER_EMAIL] = TLS_NAME_EMAIL,
+                                          [TLS_CLIENT_USER_DNS] = TLS_NAME_DNS};
+    uint64_t kind = session->config->tls_files.client_user;
+    if (kind == TLS_CLIENT_USER_NONE || !control_is_secured(&session->control) ||
+        !tls_link_has_client(session->control.tls))
+        return LOGIN_CERTIFICATE_SILENT;
+    return is_named(session->control.tls, kinds[kind], name) ? LOGIN_CERTIFICATE_AGREES
+                                                             : LOGIN_CERTIFICATE_DENIES;
+}
+
+/* ---- Logging in ------------------------------------------------------------------------ */
+
+static void ask_password(struct session *session, struct text name)
+{
+    const struct realm *realm = backends_realm(session->config, session->host);
+    if (realm->anonymous && login_name_is_anonymous(name))
+        session_reply(session, REPLY_SEND_ADDRESS);
+    else
+        session_reply_with(session, REPLY_SEND_PASSWORD, name, TEXT(""));
+}
+
+static enum fault work_certificate(struct job *job);
+static void done_certificate(struct session *session, struct job *job);
+
+static void begin_by_certificate(struct session *session)
+{
+    /* USER's second half, which the table has none of. */
+    static const struct verb by_certificate = {
+        .name = "USER", .work = work_certificate, .done = done_certificate};
+    char *user = session->pending.user;
+    session->pending.user = NULL;
+    job_start(session, &by_certificate, TEXT(""), user);
+}
+
 /* USER, RFC 959 4.1.1: at any time; what was known of a user before is dropped. */
 void verb_user(struct session *session, struct text argument)
 {
-    if (argument.len > USER_NAME_MAX) {
+    /* Nobody's name has a NUL, behind which it would be another's to who reads strings. */
+    if (argument.len > USER_NAME_MAX || text_find(argument, '\0') < argument.len) {
         session_reply(session, REPLY_ARGUMENT);
         return;
     }
@@ -36,11 +90,12 @@ void verb_user(struct session *session, struct text argument)
         session_close_with(session, REPLY_CLOSING_BUG, TEXT(""));
         return;
     }
-    const struct realm *realm = backends_realm(session->config, session->host);
-    if (realm->anonymous && login_name_is_anonymous(argument))
-        session_reply(session, REPLY_SEND_ADDRESS);
+    session->pending.certificate = ask_certificate(session, argument);
+    if (session->pending.certificate == LOGIN_CERTIFICATE_AGREES &&
+        !session->config->tls_files.client_password)
+        begin_by_certificate(session);
     else
-        session_reply_with(session, REPLY_SEND_PASSWORD, argument, TEXT(""));
+        ask_password(session, argument);
 }
 
 /* PASS, RFC 959 4.1.1: immediately after USER. */
@@ -66,6 +121,7 @@ static struct login_attempt attempt_of(const struct caller *caller, const struct
         .session = caller->session,
         .peer = caller->peer,
         .name = name,
+        .tls = caller->tls,
     };
 }
 
@@ -74,10 +130,16 @@ static bool must_change_password(const struct login *login)
     return policy_limits(login_policy(login))->must_change_password;
 }
 
-enum fault work_pass(struct job *job)
+/* The name that USER gave, and what the certificate says of it. */
+static struct login_attempt attempt_of_user(const struct job *job)
 {
-    const struct login_attempt attempt = attempt_of(&job->caller, job->realm, text_of(job->source));
-    enum fault f = login_authenticate(&attempt, job_argument(job), &job->new_login, &job->hold_ms);
+    struct login_attempt attempt = attempt_of(&job->caller, job->realm, text_of(job->source));
+    attempt.certificate = job->certificate;
+    return attempt;
+}
+
+static enum fault tell_login(struct job *job, enum fault f, enum reply_id logged_in)
+{
     if (f == FAULT_ACCOUNT_NEEDED) {
         job_reply(job, REPLY_NEED_ACCOUNT, TEXT(""), TEXT(""));
         return FAULT_NONE; /* that an account is awaited travels with the login */
@@ -85,12 +147,29 @@ enum fault work_pass(struct job *job)
     if (!f && login_is_anonymous(job->new_login))
         job_reply(job, REPLY_LOGGED_IN_ANONYMOUS, TEXT(""), TEXT(""));
     else if (!f)
-        job_reply(job,
-                  must_change_password(job->new_login) ? REPLY_LOGGED_IN_PASSWORD : REPLY_LOGGED_IN,
+        job_reply(job, must_change_password(job->new_login) ? REPLY_LOGGED_IN_PASSWORD : logged_in,
                   login_name(job->new_login), TEXT(""));
     else if (f == FAULT_TOO_MANY)
         job_reply(job, REPLY_TOO_MANY_SESSIONS, TEXT(""), TEXT(""));
     return f;
+}
+
+enum fault work_pass(struct job *job)
+{
+    const struct login_attempt attempt = attempt_of_user(job);
+    enum fault f = login_authenticate(&attempt, job_argument(job), &job->new_login, &job->hold_ms);
+    return tell_login(job, f, REPLY_LOGGED_IN);
+}
+
+/* RFC 2228 3: 232 where TLS has told who it is; 331 for users of the system. */
+static enum fault work_certificate(struct job *job)
+{
+    const struct login_attempt attempt = attempt_of_user(job);
+    enum fault f = login_by_certificate(&attempt, &job->new_login, &job->hold_ms);
+    if (f != FAULT_NOT_FOUND)
+        return tell_login(job, f, REPLY_LOGGED_IN_CERTIFICATE);
+    job_reply(job, REPLY_SEND_PASSWORD, attempt.name, TEXT(""));
+    return FAULT_NONE;
 }
 
 /* Counts a failed login; the session ends when it had its share. */
@@ -134,10 +213,22 @@ void done_pass(struct session *session, struct job *job)
         return;
     take_login(session, job);
     session->tree = login_home(session->login);
-    session->stay = (struct stay){.begun_ms = loop_now_ms(session->loop)};
+    session->stay = (struct stay){.tls = session_tls(session),
+                                  .begun_ms = loop_now_ms(session->loop)};
     session->pending.account = login_needs_charge(session->login);
     if (!session->pending.account && count_in(session, job))
         session->manners.failed_logins = 0;
+}
+
+static void done_certificate(struct session *session, struct job *job)
+{
+    if (job->fault || job->new_login) {
+        done_pass(session, job);
+        return;
+    }
+    session->pending.user = job->source;
+    session->pending.certificate = job->certificate;
+    job->source = NULL;
 }
 
 /* ACCT, RFC 959 4.1.1: 230 where PASS got 332, 202 where no account is needed. */
@@ -241,6 +332,16 @@ static bool is_own_address(const struct session *session, struct text name)
            endpoint_same_host(&named, &session->control.local);
 }
 
+/* Was TLS begun for a virtual host of ours, and not for this one (RFC 7151 3)? */
+static bool is_of_another_host(const struct session *session, size_t index)
+{
+    size_t begun_for;
+    return control_is_secured(&session->control) &&
+           config_find_host(session->config, tls_link_server_name(session->control.tls),
+                            &begun_for) &&
+           begun_for != index;
+}
+
 /* HOST, RFC 7151 3: before USER; the reply shows the host's own greeting. */
 void verb_host(struct session *session, struct text argument)
 {
@@ -254,6 +355,10 @@ void verb_host(struct session *session, struct text argument)
         session_reply(session, REPLY_NO_SUCH_HOST);
         return;
     }
+    if (is_of_another_host(session, index)) {
+        session_reply(session, REPLY_HOST_NOT_OF_TLS);
+        return;
+    }
     session->host = index;
     const char *banner = session->config->hosts[index].banner;
     if (banner)
@@ -262,7 +367,10 @@ void verb_host(struct session *session, struct text argument)
         session_reply_with(session, REPLY_HOST_OK, argument, TEXT(""));
 }
 
-/* REIN, RFC 959 4.1.1: as if just connected. A transfer in progress ends first (pi.c). */
+/*
+ * REIN, RFC 959 4.1.1: as if just connected, so not under TLS, but on an implicit
+ * port (RFC 4217 13). A transfer in progress ends first (pi.c).
+ */
 void verb_rein(struct session *session, struct text argument)
 {
     (void)argument;
@@ -270,6 +378,10 @@ void verb_rein(struct session *session, struct text argument)
     session_reset_parameters(session);
     session->host = 0;
     session_reply(session, REPLY_REINITIALIZED);
+    if (session->is_implicit)
+        session_take_server_name(session);
+    else if (control_is_secured(&session->control))
+        control_unsecure(&session->control);
 }
 
 void verb_quit(struct session *session, struct text argument)

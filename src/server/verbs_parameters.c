@@ -78,6 +78,7 @@ static void set_target(struct session *session, const union endpoint *target)
         session_close_data(session); /* RFC 959 3.2: a new port is specified */
         passive_close(session);
         data_port_set_target(&session->data_port, target);
+        session_send_ticket(session);
         session_reply(session, REPLY_PORT_SET);
     }
 }
@@ -131,6 +132,7 @@ static bool listen_passive(struct session *session, union endpoint *ret_local)
         session_reply(session, REPLY_NO_PASSIVE_PORT);
         return false;
     }
+    session_send_ticket(session);
     return true;
 }
 

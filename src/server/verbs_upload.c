@@ -289,6 +289,20 @@ static bool ends_with_connection(const struct job *job)
     return job->parameters.mode == MODE_STREAM && job->parameters.structure == STRUCTURE_FILE;
 }
 
+/*
+ * Is what arrived worth keeping, to be resumed, when the transfer breaks? Where
+ * the data tell the end what broke off is no file; where not, nobody knows until
+ * REST. Under TLS somebody on the way can break the connection, but not say its
+ * end (RFC 8446 6.1): a client that is still there has to send it once more.
+ */
+static bool is_worth_keeping(struct job *job, enum fault f)
+{
+    if (job->is_kept || !ends_with_connection(job))
+        return job->is_kept;
+    return job->parameters.protection == PROTECTION_CLEAR || f == FAULT_CANCELLED ||
+           client_has_vanished(job);
+}
+
 enum fault move_stor(struct job *job)
 {
     struct transfer transfer = job_transfer(job);
@@ -301,10 +315,9 @@ enum fault move_stor(struct job *job)
     transfer.state = job->kept.state;
     outcome.fault = transfer_receive(&transfer, job->file->stream);
     outcome.bytes = job_bytes_moved(job);
-    /* Where the end is told what broke off is no file; where not, nobody knows until REST. */
-    outcome.keep_partial = ends_with_connection(job) || job->is_kept;
     if (!outcome.fault && ends_with_connection(job) && client_has_vanished(job))
         outcome.fault = FAULT_CONNECTION_LOST;
+    outcome.keep_partial = is_worth_keeping(job, outcome.fault);
     enum fault f = gate_close(&job->file, &outcome, &remains);
     if (fault_is_of_the_way(outcome.fault))
         reply_broken(job, remains);

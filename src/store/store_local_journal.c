@@ -309,7 +309,7 @@ static void recover_all(int directory)
 
 /* ---- This process's journal --------------------------------------------- */
 
-static enum fault make_directory(const char *path)
+enum fault journal_make_directory(const char *path)
 {
     char copy[LOCAL_PATH_SIZE];
     struct builder b = builder_on(copy, sizeof(copy));
@@ -373,7 +373,7 @@ static enum fault begin(int directory, struct journal_file *ret_file)
 
 enum fault journal_open(const char *directory, struct journal **ret_journal)
 {
-    enum fault f = make_directory(directory);
+    enum fault f = journal_make_directory(directory);
     if (f)
         return f;
     struct journal *journal = memory_new(sizeof(*journal));

@@ -22,6 +22,8 @@ struct journal;
 /* Names a record so that it can be struck out; 0: none was written. */
 typedef uint64_t journal_record;
 
+/* A state directory, readable by whoever makes it only, unless there is one. */
+enum fault journal_make_directory(const char *path);
 /*
  * Undoes what dead processes left in `directory` (made if absent) and begins
  * this process's journal there. FAULT_NO_MEMORY, or what the directory said.

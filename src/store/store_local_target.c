@@ -44,6 +44,12 @@ enum fault local_open_target(const struct local_place *place, int flags, int *re
     if (!f)
         f = local_reopen(path_fd, flags, ret_fd);
     close(path_fd);
+    /*
+     * What runs as its owner is not whatever somebody sends. The system sees to it where we are
+     * not root, and also where the file is another's, so that this cannot be done.
+     */
+    if (!f && (flags & O_ACCMODE) != O_RDONLY && info.st_mode & (S_ISUID | S_ISGID))
+        (void)fchmod(*ret_fd, info.st_mode & 01777);
     return f;
 }
 

@@ -287,6 +287,7 @@ def test_set_changes_what_it_names_and_takes_back_what_is_none(database):
 TERMS = {  # of every term: a value that is right, and one that is not
     "disabled": (None, "perhaps"), "expires": ("2027-01-31", "soon"),
     "must-change-password": (None, "perhaps"), "require-tls": (None, "perhaps"),
+    "require-tls-control": (None, "perhaps"), "require-tls-data": (None, "perhaps"),
     "hours": ("Mon-Fri 08:00-18:00 Europe/Madrid", "Mon-Fry 08:00-18:00"),
     "allow-from": ("192.0.2.0/24", "192.0.2.1/24"), "deny-from": ("2001:db8::/32", "2001:db8::/129"),
     "read-only": (None, "perhaps"), "rule": ("deny delete /**", "permit delete /**"),

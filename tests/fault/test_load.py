@@ -102,6 +102,7 @@ def test_slow_readers_do_not_hold_up_others(server):
         c.close()
 
 
+@pytest.mark.clear  # under TLS that is no handshake (test_handshakes.py)
 def test_clients_that_open_data_connections_and_send_nothing(server):
     held = []
     for i in range(60):

@@ -10,9 +10,13 @@ static void check_request(struct message *message, struct message *again)
     struct monitor_request back;
     if (monitor_take_request(message, &request))
         return;
-    PROMISE(request.endpoint.any.sa_family == AF_INET ||
+    bool is_file = request.kind == MONITOR_OPEN_FILE;
+    PROMISE(is_file || request.endpoint.any.sa_family == AF_INET ||
             request.endpoint.any.sa_family == AF_INET6);
-    if (request.kind == MONITOR_BIND) {
+    if (is_file) {
+        PROMISE(request.file < MONITOR_FILES_MAX);
+        monitor_put_open(again, request.file);
+    } else if (request.kind == MONITOR_BIND) {
         monitor_put_bind(again, &request.endpoint);
     } else {
         PROMISE(request.name[0] && strlen(request.name) < MONITOR_NAME_SIZE);
@@ -21,7 +25,19 @@ static void check_request(struct message *message, struct message *again)
                           &request.endpoint);
     }
     PROMISE(!monitor_take_request(again, &back) && back.kind == request.kind);
-    PROMISE(endpoint_same_host(&back.endpoint, &request.endpoint));
+    PROMISE(is_file ? back.file == request.file
+                    : endpoint_same_host(&back.endpoint, &request.endpoint));
+}
+
+static void check_settings(struct message *message, struct message *again)
+{
+    static struct monitor_settings settings;
+    static struct monitor_settings back;
+    if (monitor_take_settings(message, &settings))
+        return;
+    PROMISE(settings.file_count <= MONITOR_FILES_MAX);
+    monitor_put_settings(again, &settings);
+    PROMISE(!monitor_take_settings(again, &back) && back.file_count == settings.file_count);
 }
 
 static void check_person(struct message *message)
@@ -45,6 +61,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     memcpy(message.bytes, data, size);
     message.len = size;
     check_request(&message, &again);
+    message.at = 0;
+    message.is_wrong = false;
+    check_settings(&message, &again);
     message.at = 0;
     message.is_wrong = false;
     check_person(&message);

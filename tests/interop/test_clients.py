@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Debian's clients against ferryd, driven as people drive them; what arrives is compared by digest."""
+"""Debian's clients against ferryd, driven as people drive them; what arrives is compared by digest.
+
+Under pytest --tls those that can speak it do, for every connection.
+"""
 
 import atexit
 import ftplib
@@ -10,6 +13,7 @@ import tempfile
 
 import pytest
 
+import tls
 from harness import Server
 from trees import digest_of, digests, make_large, make_tree
 
@@ -54,10 +58,18 @@ def url(server, path=""):
     return f"ftp://{USER}:{PASSWORD}@127.0.0.1:{server.port}/{path}"
 
 
+IN_THE_CLEAR_ONLY = pytest.mark.clear  # clients without TLS
+
 # ---- curl -----------------------------------------------------------------------
 
-@pytest.mark.parametrize("mode", [[], ["--ftp-port", "-"], ["--disable-epsv"],
-                                  ["--ftp-port", "-", "--disable-eprt"]])
+def curl(*arguments, **how):
+    return run("curl", "-sS", *(["--ssl-reqd", "-k"] if tls.BY_DEFAULT else []), *arguments, **how)
+
+
+# curl 7.88 cannot send over an active data connection under TLS: "sa_addr inet_ntop() failed".
+@pytest.mark.parametrize("mode", [
+    [], ["--disable-epsv"], pytest.param(["--ftp-port", "-"], marks=IN_THE_CLEAR_ONLY),
+    pytest.param(["--ftp-port", "-", "--disable-eprt"], marks=IN_THE_CLEAR_ONLY)])
 @pytest.mark.parametrize("method", ["multicwd", "singlecwd", "nocwd"])
 def test_curl_every_way(shared, tmp_path, mode, method):
     shared.empty()
@@ -65,13 +77,13 @@ def test_curl_every_way(shared, tmp_path, mode, method):
     (tmp_path / "f").write_bytes(content)
     if method != "multicwd":  # the others make no directories on the way
         os.makedirs(shared.path("a b/c"))
-    base = ["curl", "-sS", "--ftp-create-dirs", "--ftp-method", method, *mode]
-    run(*base, "-T", "f", url(shared, "a%20b/c/f"), cwd=tmp_path)
+    base = ["--ftp-create-dirs", "--ftp-method", method, *mode]
+    curl(*base, "-T", "f", url(shared, "a%20b/c/f"), cwd=tmp_path)
     assert shared.read("a b/c/f") == content
-    run(*base, "-o", "got", url(shared, "a%20b/c/f"), cwd=tmp_path)
+    curl(*base, "-o", "got", url(shared, "a%20b/c/f"), cwd=tmp_path)
     assert (tmp_path / "got").read_bytes() == content
-    assert b" f\n" in run(*base, url(shared, "a%20b/c/"), cwd=tmp_path).replace(b"\r", b"")
-    names = run(*base, "-l", url(shared, "a%20b/c/"), cwd=tmp_path).decode().splitlines()
+    assert b" f\n" in curl(*base, url(shared, "a%20b/c/"), cwd=tmp_path).replace(b"\r", b"")
+    names = curl(*base, "-l", url(shared, "a%20b/c/"), cwd=tmp_path).decode().splitlines()
     assert [os.path.basename(name) for name in names] == ["f"]
 
 
@@ -80,14 +92,14 @@ def test_curl_resumes_both_ways_and_takes_ranges(shared, tmp_path):
     content = os.urandom(500_000)
     (tmp_path / "f").write_bytes(content)
     shared.write("part", content[:200_000])
-    run("curl", "-sS", "-C", "-", "-T", "f", url(shared, "part"), cwd=tmp_path)
+    curl( "-C", "-", "-T", "f", url(shared, "part"), cwd=tmp_path)
     assert shared.read("part") == content
     (tmp_path / "got").write_bytes(content[:123_456])
-    run("curl", "-sS", "-C", "-", "-o", "got", url(shared, "part"), cwd=tmp_path)
+    curl( "-C", "-", "-o", "got", url(shared, "part"), cwd=tmp_path)
     assert (tmp_path / "got").read_bytes() == content
-    assert run("curl", "-sS", "-r", "1000-1999", url(shared, "part"), cwd=tmp_path) == content[1000:2000]
-    assert run("curl", "-sS", "-r", "-500", url(shared, "part"), cwd=tmp_path) == content[-500:]
-    assert run("curl", "-sS", "-a", "-T", "f", url(shared, "part"), cwd=tmp_path) == b""
+    assert curl( "-r", "1000-1999", url(shared, "part"), cwd=tmp_path) == content[1000:2000]
+    assert curl( "-r", "-500", url(shared, "part"), cwd=tmp_path) == content[-500:]
+    assert curl( "-a", "-T", "f", url(shared, "part"), cwd=tmp_path) == b""
     assert shared.read("part") == content * 2
 
 
@@ -95,27 +107,27 @@ def test_curl_ascii_times_quotes_and_failures(shared, tmp_path):
     shared.empty()
     shared.write("t", b"a\nb\n")
     for how in (["--use-ascii", url(shared, "t")], [url(shared, "t;type=a")]):
-        assert run("curl", "-sS", *how, cwd=tmp_path) == b"a\nb\n"  # curl turns CR LF back
+        assert curl( *how, cwd=tmp_path) == b"a\nb\n"  # curl turns CR LF back
     os.utime(shared.path("t"), (1e9, 1e9))
-    run("curl", "-sS", "-R", "-o", "got", url(shared, "t"), cwd=tmp_path)
+    curl( "-R", "-o", "got", url(shared, "t"), cwd=tmp_path)
     assert os.stat(tmp_path / "got").st_mtime == 1e9
-    head = run("curl", "-sS", "-I", url(shared, "t"), cwd=tmp_path)
+    head = curl( "-I", url(shared, "t"), cwd=tmp_path)
     assert b"Content-Length: 4" in head and b"Last-Modified: Sun, 09 Sep 2001 01:46:40 GMT" in head
-    run("curl", "-sS", "-Q", "-DELE t", url(shared), cwd=tmp_path)
+    curl( "-Q", "-DELE t", url(shared), cwd=tmp_path)
     assert shared.names() == []
-    run("curl", "-sS", url(shared, "none"), cwd=tmp_path, ok=(78,))
-    run("curl", "-sS", "-u", "demo:wrong", f"ftp://127.0.0.1:{shared.port}/", cwd=tmp_path, ok=(67,))
+    curl( url(shared, "none"), cwd=tmp_path, ok=(78,))
+    curl( "-u", "demo:wrong", f"ftp://127.0.0.1:{shared.port}/", cwd=tmp_path, ok=(67,))
 
 
 def test_curl_a_gibibyte_both_ways_resumed_in_between(release, large, tmp_path):
     with Server(binary=release) as server:
         wanted = digest_of(large)
-        run("curl", "-sS", "--max-time", "0.4", "-T", str(large), url(server, "up"), cwd=tmp_path,
+        curl( "--max-time", "0.4", "-T", str(large), url(server, "up"), cwd=tmp_path,
             ok=(0, 28))
-        run("curl", "-sS", "-C", "-", "-T", str(large), url(server, "up"), cwd=tmp_path)
+        curl( "-C", "-", "-T", str(large), url(server, "up"), cwd=tmp_path)
         assert digest_of(server.path("up")) == wanted
-        run("curl", "-sS", "--max-time", "0.2", "-o", "got", url(server, "up"), cwd=tmp_path, ok=(0, 28))
-        run("curl", "-sS", "-C", "-", "-o", "got", url(server, "up"), cwd=tmp_path)
+        curl( "--max-time", "0.2", "-o", "got", url(server, "up"), cwd=tmp_path, ok=(0, 28))
+        curl( "-C", "-", "-o", "got", url(server, "up"), cwd=tmp_path)
         assert digest_of(tmp_path / "got") == wanted
 
 
@@ -124,9 +136,12 @@ def test_curl_a_gibibyte_both_ways_resumed_in_between(release, large, tmp_path):
 LFTP = "set net:timeout 20; set net:max-retries 2; set cmd:fail-exit yes; set ssl:verify-certificate no; "
 
 
+LFTP_TLS = "set ftp:ssl-force yes; set ftp:ssl-protect-data yes; " if tls.BY_DEFAULT else ""
+
+
 def lftp(server, commands, cwd, settings=""):
     return run("lftp", "-u", f"{USER},{PASSWORD}", "-p", str(server.port), "-e",
-               LFTP + settings + commands + "; bye", "127.0.0.1", cwd=cwd)
+               LFTP + LFTP_TLS + settings + commands + "; bye", "127.0.0.1", cwd=cwd)
 
 
 @pytest.mark.parametrize("settings", ["", "set ftp:passive-mode no; ", "set ftp:prefer-epsv yes; ",
@@ -183,6 +198,7 @@ def ncftp(program, server, *arguments, cwd):
     return run(program, "-u", USER, "-p", PASSWORD, "-P", str(server.port), *arguments, cwd=cwd)
 
 
+@IN_THE_CLEAR_ONLY
 @pytest.mark.parametrize("mode", ["-F", "-E"])
 def test_ncftp_sends_and_fetches_trees(shared, up, down, mode):
     shared.empty()
@@ -198,6 +214,7 @@ def test_ncftp_sends_and_fetches_trees(shared, up, down, mode):
     assert b"plain.txt" in long_listing
 
 
+@IN_THE_CLEAR_ONLY
 def test_ncftp_resumes(shared, tmp_path):
     shared.empty()
     content = os.urandom(300_000)
@@ -247,6 +264,7 @@ quit
 """
 
 
+@IN_THE_CLEAR_ONLY
 @pytest.mark.parametrize("client", [
     ["tnftp", "-n", "-i"], ["tnftp", "-n", "-i", "-A"], ["tnftp", "-n", "-i", "-p"],
     ["inetutils-ftp", "-n", "-i"], ["inetutils-ftp", "-n", "-i", "-p"]])
@@ -265,6 +283,7 @@ def test_bsd_clients(shared, up, down, client):
     assert os.stat(shared.path("one/text")).st_mode & 0o777 == 0o600
 
 
+@IN_THE_CLEAR_ONLY
 def test_tnftp_fetches_urls(shared, down):
     shared.empty()
     shared.write("d/f", b"content")
@@ -274,12 +293,20 @@ def test_tnftp_fetches_urls(shared, down):
 
 # ---- wget ---------------------------------------------------------------------------------
 
+def wget(server, path, *arguments, cwd, **how):
+    secure = ["--no-check-certificate"] if tls.BY_DEFAULT else []
+    address = url(server, path)
+    if tls.BY_DEFAULT:
+        address = address.replace("ftp://", "ftps://")  # which means AUTH TLS
+    return run("wget", "-q", *secure, *arguments, address, cwd=cwd, **how)
+
+
 @pytest.mark.parametrize("mode", [[], ["--no-passive-ftp"]])
 def test_wget_fetches_trees(shared, down, mode):
     shared.empty()
     make_tree(shared.root)
     os.remove(shared.path("odd/hash#percent%20"))  # wget writes it with a space
-    run("wget", "-q", "-r", "-nH", "-l", "inf", *mode, url(shared), cwd=down)
+    wget(shared, "", "-r", "-nH", "-l", "inf", *mode, cwd=down)
     expected = digests(shared.root)
     found = digests(down)
     found.pop(b".wget-hsts", None)
@@ -291,18 +318,19 @@ def test_wget_resumes_and_compares_times(shared, down):
     content = os.urandom(300_000)
     shared.write("f", content)
     (down / "f").write_bytes(content[:100_000])
-    run("wget", "-q", "-c", url(shared, "f"), cwd=down)
+    wget(shared, "f", "-c", cwd=down)
     assert (down / "f").read_bytes() == content
     os.utime(shared.path("f"), (1e9, 1e9))
-    run("wget", "-q", "-N", url(shared, "f"), cwd=down)
-    run("wget", "-q", url(shared, "none"), cwd=down, ok=(8,))
+    wget(shared, "f", "-N", cwd=down)
+    wget(shared, "none", cwd=down, ok=(8,))
 
 
 # ---- rclone ---------------------------------------------------------------------------------
 
 def rclone(server, *arguments, cwd):
     obscured = run("rclone", "obscure", PASSWORD, cwd=cwd).decode().strip()
-    remote = f":ftp,host=127.0.0.1,port={server.port},user={USER},pass={obscured}:"
+    secure = ",explicit_tls=true,no_check_certificate=true" if tls.BY_DEFAULT else ""
+    remote = f":ftp,host=127.0.0.1,port={server.port},user={USER},pass={obscured}{secure}:"
     return run("rclone", "--retries", "1", *[a.replace("@", remote) for a in arguments], cwd=cwd)
 
 
@@ -337,11 +365,14 @@ def test_rclone_a_gibibyte(release, large, tmp_path):
 # ---- Libraries ----------------------------------------------------------------------------------
 
 @pytest.mark.parametrize("passive", [True, False])
-def test_python_ftplib(shared, up, down, passive):
+def test_python_ftplib(shared, up, passive):
     shared.empty()
-    with ftplib.FTP(timeout=20) as ftp:
+    kind = ftplib.FTP_TLS if tls.BY_DEFAULT else ftplib.FTP
+    with kind(timeout=20) as ftp:
         ftp.connect("127.0.0.1", shared.port)
         ftp.login(USER, PASSWORD)
+        if tls.BY_DEFAULT:
+            ftp.prot_p()
         ftp.set_pasv(passive)
         for directory, _, names in os.walk(up):
             relative = os.path.relpath(directory, up)
@@ -377,8 +408,10 @@ def test_python_ftplib(shared, up, down, passive):
 
 PERL = r"""
 use strict; use Net::FTP;
-my ($port, $passive) = @ARGV;
-my $f = Net::FTP->new("127.0.0.1", Port => $port, Timeout => 20, Passive => $passive) or die $@;
+my ($port, $passive, $tls) = @ARGV;
+my $f = Net::FTP->new("127.0.0.1", Port => $port, Timeout => 20, Passive => $passive,
+                      SSL_verify_mode => 0) or die $@;
+if ($tls) { $f->starttls or die $@; $f->prot("P") or die $f->message; }
 $f->login("demo", "secret") or die $f->message;
 $f->binary; $f->mkdir("a/b", 1) or die $f->message;
 $f->put("binary.bin", "a/b/f") or die $f->message;
@@ -402,7 +435,7 @@ $f->quit or die;
 @pytest.mark.parametrize("passive", ["0", "1"])
 def test_perl_net_ftp(shared, up, passive):
     shared.empty()
-    run("perl", "-e", PERL, str(shared.port), passive, cwd=up)
+    run("perl", "-e", PERL, str(shared.port), passive, "1" if tls.BY_DEFAULT else "", cwd=up)
     assert (up / "got").read_bytes() == (up / "binary.bin").read_bytes() + (up / "plain.txt").read_bytes()
     assert (up / "got.text").read_bytes() == (up / "plain.txt").read_bytes()
     assert len(shared.names()) == 1 and shared.names()[0].startswith("ferry.")

@@ -10,6 +10,8 @@ import socket
 import subprocess
 
 import pytest
+
+import tls
 from harness import Server, eventually
 
 DOCUMENT = os.path.join(os.path.dirname(__file__), "..", "..", "docs", "audit.md")
@@ -46,6 +48,7 @@ def is_documented(field, present, event):
             "refused by policy or a quota": lambda: (
                 False if event.get("result", "OK") == "OK" else None),
             "transfers": lambda: action in TRANSFERS and "direction" in event,
+            "under TLS": lambda: tls.BY_DEFAULT and action in ("login", "logout"),
             "hashes": lambda: action == "hash" and event["result"] == "OK",
         }.get(word, lambda word=word: word == f"`{action}`")())
     return True if True in answers else None if None in answers else False
@@ -171,7 +174,8 @@ def test_each_operation_is_one_line_as_the_document_has_it(tmp_path):
     fields = {name.strip("`"): present for name, _, present, _ in table("## The audit file")}
     unseen = set(fields) - set().union(*events)
     assert unseen == {name for name, present in fields.items()
-                      if present in ("reserved", "`admin`", "`admin`, `ban`", "`audit-lost`")}
+                      if present in ("reserved", "`admin`", "`admin`, `ban`", "`audit-lost`")
+                      or (present == "under TLS" and not tls.BY_DEFAULT)}
 
 
 def test_a_digest_that_was_asked_for_is_in_its_line(tmp_path):

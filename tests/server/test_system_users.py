@@ -12,6 +12,7 @@ import time
 
 import pytest
 
+import memory
 from harness import PATIENCE, Server
 
 pytestmark = pytest.mark.skipif(os.getuid() != 0, reason="makes accounts: only root can")
@@ -19,6 +20,10 @@ pytestmark = pytest.mark.skipif(os.getuid() != 0, reason="makes accounts: only r
 TAG = f"fty{os.getpid() % 100000}"
 PASSWORD = "Correct-Horse-7"
 SERVICE = f"ferry-{TAG}"
+
+# linux/capability.h: chown dac_override fowner fsetid kill setgid setuid setpcap sys_nice
+# sys_resource audit_write audit_control
+OF_LOGINS = sum(1 << n for n in (0, 1, 3, 4, 5, 6, 7, 8, 23, 24, 29, 30))
 
 
 def run(*command, text=None):
@@ -352,6 +357,49 @@ def test_the_server_is_not_root(running, accounts):
     now = status(running.process.pid)
     assert set(now["Uid"].split()) == {str(pwd.getpwnam(accounts.server).pw_uid)}
     assert int(now["CapEff"], 16) == 0 and now["NoNewPrivs"] == "1"
+
+
+def test_cve_2024_48651_no_group_of_whoever_started_it_stays(accounts):
+    """ProFTPD's mod_sql kept them, root's among them (docs/lessons.md)."""
+    server = SystemServer(accounts)
+    server.prefix = ["setpriv", "--groups", "0,4,27"]
+    with server:
+        server.ftp(accounts.anna)
+        (agent,) = server.agents()[pwd.getpwnam(accounts.anna).pw_uid]
+        for name, number in ((accounts.server, server.process.pid), (accounts.anna, agent)):
+            entry = pwd.getpwnam(name)
+            now = status(number)
+            assert set(now["Gid"].split()) == {str(entry.pw_gid)}
+            groups = set(os.getgrouplist(name, entry.pw_gid))
+            assert set(map(int, now["Groups"].split())) == groups and not groups & {0, 4, 27}
+
+
+def test_each_process_is_held_to_a_set_of_its_own(running, accounts):
+    running.ftp(accounts.anna)
+    (agent,) = running.agents()[pwd.getpwnam(accounts.anna).pw_uid]
+    monitor, session = (number for number in below(running.process.pid) if number != agent)
+    sets = ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb")
+    ours = int(status("self")["CapEff"], 16)  # a container's root may not have all
+    assert [int(status(agent)[name], 16) for name in sets] == [0] * 5
+    for number in (monitor, session):
+        now = status(number)
+        assert set(now["Uid"].split()) == {"0"}
+        held = {name: int(now[name], 16) for name in sets}
+        assert held["CapEff"] == held["CapPrm"] == held["CapBnd"] == OF_LOGINS & ours
+        assert held["CapInh"] == held["CapAmb"] == 0
+    for number in (agent, monitor, session):
+        now = status(number)
+        assert (now["NoNewPrivs"], now["Seccomp"]) == ("1", "2")
+    # The agent's filter is one more, on top of the monitor's.
+    assert status(agent)["Seccomp_filters"] == "2" and status(monitor)["Seccomp_filters"] == "1"
+
+
+def test_a_password_is_left_in_no_process(accounts, release):
+    with SystemServer(accounts, binary=release) as server:
+        server.ftp(accounts.anna)
+        assert len(below(server.process.pid)) == 3
+        assert memory.places(server, server.root)
+        assert not memory.places(server, PASSWORD)
 
 
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGSTOP])

@@ -146,6 +146,23 @@ static void assert_content(void)
     assert_int_equal(bans, 1);
 }
 
+/* What came later than the file. */
+static void assert_later_terms(void)
+{
+    site_sql("UPDATE users SET require_tls_control = 1, require_tls_data = 0");
+    site_sql("UPDATE groups SET require_tls_control = 0, require_tls_data = 1");
+    struct account_group *staff = NULL;
+    struct account *anna = site_find("anna");
+    assert_true(terms_flag(&anna->terms, TERM_REQUIRE_TLS_CONTROL));
+    assert_false(terms_flag(&anna->terms, TERM_REQUIRE_TLS_DATA));
+    assert_false(terms_has(&anna->terms, TERM_REQUIRE_TLS));
+    account_free(anna);
+    assert_fault(site_accounts()->type->find_group(site_accounts(), TEXT("staff"), &staff),
+                 FAULT_NONE);
+    assert_true(terms_flag(&staff->terms, TERM_REQUIRE_TLS_DATA));
+    account_group_free(staff);
+}
+
 /* All that stands in the schema, whatever the order in which it came there. */
 static int64_t schema_size(void)
 {
@@ -166,6 +183,7 @@ TEST(a_file_of_every_released_version_is_brought_forward)
         assert_content();
         assert_int_equal(site_number("PRAGMA user_version"), version);
         assert_int_equal(schema_size(), size);
+        assert_later_terms();
     }
 }
 

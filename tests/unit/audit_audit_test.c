@@ -198,7 +198,7 @@ static const char *line_of(const struct audit_event *event)
 
 TEST(a_login_says_how_it_was_proved)
 {
-    static const char *const words[] = {"none", "password", "anonymous", "cached"};
+    static const char *const words[] = {"none", "password", "anonymous", "cached", "certificate"};
     for (unsigned proof = 0; proof < COUNT(words); proof++) {
         const struct audit_event event = {.action = ACTION_LOGIN,
                                           .session = 3,

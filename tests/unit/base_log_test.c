@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -84,6 +89,110 @@ TEST(a_line_has_its_level_event_and_fields)
     assert_string_equal(bytes, "warning loud n=2 who=\"a b\"\n");
 }
 
+/* ---- A standard error that takes no more ------------------------------------------- */
+
+enum { MORE_THAN_FITS = 30000 };
+
+static void log_some(unsigned lines)
+{
+    for (unsigned i = 0; i < lines; i++)
+        log_info("event", LOG_NUMBER("number", i));
+}
+
+/* Standard error is `fd` from now on; what it was before. */
+static int redirect_to(int fd)
+{
+    int before = dup(STDERR_FILENO);
+    assert_true(before >= 0 && dup2(fd, STDERR_FILENO) >= 0);
+    return before;
+}
+
+static struct text read_what_is_there(int fd)
+{
+    static char bytes[1 << 20];
+    struct text all = {bytes, 0};
+    assert_int_equal(fcntl(fd, F_SETFL, O_NONBLOCK), 0);
+    for (ssize_t n = 1; n > 0; all.len += n > 0 ? (size_t)n : 0)
+        n = read(fd, bytes + all.len, sizeof(bytes) - all.len);
+    return all;
+}
+
+/* Closes the ends. */
+static void assert_nobody_is_waited_for(const int ends[2])
+{
+    char bytes[64];
+    struct builder gap = builder_on(bytes, sizeof(bytes));
+    unsigned heard = 0;
+    int before = redirect_to(ends[1]);
+    log_begin();
+    log_some(MORE_THAN_FITS); /* comes back */
+    struct text first = read_what_is_there(ends[0]);
+    for (size_t i = 0; i < first.len; i++)
+        heard += first.at[i] == '\n';
+    log_some(1);
+    close(redirect_to(before));
+    close(before);
+    assert_true(heard > 0 && heard < MORE_THAN_FITS);
+    builder_put(&gap, TEXT("warning log-lines-lost lines="));
+    builder_put_number(&gap, MORE_THAN_FITS - heard);
+    builder_put(&gap, TEXT("\ninfo event number=0\n"));
+    assert_true(text_equal(read_what_is_there(ends[0]), builder_text(&gap)));
+    close(ends[0]);
+    close(ends[1]);
+}
+
+TEST(a_socket_that_nobody_reads_is_not_waited_for_and_the_gap_is_told)
+{
+    int ends[2];
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
+    assert_nobody_is_waited_for(ends);
+}
+
+TEST(a_pipe_that_nobody_reads_is_not_waited_for_and_the_gap_is_told)
+{
+    int ends[2];
+    assert_int_equal(pipe(ends), 0);
+    assert_nobody_is_waited_for(ends);
+}
+
+TEST(others_who_have_the_same_pipe_write_as_before)
+{
+    int ends[2];
+    assert_int_equal(pipe(ends), 0);
+    int before = redirect_to(ends[1]);
+    log_begin();
+    close(redirect_to(before));
+    close(before);
+    assert_int_equal(fcntl(ends[1], F_GETFL) & O_NONBLOCK, 0);
+    close(ends[0]);
+    close(ends[1]);
+}
+
+TEST(a_line_that_a_full_disk_tore_is_ended_before_the_gap_is_told)
+{
+    struct rlimit limit;
+    char bytes[256];
+    int file = memfd_create("log", 0);
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
+    (void)signal(SIGXFSZ, SIG_IGN);
+    const struct rlimit full = {30, limit.rlim_max};
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &full), 0);
+    int before = redirect_to(file);
+    log_begin();
+    log_some(3);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+    log_some(1);
+    close(redirect_to(before));
+    close(before);
+    ssize_t len = pread(file, bytes, sizeof(bytes), 0);
+    close(file);
+    assert_true(len > 0);
+    assert_true(
+        text_equal((struct text){bytes, (size_t)len}, TEXT("info event number=0\ninfo event\n"
+                                                           "warning log-lines-lost lines=2\n"
+                                                           "info event number=0\n")));
+}
+
 TEST(levels_are_words)
 {
     enum log_level level;
@@ -101,6 +210,10 @@ int main(void)
         RUN(no_byte_of_a_value_is_written_as_a_control),
         RUN(utf8_stays_readable_and_broken_utf8_is_escaped),
         RUN(a_line_has_its_level_event_and_fields),
+        RUN(a_socket_that_nobody_reads_is_not_waited_for_and_the_gap_is_told),
+        RUN(a_pipe_that_nobody_reads_is_not_waited_for_and_the_gap_is_told),
+        RUN(others_who_have_the_same_pipe_write_as_before),
+        RUN(a_line_that_a_full_disk_tore_is_ended_before_the_gap_is_told),
         RUN(levels_are_words),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -8,12 +8,13 @@
 /* ---- The clock is ours ------------------------------------------------------------- */
 
 static int64_t seconds = 1000000;
+static int64_t date_ahead = 1000;
 
 int __wrap_clock_gettime(clockid_t clock, struct timespec *ret);
 
 int __wrap_clock_gettime(clockid_t clock, struct timespec *ret)
 {
-    *ret = (struct timespec){.tv_sec = seconds + (clock == CLOCK_REALTIME ? 1000 : 0)};
+    *ret = (struct timespec){.tv_sec = seconds + (clock == CLOCK_REALTIME ? date_ahead : 0)};
     return 0;
 }
 
@@ -95,6 +96,7 @@ static int set_up(void **state)
     (void)state;
     kept_count = 0;
     keeping = FAULT_NONE;
+    date_ahead = 1000;
     log_set_level(LOG_LEVEL_ERROR);
     assert_fault(guard_new(&records, &guard), FAULT_NONE);
     set_rules(NULL, 0);
@@ -287,6 +289,31 @@ TEST(a_ban_survives_a_restart_and_ends_all_the_same)
     assert_false(user_is_banned("anna", "192.0.2.1"));
 }
 
+TEST(a_clock_that_is_set_back_makes_no_ban_longer)
+{
+    assert_fault(guard_ban(guard, TEXT("192.0.2.1"), 600, TEXT("")), FAULT_NONE);
+    assert_fault(guard_ban(guard, TEXT("192.0.2.2"), 0, TEXT("")), FAULT_NONE);
+    date_ahead -= 500000;
+    seconds += 599;
+    assert_true(is_banned("192.0.2.1"));
+    seconds += 1;
+    assert_false(is_banned("192.0.2.1"));
+    assert_true(is_banned("192.0.2.2"));
+}
+
+TEST(a_ban_that_was_read_under_a_wrong_date_ends_when_the_date_is_right)
+{
+    assert_fault(guard_ban(guard, TEXT("192.0.2.1"), 600, TEXT("")), FAULT_NONE);
+    guard_free(guard);
+    date_ahead -= 500000;
+    assert_fault(guard_new(&records, &guard), FAULT_NONE);
+    assert_true(is_banned("192.0.2.1"));
+    date_ahead += 500000 + 599;
+    assert_true(is_banned("192.0.2.1"));
+    date_ahead += 1;
+    assert_false(is_banned("192.0.2.1"));
+}
+
 TEST(what_has_ended_is_forgotten_when_others_come)
 {
     assert_fault(guard_ban(guard, TEXT("192.0.2.1"), 10, TEXT("")), FAULT_NONE);
@@ -362,7 +389,7 @@ TEST(bans_are_made_listed_and_lifted)
         guard_each_ban(guard, look, &record);
         assert_string_equal(record.subject, subjects[i]);
         assert_string_equal(record.reason, "why");
-        assert_int_equal(record.until, seconds + 1000 + 60);
+        assert_int_equal(record.until, seconds + date_ahead + 60);
         assert_fault(guard_unban(guard, text_of(subjects[i])), FAULT_NONE);
         assert_fault(guard_unban(guard, text_of(subjects[i])), FAULT_NOT_FOUND);
         assert_int_equal(bans(), 0);
@@ -433,6 +460,8 @@ int main(void)
         GUARDED(safe_networks_that_make_no_sense_are_refused_and_change_nothing),
         GUARDED(without_bans_nobody_is_banned),
         GUARDED(a_ban_survives_a_restart_and_ends_all_the_same),
+        GUARDED(a_clock_that_is_set_back_makes_no_ban_longer),
+        GUARDED(a_ban_that_was_read_under_a_wrong_date_ends_when_the_date_is_right),
         GUARDED(what_has_ended_is_forgotten_when_others_come),
         GUARDED(records_that_fail_do_not_keep_a_ban_from_holding),
         GUARDED(rows_of_others_that_make_no_sense_ban_nobody_else),

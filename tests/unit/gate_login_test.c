@@ -161,6 +161,95 @@ TEST(an_account_that_is_not_needed_may_be_any)
     login_unref(login);
 }
 
+/* ---- Certificates --------------------------------------------------------------------- */
+
+static enum fault try_certificate(const char *name, struct login **ret_login)
+{
+    const struct login_attempt attempt = {
+        .realm = &world.realm, .name = text_of(name), .certificate = LOGIN_CERTIFICATE_AGREES};
+    return login_by_certificate(&attempt, ret_login, &delay_ms);
+}
+
+TEST(a_certificate_stands_for_the_password)
+{
+    struct login *login = NULL;
+    assert_fault(try_certificate("reader", &login), FAULT_NONE);
+    assert_text(login_name(login), "reader");
+    assert_true(policy_limits(login_policy(login))->read_only);
+    login_unref(login);
+}
+
+TEST(a_certificate_opens_an_account_without_a_password)
+{
+    const struct account account = {.name = (char *)"robot"};
+    struct login *login = NULL;
+    assert_fault(account_embedded_add(world.realm.accounts, &account), FAULT_NONE);
+    refused("robot", "", FAULT_LOGIN_REFUSED);
+    assert_fault(try_certificate("robot", &login), FAULT_NONE);
+    login_unref(login);
+}
+
+TEST(a_certificate_for_nobody_lets_nobody_in)
+{
+    struct login *login = NULL;
+    assert_fault(try_certificate("nobody", &login), FAULT_LOGIN_REFUSED);
+    assert_null(login);
+}
+
+TEST(a_user_of_the_system_needs_the_password_all_the_same)
+{
+    static const struct system_users users; /* not asked */
+    struct login *login = NULL;
+    world.realm.system_users = &users;
+    assert_fault(try_certificate("root", &login), FAULT_NOT_FOUND);
+    assert_null(login);
+}
+
+TEST(what_is_laid_down_holds_for_who_comes_by_certificate)
+{
+    struct account account = {.name = (char *)"away"};
+    struct login *login = NULL;
+    account.terms.values[TERM_DISABLED] = (struct term_value){true, 1};
+    assert_fault(account_embedded_add(world.realm.accounts, &account), FAULT_NONE);
+    assert_fault(try_certificate("away", &login), FAULT_LOGIN_REFUSED);
+    add_account("payer", NULL, "42");
+    assert_fault(try_certificate("payer", &login), FAULT_ACCOUNT_NEEDED);
+    assert_true(login_needs_charge(login));
+    login_unref(login);
+}
+
+TEST(who_is_banned_is_banned_with_a_certificate)
+{
+    const struct guard_rules rules = {
+        .ban_after = 0, .ban_user_after = 2, .window_s = 60, .ban_s = 60};
+    struct login *login = NULL;
+    size_t wrong = 0;
+    assert_true(guard_set_rules(world.realm.desk->guard, &rules, &wrong));
+    refused("writer", "wrong", FAULT_LOGIN_REFUSED);
+    refused("writer", "wrong", FAULT_LOGIN_REFUSED);
+    assert_fault(try_certificate("writer", &login), FAULT_LOGIN_REFUSED);
+    assert_null(login);
+}
+
+TEST(a_certificate_of_somebody_else_makes_every_password_wrong)
+{
+    struct account anonymous = {.name = (char *)"anonymous", .root = world.root};
+    const char *const names[] = {"writer", "anonymous"};
+    world.realm.anonymous = &anonymous;
+    for (size_t i = 0; i < COUNT(names); i++) {
+        struct login_attempt attempt = {.realm = &world.realm,
+                                        .name = text_of(names[i]),
+                                        .certificate = LOGIN_CERTIFICATE_DENIES};
+        struct login *login = NULL;
+        assert_fault(login_authenticate(&attempt, TEXT("secret"), &login, &delay_ms),
+                     FAULT_LOGIN_REFUSED);
+        assert_null(login);
+        attempt.certificate = LOGIN_CERTIFICATE_SILENT;
+        assert_fault(login_authenticate(&attempt, TEXT("secret"), &login, &delay_ms), FAULT_NONE);
+        login_unref(login);
+    }
+}
+
 TEST(folders_are_found_by_their_exact_name)
 {
     struct tree *folders[] = {new_tree("music"), new_tree("films")};
@@ -240,6 +329,13 @@ int main(void)
         IN_WORLD(without_a_root_at_all_nobody_gets_in),
         IN_WORLD(only_the_whole_account_is_the_right_one),
         IN_WORLD(an_account_that_is_not_needed_may_be_any),
+        IN_WORLD(a_certificate_stands_for_the_password),
+        IN_WORLD(a_certificate_opens_an_account_without_a_password),
+        IN_WORLD(a_certificate_for_nobody_lets_nobody_in),
+        IN_WORLD(a_user_of_the_system_needs_the_password_all_the_same),
+        IN_WORLD(what_is_laid_down_holds_for_who_comes_by_certificate),
+        IN_WORLD(who_is_banned_is_banned_with_a_certificate),
+        IN_WORLD(a_certificate_of_somebody_else_makes_every_password_wrong),
         IN_WORLD(folders_are_found_by_their_exact_name),
         IN_WORLD(a_login_outlives_the_realm_it_came_from),
         IN_WORLD(all_sessions_of_an_account_stand_alike),

@@ -70,6 +70,59 @@ TEST(a_request_of_no_kind_or_with_more_behind_it_is_refused)
     message_free(message);
 }
 
+TEST(a_file_is_asked_for_by_its_number_and_nothing_else)
+{
+    struct monitor_request request = {.kind = MONITOR_BIND};
+    struct message *message = message_new();
+    monitor_put_open(message, MONITOR_FILES_MAX - 1);
+    assert_fault(monitor_take_request(message, &request), FAULT_NONE);
+    assert_int_equal(request.kind, MONITOR_OPEN_FILE);
+    assert_int_equal(request.file, MONITOR_FILES_MAX - 1);
+    monitor_put_open(message, MONITOR_FILES_MAX);
+    assert_fault(monitor_take_request(message, &request), FAULT_MALFORMED);
+    monitor_put_open(message, 0);
+    message_put_text(message, TEXT("/etc/shadow"));
+    assert_fault(monitor_take_request(message, &request), FAULT_MALFORMED);
+    message_free(message);
+}
+
+TEST(settings_are_taken_as_they_were_put)
+{
+    const struct monitor_settings settings = {.service = "ferryd",
+                                              .root = "%h",
+                                              .first_user = 1000,
+                                              .any_shell = true,
+                                              .ports = {21, 990},
+                                              .files = {"/a/key", "/b/certificate"},
+                                              .file_count = 2};
+    struct monitor_settings back;
+    struct message *message = message_new();
+    monitor_put_settings(message, &settings);
+    assert_fault(monitor_take_settings(message, &back), FAULT_NONE);
+    assert_text(text_of(back.service), settings.service);
+    assert_text(text_of(back.root), settings.root);
+    assert_int_equal(back.first_user, settings.first_user);
+    assert_true(back.any_shell);
+    assert_memory_equal(back.ports, settings.ports, sizeof(back.ports));
+    assert_int_equal(back.file_count, settings.file_count);
+    for (size_t i = 0; i < settings.file_count; i++)
+        assert_text(text_of(back.files[i]), settings.files[i]);
+    message_free(message);
+}
+
+TEST(more_files_than_there_is_room_for_are_refused)
+{
+    struct monitor_settings settings = {.service = "", .root = ""};
+    struct message *message = message_new();
+    monitor_put_settings(message, &settings);
+    message->len -= sizeof(uint64_t); /* their count, which is the last of it */
+    message_put_number(message, MONITOR_FILES_MAX + 1);
+    for (int i = 0; i <= MONITOR_FILES_MAX; i++)
+        message_put_text(message, TEXT("/a"));
+    assert_fault(monitor_take_settings(message, &settings), FAULT_MALFORMED);
+    message_free(message);
+}
+
 TEST(a_person_keeps_uid_gid_and_groups)
 {
     struct monitor_person *person = memory_new(2 * sizeof(*person));
@@ -137,6 +190,9 @@ int main(void)
         RUN(a_name_that_no_user_has_is_refused),
         RUN(what_is_too_long_is_refused_not_cut),
         RUN(a_request_of_no_kind_or_with_more_behind_it_is_refused),
+        RUN(a_file_is_asked_for_by_its_number_and_nothing_else),
+        RUN(settings_are_taken_as_they_were_put),
+        RUN(more_files_than_there_is_room_for_are_refused),
         RUN(a_person_keeps_uid_gid_and_groups),
         RUN(more_groups_than_there_is_room_for_are_refused),
         RUN(a_root_is_made_of_home_and_name),

@@ -229,6 +229,19 @@ TEST(on_a_control_connection_urgent_bytes_stay_in_the_stream)
     close(theirs);
 }
 
+TEST(on_a_control_connection_a_host_that_is_gone_is_noticed_within_minutes)
+{
+    enum { MINUTES = 5 };
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_true(fd >= 0);
+    socket_tune_control(fd);
+    assert_int_equal(option(fd, SOL_SOCKET, SO_KEEPALIVE), 1);
+    int longest = option(fd, IPPROTO_TCP, TCP_KEEPIDLE) +
+                  option(fd, IPPROTO_TCP, TCP_KEEPINTVL) * option(fd, IPPROTO_TCP, TCP_KEEPCNT);
+    assert_in_range(longest, 1, MINUTES * 60);
+    close(fd);
+}
+
 TEST(bytes_count_as_unacknowledged_until_the_peer_has_them)
 {
     char waste[65536];
@@ -320,6 +333,7 @@ int main(void)
         RUN(blocking_is_switched_both_ways),
         RUN(a_stall_timeout_is_for_reads_and_writes),
         RUN(on_a_control_connection_urgent_bytes_stay_in_the_stream),
+        RUN(on_a_control_connection_a_host_that_is_gone_is_noticed_within_minutes),
         RUN(bytes_count_as_unacknowledged_until_the_peer_has_them),
         RUN(a_connection_is_at_its_end_when_nothing_is_left_to_read),
         RUN(numeric_addresses_need_no_name_service),

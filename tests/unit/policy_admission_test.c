@@ -65,6 +65,25 @@ TEST(tls_is_required_by_anybody)
     policy_free(policy);
 }
 
+TEST(tls_to_the_end_is_tls_at_the_beginning)
+{
+    struct policy *policy = policy_of(TERM_REQUIRE_TLS_CONTROL, "on");
+    struct policy_moment moment = from("192.0.2.1");
+    admits(policy, moment, NOTHING);
+    moment.is_private = false;
+    admits(policy, moment, "user alice: require-tls-control");
+    policy_free(policy);
+}
+
+TEST(tls_for_data_alone_lets_in_without)
+{
+    struct policy *policy = policy_of(TERM_REQUIRE_TLS_DATA, "on");
+    struct policy_moment moment = from("192.0.2.1");
+    moment.is_private = false;
+    admits(policy, moment, NOTHING);
+    policy_free(policy);
+}
+
 TEST(a_network_that_anybody_denies_is_named)
 {
     struct people people = people_new(POLICY_USER, 2);
@@ -169,6 +188,8 @@ int main(void)
         RUN(who_is_disabled_stays_outside_whoever_says_so),
         RUN(an_account_is_over_from_its_date_on),
         RUN(tls_is_required_by_anybody),
+        RUN(tls_to_the_end_is_tls_at_the_beginning),
+        RUN(tls_for_data_alone_lets_in_without),
         RUN(a_network_that_anybody_denies_is_named),
         RUN(where_the_user_is_mute_every_group_must_allow_the_address),
         RUN(what_the_user_allows_counts_and_not_what_groups_allow),

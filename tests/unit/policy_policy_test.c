@@ -48,6 +48,29 @@ TEST(where_nobody_says_anything_there_is_no_limit)
     assert_true(limits->ratio_down == POLICY_NO_LIMIT);
     assert_false(limits->must_change_password);
     assert_false(limits->read_only);
+    assert_false(limits->require_tls_control);
+    assert_false(limits->require_tls_data);
+    policy_free(policy);
+}
+
+TEST(tls_is_required_by_whoever_says_so)
+{
+    for (size_t index = 0; index < 2; index++) {
+        struct people people = people_new(POLICY_USER, 2);
+        people_say(&people, index, TERM_REQUIRE_TLS_CONTROL, "on");
+        people_say(&people, 1 - index, TERM_REQUIRE_TLS_CONTROL, "off");
+        people_say(&people, index, TERM_REQUIRE_TLS_DATA, "on");
+        struct policy *policy = people_policy(&people);
+        assert_true(policy_limits(policy)->require_tls_control);
+        assert_true(policy_limits(policy)->require_tls_data);
+        policy_free(policy);
+    }
+    struct people people = people_new(POLICY_USER, 2);
+    people_say(&people, 0, TERM_REQUIRE_TLS_CONTROL, "on");
+    people_say(&people, 1, TERM_REQUIRE_TLS_DATA, "off");
+    struct policy *policy = people_policy(&people);
+    assert_true(policy_limits(policy)->require_tls_control);
+    assert_false(policy_limits(policy)->require_tls_data);
     policy_free(policy);
 }
 
@@ -189,6 +212,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         RUN(every_action_is_decided_for_every_kind_of_login),
         RUN(where_nobody_says_anything_there_is_no_limit),
+        RUN(tls_is_required_by_whoever_says_so),
         RUN(the_user_s_limit_holds_else_the_strictest_of_the_groups),
         RUN(the_strictest_ratio_lets_least_be_downloaded),
         RUN(each_source_has_a_budget_of_its_own),

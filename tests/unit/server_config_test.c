@@ -2,6 +2,7 @@
 #include <unistd.h>
 
 #include "gate/guard.h"
+#include "net/tls.h"
 #include "server/config.h"
 #include "tests/unit/unit.h"
 
@@ -174,6 +175,149 @@ TEST(a_wrong_option_is_named)
     refused("--config /no/such/file", "/no/such/file");
 }
 
+/* ---- TLS ------------------------------------------------------------------------------ */
+
+TEST(without_a_word_about_tls_there_is_none)
+{
+    struct config *config = load("--root /tmp");
+    assert_non_null(config);
+    assert_null(config->tls);
+    assert_int_equal(config->tls_files.certificates.count, 0);
+    assert_false(config->tls_files.self_signed || config->tls_files.only_1_3 || config->allow_ccc);
+    assert_true(config->tls_files.client_password);
+    assert_int_equal(config->tls_files.client_certificates, TLS_CLIENT_NOT_ASKED);
+    assert_int_equal(config->tls_files.client_user, TLS_CLIENT_USER_NONE);
+    assert_int_equal(config->data_tls_reuse, DATA_TLS_REUSE_PREFER);
+    assert_int_equal(config->require_tls, 0);
+    assert_int_equal(config->implicit_port, 0);
+    config_unref(config);
+}
+
+TEST(what_is_said_about_tls)
+{
+    struct config *config = load(
+        "--root /tmp --tls-cert /a --tls-cert /b --tls-key /k --tls-min-version 1.3 "
+        "--tls-ciphers ECDHE --tls-client-cert optional --tls-client-ca /ca --tls-client-crl /crl "
+        "--tls-client-user dns --tls-client-password off --data-tls-reuse require "
+        "--implicit-port 990 --allow-ccc --user-roots /srv --user-roots /home");
+    if (!config)
+        fail_msg("%s", message);
+    const struct config_tls *tls = &config->tls_files;
+    assert_int_equal(tls->certificates.count, 2);
+    assert_string_equal(tls->certificates.items[1], "/b");
+    assert_int_equal(tls->keys.count, 1);
+    assert_true(tls->only_1_3);
+    assert_string_equal(tls->ciphers, "ECDHE");
+    assert_int_equal(tls->client_certificates, TLS_CLIENT_OPTIONAL);
+    assert_string_equal(tls->client_ca, "/ca");
+    assert_string_equal(tls->client_crl, "/crl");
+    assert_int_equal(tls->client_user, TLS_CLIENT_USER_DNS);
+    assert_false(tls->client_password);
+    assert_int_equal(config->data_tls_reuse, DATA_TLS_REUSE_REQUIRE);
+    assert_int_equal(config->implicit_port, 990);
+    assert_true(config->allow_ccc);
+    assert_int_equal(config->user_roots.count, 2);
+    config_unref(config);
+}
+
+static void requires(const char *words, uint64_t expected)
+{
+    char options[128];
+    char content[128];
+    (void)snprintf(options, sizeof(options), "--root /tmp --tls-self-signed %s", words);
+    struct config *config = load(options);
+    if (!config)
+        fail_msg("%s: %s", words, message);
+    assert_int_equal(config->require_tls, expected);
+    config_unref(config);
+    const char *value = strpbrk(words, "= ");
+    (void)snprintf(content, sizeof(content), "require_tls = \"%s\"\n", value ? value + 1 : "on");
+    config = load_file(content, "--root /tmp --tls-self-signed");
+    if (!config)
+        fail_msg("%s: %s", content, message);
+    assert_int_equal(config->require_tls, expected);
+    config_unref(config);
+}
+
+TEST(what_has_to_be_under_tls_is_a_list_of_words)
+{
+    const uint64_t all = REQUIRE_TLS_LOGIN | REQUIRE_TLS_CONTROL | REQUIRE_TLS_DATA;
+    requires("--require-tls", all);
+    requires("--require-tls=all", all);
+    requires("--require-tls all", all);
+    requires("--require-tls off", 0);
+    requires("--require-tls=login", REQUIRE_TLS_LOGIN);
+    requires("--require-tls control", REQUIRE_TLS_CONTROL);
+    requires("--require-tls data,login", REQUIRE_TLS_LOGIN | REQUIRE_TLS_DATA);
+    requires("--require-tls data,data", REQUIRE_TLS_DATA);
+}
+
+TEST(an_option_that_may_stand_alone_takes_no_option_as_its_word)
+{
+    struct config *config = load(
+        "--root /tmp --tls-self-signed --require-tls --anonymous --port 7");
+    assert_non_null(config);
+    assert_int_equal(config->require_tls, 7);
+    assert_string_equal(config->hosts[0].anonymous, "on");
+    assert_int_equal(config->port, 7);
+    config_unref(config);
+    config = load("--root /tmp --anonymous /pub --port 7");
+    assert_non_null(config);
+    assert_string_equal(config->hosts[0].anonymous, "/pub");
+    config_unref(config);
+    refused("--root /tmp --anonymous /pub /more", "/more: not an option");
+    refused("--root /tmp --allow-fxp on", "on: not an option");
+}
+
+TEST(a_wrong_word_about_tls_is_named)
+{
+    refused("--root /tmp --tls-self-signed --require-tls=", "require-tls: \"\"");
+    refused("--root /tmp --tls-self-signed --require-tls login,", "require-tls: \"login,\"");
+    refused("--root /tmp --tls-self-signed --require-tls ,login", "require-tls: \",login\"");
+    refused("--root /tmp --tls-self-signed --require-tls login,off", "require-tls");
+    refused("--root /tmp --tls-self-signed --require-tls Login", "require-tls: \"Login\"");
+    refused("--root /tmp --tls-self-signed --require-tls login|data", "require-tls");
+    refused("--root /tmp --tls-min-version 1.1", "tls-min-version: \"1.1\"");
+    refused("--root /tmp --data-tls-reuse on", "data-tls-reuse: \"on\"");
+    refused("--root /tmp --tls-client-cert maybe", "tls-client-cert: \"maybe\"");
+    refused("--root /tmp --tls-client-user name", "tls-client-user: \"name\"");
+    refused("--root /tmp --implicit-port 65536", "implicit-port: \"65536\"");
+    refused("--root /tmp --user-roots srv", "user-roots: \"srv\"");
+    refused("--root /tmp --tls-cert=", "tls-cert: \"\"");
+}
+
+TEST(what_contradicts_itself_about_tls_is_refused)
+{
+    refused("--root /tmp --require-tls", "require-tls: tls-cert is missing");
+    refused("--root /tmp --implicit-port 990", "implicit-port: tls-cert is missing");
+    refused("--root /tmp --tls-key /k", "tls-key: there are more than of tls-cert");
+    refused("--root /tmp --tls-cert /a --tls-self-signed", "tls-self-signed: tls-cert is given");
+    refused("--root /tmp --tls-client-cert required", "tls-client-cert: tls-cert is missing");
+    refused("--root /tmp --tls-cert /a --tls-client-cert required",
+            "tls-client-cert: tls-client-ca is missing");
+    refused("--root /tmp --tls-cert /a --tls-client-ca /c",
+            "tls-client-ca: tls-client-cert is off");
+    refused("--root /tmp --tls-cert /a --tls-client-crl /c",
+            "tls-client-crl: tls-client-cert is off");
+    refused("--root /tmp --tls-cert /a --tls-client-user cn",
+            "tls-client-user: tls-client-cert is off");
+    refused("--root /tmp --tls-cert /a --tls-client-cert optional --tls-client-ca /c "
+            "--tls-client-password off",
+            "tls-client-password: tls-client-user is none");
+}
+
+TEST(certificates_of_the_file_are_a_list)
+{
+    struct config *config = load_file("root = \"/tmp\"\ntls_cert = {\"/a.pem\", \"/b.pem\"}\n"
+                                      "tls_key = \"/a.key\"\ntls_client_user = none\n",
+                                      "");
+    if (!config)
+        fail_msg("%s", message);
+    assert_int_equal(config->tls_files.certificates.count, 2);
+    assert_int_equal(config->tls_files.keys.count, 1);
+    config_unref(config);
+}
+
 /* Known to nobody, no EBCDIC, of several bytes for a character. */
 TEST(a_code_page_that_is_not_ebcdic_of_single_bytes_is_refused)
 {
@@ -266,6 +410,13 @@ int main(void)
         RUN(no_more_networks_are_safe_than_the_guard_takes),
         RUN(a_wrong_option_is_named),
         RUN(a_code_page_that_is_not_ebcdic_of_single_bytes_is_refused),
+        RUN(without_a_word_about_tls_there_is_none),
+        RUN(what_is_said_about_tls),
+        RUN(what_has_to_be_under_tls_is_a_list_of_words),
+        RUN(an_option_that_may_stand_alone_takes_no_option_as_its_word),
+        RUN(a_wrong_word_about_tls_is_named),
+        RUN(what_contradicts_itself_about_tls_is_refused),
+        RUN(certificates_of_the_file_are_a_list),
         RUN(a_wrong_user_is_refused_without_showing_the_password),
         RUN(a_file_sets_the_same_and_options_win_over_it),
         RUN(a_wrong_file_is_an_error_with_its_line_or_name),

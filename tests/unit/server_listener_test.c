@@ -132,7 +132,7 @@ static void open_door(struct door *door)
     door->loop = loop_new(NULL, config);
     config_unref(config);
     assert_non_null(door->loop);
-    door->listener = listener_start(door->loop, door->set.fds[0]);
+    door->listener = listener_start(door->loop, door->set.fds[0], false);
     assert_non_null(door->listener);
     door->address = socket_local(door->set.fds[0]);
     loop_tell(door->loop, LOOP_DRAIN);
@@ -220,7 +220,7 @@ TEST(what_is_no_socket_cannot_be_listened_on)
     struct door door;
     open_door(&door);
     int next = next_descriptor();
-    assert_null(listener_start(door.loop, -1));
+    assert_null(listener_start(door.loop, -1, false));
     assert_int_equal(next_descriptor(), next);
     close_door(&door);
 }

@@ -29,12 +29,12 @@ static bool is_one_of(unsigned code, const unsigned *codes)
     return false;
 }
 
-/* RFC 959 5.4: what may be answered before and after 125 or 150. */
+/* RFC 959 5.4, and RFC 4217 for 522: what may be answered before and after 125 or 150. */
 TEST(codes_of_faults_are_those_of_the_table)
 {
-    static const unsigned store[] = {421, 425, 426, 450, 452, 501, 530, 332, 552, 553, 554, 0};
-    static const unsigned moving[] = {425, 426, 451, 551, 552, 530, 332, 0};
-    static const unsigned list[] = {421, 425, 426, 450, 451, 501, 530, 332, 554, 0};
+    static const unsigned store[] = {421, 425, 426, 450, 452, 501, 522, 530, 332, 552, 553, 554, 0};
+    static const unsigned moving[] = {425, 426, 451, 522, 551, 552, 530, 332, 0};
+    static const unsigned list[] = {421, 425, 426, 450, 451, 501, 522, 530, 332, 554, 0};
     for (unsigned fault = 1; fault < FAULT_COUNT; fault++) {
         /* No fault of STOR, STOU, APPE before the 150: of COMB and CPTO alone, or of none. */
         bool others = fault == FAULT_LISTING_TOO_LARGE || fault == FAULT_CANCELLED;

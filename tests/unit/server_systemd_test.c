@@ -46,7 +46,7 @@ static const char *own_pid(void)
 static size_t taken(void)
 {
     struct listener_set set = {.count = 99};
-    systemd_take_sockets(&set);
+    systemd_take_sockets(0, &set);
     return set.count;
 }
 
@@ -68,8 +68,11 @@ TEST(sockets_that_were_passed_are_taken_over)
         socket_set_blocking(fd, true);
     }
     pass(own_pid(), "2");
-    systemd_take_sockets(&set);
+    local = socket_local(FIRST_FD + 1);
+    systemd_take_sockets(endpoint_port(&local), &set);
     assert_int_equal(set.count, 2);
+    assert_false(set.is_implicit[0]);
+    assert_true(set.is_implicit[1]); /* the port tells */
     for (int i = 0; i < 2; i++) {
         assert_int_equal(set.fds[i], FIRST_FD + i);
         assert_true(fcntl(set.fds[i], F_GETFD) & FD_CLOEXEC);

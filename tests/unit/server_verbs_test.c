@@ -2,7 +2,7 @@
 #include "server/verbs.h"
 #include "tests/unit/unit.h"
 
-enum { ALL_FLAGS = (LONG_IF_WIDE << 1) - 1 };
+enum { ALL_FLAGS = (NEEDS_TLS << 1) - 1 };
 
 /* Asks the same of every verb of both tables. */
 static void each(void (*check)(const struct verb *verb))
@@ -11,11 +11,6 @@ static void each(void (*check)(const struct verb *verb))
         check(&verbs[i]);
     for (size_t i = 0; i < site_verb_count; i++)
         check(&site_verbs[i]);
-}
-
-static bool is_built(const struct verb *verb)
-{
-    return !(verb->flags & NOT_BUILT);
 }
 
 static bool is_named(const struct verb *verb, const char *const *names)
@@ -76,19 +71,17 @@ TEST(every_verb_is_found_and_no_other)
     assert_null(site_verb_find(TEXT("")));
 }
 
-TEST(every_verb_of_rfc_959_is_built)
+TEST(every_verb_of_rfc_959_and_2228_is_there)
 {
     static const char *const names[] = {
         "USER", "PASS", "ACCT", "CWD",  "CDUP", "SMNT", "REIN", "QUIT", "PORT", "PASV", "TYPE",
         "STRU", "MODE", "RETR", "STOR", "STOU", "APPE", "ALLO", "REST", "RNFR", "RNTO", "ABOR",
         "DELE", "RMD",  "MKD",  "PWD",  "LIST", "NLST", "SITE", "SYST", "STAT", "HELP", "NOOP",
+        "AUTH", "ADAT", "PROT", "PBSZ", "CCC",  "MIC",  "CONF", "ENC",
     };
-    for (size_t i = 0; i < COUNT(names); i++) {
-        const struct verb *verb = verb_find(text_of(names[i]));
-        if (!verb)
+    for (size_t i = 0; i < COUNT(names); i++)
+        if (!verb_find(text_of(names[i])))
             fail_msg("%s is missing", names[i]);
-        MUST(verb, is_built(verb));
-    }
 }
 
 /* RFC 1123 4.1.3.1: the experimental names mean what the official ones do. */
@@ -140,12 +133,11 @@ TEST(the_shown_syntax_is_the_one_that_is_checked)
     each(check_argument);
 }
 
-TEST(a_feature_is_announced_once_and_only_when_built)
+TEST(a_feature_is_announced_once)
 {
     for (size_t i = 0; i < verb_count; i++) {
         if (!verbs[i].feature)
             continue;
-        MUST(&verbs[i], is_built(&verbs[i]));
         MUST(&verbs[i], verbs[i].feature[0] && verbs[i].feature[0] != ' '); /* RFC 2389 3.2 */
         for (size_t j = 0; j < i; j++)
             MUST(&verbs[i], !verbs[j].feature || strcmp(verbs[i].feature, verbs[j].feature) != 0);
@@ -174,11 +166,6 @@ TEST(flags_do_not_contradict_each_other)
 
 static void check_handlers(const struct verb *verb)
 {
-    if (!is_built(verb)) {
-        MUST(verb, verb->flags == NOT_BUILT && verb->action == ACTION_NONE);
-        MUST(verb, !verb->now && !verb->work && !verb->move && !verb->done);
-        return;
-    }
     MUST(verb, verb->now || verb->work);
     MUST(verb, verb->work || (!verb->move && !verb->done));
     /* HASH alone uses up RANG without a data connection. */
@@ -188,7 +175,7 @@ static void check_handlers(const struct verb *verb)
     MUST(verb, !verb->work || verb->action != ACTION_NONE);
 }
 
-TEST(every_verb_that_is_built_has_what_runs_it)
+TEST(every_verb_has_what_runs_it)
 {
     each(check_handlers);
 }
@@ -197,16 +184,33 @@ TEST(every_verb_that_is_built_has_what_runs_it)
 static void check_login(const struct verb *verb)
 {
     static const char *const open_to_all[] = {
-        "ABOR", "ACCT", "CLNT", "CSID", "FEAT", "HELP", "HOST", "LANG",
-        "NOOP", "OPTS", "PASS", "QUIT", "REIN", "SYST", "USER", NULL,
+        "ABOR", "ACCT", "ADAT", "AUTH", "CCC",  "CLNT", "CONF", "CSID",
+        "ENC",  "FEAT", "HELP", "HOST", "LANG", "MIC",  "NOOP", "OPTS",
+        "PASS", "PBSZ", "PROT", "QUIT", "REIN", "SYST", "USER", NULL,
     };
-    if (is_built(verb))
-        MUST(verb, !(verb->flags & NEEDS_LOGIN) == is_named(verb, open_to_all));
+    MUST(verb, !(verb->flags & NEEDS_LOGIN) == is_named(verb, open_to_all));
 }
 
 TEST(only_these_verbs_answer_before_a_login)
 {
     each(check_login);
+}
+
+/* Nor would one be missed that gives away a name or a password in the clear. */
+static void check_in_clear(const struct verb *verb)
+{
+    static const char *const before_tls[] = {
+        "ADAT", "AUTH", "CCC",  "CLNT", "CONF", "ENC",  "FEAT", "HELP", "HOST", "LANG",
+        "MIC",  "NOOP", "OPTS", "PBSZ", "PROT", "QUIT", "STAT", "SYST", NULL,
+    };
+    bool is_sites = site_verb_find(text_of(verb->name)) == verb;
+    MUST(verb, !(verb->flags & IN_CLEAR) == (is_sites || !is_named(verb, before_tls)));
+    MUST(verb, !(verb->flags & NEEDS_TLS) || verb->feature);
+}
+
+TEST(only_these_verbs_answer_before_tls_where_it_is_required)
+{
+    each(check_in_clear);
 }
 
 static void check_during_transfers(const struct verb *verb)
@@ -260,14 +264,15 @@ int main(void)
         RUN(both_tables_are_sorted_and_no_name_comes_twice),
         RUN(names_are_upper_case_words),
         RUN(every_verb_is_found_and_no_other),
-        RUN(every_verb_of_rfc_959_is_built),
+        RUN(every_verb_of_rfc_959_and_2228_is_there),
         RUN(an_experimental_name_is_the_same_verb),
         RUN(every_verb_has_its_argument_help_and_source),
         RUN(the_shown_syntax_is_the_one_that_is_checked),
-        RUN(a_feature_is_announced_once_and_only_when_built),
+        RUN(a_feature_is_announced_once),
         RUN(flags_do_not_contradict_each_other),
-        RUN(every_verb_that_is_built_has_what_runs_it),
+        RUN(every_verb_has_what_runs_it),
         RUN(only_these_verbs_answer_before_a_login),
+        RUN(only_these_verbs_answer_before_tls_where_it_is_required),
         RUN(only_these_verbs_interrupt_set_a_port_or_cost_a_hash),
         RUN(what_stores_or_changes_asks_for_that_right),
     };

@@ -50,6 +50,12 @@ class Socket(ssl.SSLSocket):
         except OSError:
             pass
 
+    def send(self, data, flags=0):
+        try:
+            return super().send(data, flags)
+        except ssl.SSLEOFError as e:
+            raise ConnectionResetError(*e.args) from e
+
     def shutdown(self, how):
         if how in (socket.SHUT_WR, socket.SHUT_RDWR):
             patience = self.gettimeout()

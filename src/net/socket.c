@@ -6,6 +6,7 @@
 #include <linux/sockios.h>
 #include <netdb.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -139,11 +140,10 @@ size_t socket_unacknowledged(int fd)
     return ioctl(fd, SIOCOUTQ, &bytes) == 0 && bytes > 0 ? (size_t)bytes : 0;
 }
 
-bool socket_is_at_end(int fd)
+bool socket_peer_has_ended(int fd)
 {
-    char byte;
-    ssize_t n = recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
-    return n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR);
+    struct pollfd looked_at = {.fd = fd, .events = POLLRDHUP};
+    return poll(&looked_at, 1, 0) == 1;
 }
 
 bool socket_resolve(const char *host, int family, uint16_t port, union endpoint *ret_endpoint)

@@ -57,8 +57,8 @@ void socket_tune_control(int fd);
 void socket_acknowledge_at_once(int fd);
 /* Bytes sent that the peer's host has not acknowledged yet; 0 if unknown. */
 size_t socket_unacknowledged(int fd);
-/* Has the peer closed its side, with nothing left to read? Never blocks. */
-bool socket_is_at_end(int fd);
+/* Has the peer closed its side, whatever is left to read of it? Never blocks. */
+bool socket_peer_has_ended(int fd);
 
 /*
  * The first address of a host name or numeric address, of one family or of

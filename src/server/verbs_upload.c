@@ -4,6 +4,7 @@
  * STOR STOU APPE
  */
 #include <stdlib.h>
+#include <time.h>
 
 #include "base/memory.h"
 #include "codec/digest.h"
@@ -12,6 +13,9 @@
 #include "protocol/pathname.h"
 #include "server/job.h"
 #include "server/verbs.h"
+
+/* How long the loop may take to read what a client sent before it closed the control connection. */
+enum { LAST_WORDS_WAIT_MS = 2000 };
 
 /*
  * What a file of this form has beside it must find room in its name: better
@@ -205,12 +209,22 @@ static void reply_broken(struct job *job, enum store_remains remains)
 /*
  * In MODE S the end of the data connection is the end of the file, whether the
  * client meant it or died. Its kernel closes both connections when it dies, so
- * a control connection that ended without QUIT tells (RFC 959 4.1.1).
+ * a control connection that ended without QUIT tells (RFC 959 4.1.1). What came
+ * before that end is read, and judged, by the loop: QUIT, or the job is cancelled.
  */
 static bool client_has_vanished(struct job *job)
 {
-    return !atomic_load_explicit(&job->may_hang_up, memory_order_acquire) &&
-           socket_is_at_end(job->control_fd);
+    const struct timespec pause = {.tv_nsec = 1000000};
+    if (!socket_peer_has_ended(job->control_fd))
+        return false;
+    for (int waited_ms = 0; waited_ms < LAST_WORDS_WAIT_MS; waited_ms++) {
+        if (atomic_load_explicit(&job->may_hang_up, memory_order_acquire))
+            return false;
+        if (job_is_cancelled(job))
+            break;
+        nanosleep(&pause, NULL);
+    }
+    return true;
 }
 
 /* ---- What an upload is besides its bytes ---- */

@@ -594,13 +594,14 @@ def test_abor_ends_a_transfer_under_tls(client, secured):
     client.expect("426")
     client.expect("226")
     data.drop()
+    secured.write("up", b"old")
     data = client.begin("STOR up")
     data.sendall(b"x" * 1000)
     client.send("ABOR")
     client.expect("426")
     client.expect("226")
     data.drop()
-    assert secured.names() == ["big"]
+    assert secured.read("up") == b"old"
     client.ask("NOOP", "200")
 
 

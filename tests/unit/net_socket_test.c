@@ -264,25 +264,23 @@ TEST(bytes_count_as_unacknowledged_until_the_peer_has_them)
     close(theirs);
 }
 
-TEST(a_connection_is_at_its_end_when_nothing_is_left_to_read)
+TEST(a_peer_has_ended_when_it_closed_whatever_is_left_to_read)
 {
-    char byte;
     int ours;
     int theirs;
     peers_connect(&ours, &theirs);
-    assert_false(socket_is_at_end(ours));
+    assert_false(socket_peer_has_ended(ours));
     assert_int_equal(send(theirs, "x", 1, 0), 1);
+    peers_await(ours, POLLIN);
+    assert_false(socket_peer_has_ended(ours));
     close(theirs);
-    peers_await(ours, POLLIN);
-    assert_false(socket_is_at_end(ours));
-    assert_int_equal(recv(ours, &byte, 1, 0), 1);
-    peers_await(ours, POLLIN);
-    assert_true(socket_is_at_end(ours));
+    peers_await(ours, POLLRDHUP);
+    assert_true(socket_peer_has_ended(ours));
     close(ours);
     peers_connect(&ours, &theirs);
     peers_reset(theirs);
     peers_await(ours, POLLIN);
-    assert_true(socket_is_at_end(ours));
+    assert_true(socket_peer_has_ended(ours));
     close(ours);
 }
 
@@ -335,7 +333,7 @@ int main(void)
         RUN(on_a_control_connection_urgent_bytes_stay_in_the_stream),
         RUN(on_a_control_connection_a_host_that_is_gone_is_noticed_within_minutes),
         RUN(bytes_count_as_unacknowledged_until_the_peer_has_them),
-        RUN(a_connection_is_at_its_end_when_nothing_is_left_to_read),
+        RUN(a_peer_has_ended_when_it_closed_whatever_is_left_to_read),
         RUN(numeric_addresses_need_no_name_service),
         RUN(a_host_that_cannot_be_leaves_the_endpoint_alone),
     };

@@ -195,6 +195,27 @@ class Server:
         finally:
             subprocess.run(["rm", "-rf", self.base], check=True)  # trees may be deep
 
+    def memory(self):
+        """Bytes, private and shared in proportion."""
+        with open(f"/proc/{self.process.pid}/smaps_rollup", encoding="ascii") as f:
+            return next(int(line.split()[1]) for line in f if line.startswith("Pss:")) * 1024
+
+    def ticks(self):
+        """The time on processors that it has used, in ticks of the clock."""
+        with open(f"/proc/{self.process.pid}/stat", encoding="ascii") as f:
+            fields = f.read().rsplit(")", 1)[1].split()
+        return int(fields[11]) + int(fields[12])
+
+    def can_work(self):
+        """Does a client that comes now get something done?"""
+        try:
+            with self.login() as c:
+                c.ask("TYPE I", "200")
+                c.store("STOR work", b"work")
+                return c.fetch("RETR work") == b"work"
+        except (EOFError, AssertionError, OSError):
+            return False
+
     def client(self, **how):
         return Client(self.port, **how)
 

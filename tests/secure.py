@@ -4,26 +4,14 @@
 Its data connections resume the newest session of the control connection, as most clients do.
 """
 
-import os
 import socket
 import ssl
 import struct
-import subprocess
 
+import tls
 from harness import PATIENCE, Client, Server
 
 TLS_1_2, TLS_1_3 = ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3
-
-
-def make_certificate(directory, host="localhost"):
-    """A certificate that signs itself, and its key: two files."""
-    certificate, key = os.path.join(directory, f"{host}.crt"), os.path.join(directory, f"{host}.key")
-    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
-                    "-nodes", "-days", "2", "-subj", f"/CN={host}", "-addext",
-                    f"subjectAltName=DNS:{host}", "-out", certificate, "-keyout", key],
-                   check=True, capture_output=True)
-    os.chmod(key, 0o600)
-    return certificate, key
 
 
 class SecureServer(Server):
@@ -31,7 +19,7 @@ class SecureServer(Server):
 
     def __init__(self, *options, **how):
         super().__init__(*options, **how)
-        self.certificate, key = make_certificate(self.base)
+        self.certificate, key = tls.make_certificate(self.base)
         self.options += ["--tls-cert", self.certificate, "--tls-key", key]
 
     def client(self, **how):

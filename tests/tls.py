@@ -17,17 +17,23 @@ import tempfile
 BY_DEFAULT = bool(os.environ.get("FERRY_TEST_TLS"))
 
 
+def make_certificate(directory, name="localhost"):
+    """A certificate for this machine and its key: the names of two files."""
+    names = os.path.join(directory, f"{name}.crt"), os.path.join(directory, f"{name}.key")
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
+                    "-noenc", "-days", "30", "-subj", f"/CN={name}",
+                    "-addext", f"subjectAltName=DNS:{name},IP:127.0.0.1,IP:::1",
+                    "-out", names[0], "-keyout", names[1]], check=True, capture_output=True)
+    os.chmod(names[1], 0o600)
+    return names
+
+
 @functools.cache
 def certificate():
-    """The names of two files, a certificate for this machine and its key."""
+    """The one of all servers that have no other."""
     where = tempfile.mkdtemp(prefix="ferry-tls-")
     atexit.register(shutil.rmtree, where, True)
-    names = os.path.join(where, "certificate.pem"), os.path.join(where, "key.pem")
-    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
-                    "-noenc", "-days", "30", "-subj", "/CN=localhost",
-                    "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1,IP:::1",
-                    "-out", names[0], "-keyout", names[1]], check=True, capture_output=True)
-    return names
+    return make_certificate(where)
 
 
 def options():

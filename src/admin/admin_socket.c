@@ -8,11 +8,11 @@
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "admin/answer.h"
 #include "admin/line.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/memory.h"
 
@@ -36,13 +36,6 @@ struct admin_socket {
     size_t client_count;
 };
 
-static int64_t now_ms(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 /* ---- One client -------------------------------------------------------------------------------
  */
 
@@ -50,7 +43,7 @@ static void give_time(struct client *client)
 {
     bool between = !client->in.len && !client->out.len;
     int64_t seconds = between ? ADMIN_IDLE_S : ADMIN_PATIENCE_S;
-    client->deadline_ms = now_ms() + seconds * 1000;
+    client->deadline_ms = clock_running_ms() + seconds * 1000;
 }
 
 static bool write_answer(struct client *client, json_t *answer)
@@ -170,7 +163,7 @@ static void prepare(const struct admin_socket *socket, struct pollfd *polled)
 static int patience_ms(const struct admin_socket *socket)
 {
     int64_t left = INT32_MAX;
-    int64_t now = now_ms();
+    int64_t now = clock_running_ms();
     for (size_t i = 0; i < socket->client_count; i++)
         if (socket->clients[i].deadline_ms - now < left)
             left = socket->clients[i].deadline_ms - now;
@@ -181,7 +174,7 @@ static int patience_ms(const struct admin_socket *socket)
 static bool serve_client(const struct admin_socket *socket, struct client *client, short events)
 {
     if (!events)
-        return now_ms() < client->deadline_ms;
+        return clock_running_ms() < client->deadline_ms;
     bool goes_on = client->out.len ? give_bytes(socket, client) : take_bytes(socket, client);
     give_time(client);
     return goes_on;

@@ -4,6 +4,7 @@
 #include <pthread.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "base/memory.h"
 
 enum {
@@ -34,9 +35,7 @@ struct throttle {
 /* Seconds of a clock that only goes forward. */
 static double now(void)
 {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+    return (double)clock_running_ns() / 1e9;
 }
 
 struct throttle *throttle_new(uint64_t rate)

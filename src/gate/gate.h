@@ -83,7 +83,7 @@ struct gate_file {
     const struct caller *caller; /* borrowed: alive until gate_close */
     enum action action;
     char *path; /* owned */
-    uint64_t begun_ms;
+    int64_t begun_ms;
 };
 
 struct gate_outcome {

@@ -1,17 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One file's bytes: the part of the gate through which they go. */
-#include <time.h>
-
+#include "base/clock.h"
 #include "base/memory.h"
 #include "gate/place.h"
 #include "gate/quota.h"
-
-static uint64_t now_ms(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
 
 static struct gate_file *file_new(const struct caller *caller, enum action action, const char *path)
 {
@@ -25,7 +17,7 @@ static struct gate_file *file_new(const struct caller *caller, enum action actio
     }
     file->caller = caller;
     file->action = action;
-    file->begun_ms = now_ms();
+    file->begun_ms = clock_running_ms();
     return file;
 }
 
@@ -254,7 +246,7 @@ enum fault gate_close(struct gate_file **file_pointer, const struct gate_outcome
     event.inbound = inbound;
     event.is_text = outcome->is_text;
     event.bytes = outcome->bytes;
-    event.duration_ms = now_ms() - file->begun_ms;
+    event.duration_ms = (uint64_t)(clock_running_ms() - file->begun_ms);
     event.algorithm = text_of(f ? NULL : outcome->algorithm);
     event.digest = f ? TEXT("") : outcome->digest;
     if (file->caller->tally)

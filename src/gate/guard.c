@@ -6,6 +6,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/memory.h"
 
@@ -128,23 +129,16 @@ static bool parse_subject(struct text t, struct ban *ban)
 
 /* ---- Time ---------------------------------------------------------------------------- */
 
-static int64_t seconds_of(clockid_t clock)
-{
-    struct timespec t;
-    clock_gettime(clock, &t);
-    return t.tv_sec;
-}
-
 /* For scores, which do not outlive us, and bans as long as we run. */
 static int64_t running_s(void)
 {
-    return seconds_of(CLOCK_MONOTONIC);
+    return clock_running_ms() / 1000;
 }
 
 /* For bans, which do. */
 static int64_t date_s(void)
 {
-    return seconds_of(CLOCK_REALTIME);
+    return time(NULL);
 }
 
 /* ---- Rules ----------------------------------------------------------------------------- */

@@ -9,6 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/memory.h"
 #include "net/channel_tls.h"
 #include "net/socket.h"
@@ -120,13 +121,6 @@ enum fault channel_send_file(struct channel *channel, int fd, int64_t *offset, s
     return FAULT_NONE;
 }
 
-int64_t channel_now_ms(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 /*
  * Throws away what the peer sent against the direction of the transfer: a
  * close with bytes unread is a reset, which can overtake our last ones.
@@ -178,7 +172,7 @@ static enum fault await_acknowledged(struct channel *channel)
     size_t left_before = SIZE_MAX;
     int64_t wait_us = FIRST_WAIT_US;
     bool heard_close = false;
-    int64_t moved_ms = channel_now_ms();
+    int64_t moved_ms = clock_running_ms();
     /* The kernel has no event for "all acknowledged": look at growing intervals. */
     while ((left = socket_unacknowledged(channel->fd)) != 0) {
         if (channel_is_interrupted(channel))
@@ -186,8 +180,8 @@ static enum fault await_acknowledged(struct channel *channel)
         if (!drain(channel->fd))
             return FAULT_CONNECTION_LOST;
         if (left < left_before)
-            moved_ms = channel_now_ms();
-        else if (channel_now_ms() - moved_ms > (int64_t)channel->stall_seconds * 1000)
+            moved_ms = clock_running_ms();
+        else if (clock_running_ms() - moved_ms > (int64_t)channel->stall_seconds * 1000)
             return FAULT_TIMED_OUT;
         left_before = left;
         if (!wait_for_peer(channel->fd, wait_us, &heard_close))
@@ -221,9 +215,9 @@ enum fault channel_finish(struct channel *channel)
 /* What comes may be a part of a record, or one that brings no bytes. */
 static bool await_record(const struct channel *channel, int wait_ms)
 {
-    int64_t until_ms = channel_now_ms() + wait_ms;
+    int64_t until_ms = clock_running_ms() + wait_ms;
     while (channel_tls_look(channel) == CHANNEL_TLS_SILENT) {
-        int64_t left_ms = until_ms - channel_now_ms();
+        int64_t left_ms = until_ms - clock_running_ms();
         if (!await_bytes(channel, left_ms > 0 ? left_ms : 0))
             return false;
     }

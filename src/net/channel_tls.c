@@ -8,6 +8,7 @@
 
 #include <openssl/err.h>
 
+#include "base/clock.h"
 #include "net/socket.h"
 #include "net/tls_parts.h"
 
@@ -67,7 +68,7 @@ static enum fault await_peer(const struct channel *channel, short events, int64_
 {
     struct pollfd wait = {.fd = channel->fd, .events = events};
     socket_acknowledge_at_once(channel->fd); /* it does not last */
-    int64_t left_ms = until_ms - channel_now_ms();
+    int64_t left_ms = until_ms - clock_running_ms();
     if (left_ms > INT_MAX)
         left_ms = INT_MAX;
     if (left_ms <= 0 || poll(&wait, 1, (int)left_ms) == 0)
@@ -77,7 +78,7 @@ static enum fault await_peer(const struct channel *channel, short events, int64_
 
 static enum fault shake_hands(struct channel *channel)
 {
-    int64_t until_ms = channel_now_ms() + (int64_t)channel->stall_seconds * 1000;
+    int64_t until_ms = clock_running_ms() + (int64_t)channel->stall_seconds * 1000;
     enum fault f = FAULT_NONE;
     while (!f) {
         ERR_clear_error();

@@ -23,6 +23,5 @@ void channel_tls_free(struct ssl_st *tls);
 
 /* channel.c's. */
 bool channel_is_interrupted(const struct channel *channel);
-int64_t channel_now_ms(void);
 
 #endif

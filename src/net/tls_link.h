@@ -56,7 +56,10 @@ bool tls_link_write(struct tls_link *link, struct text bytes);
  * when it broke.
  */
 bool tls_link_send_ticket(struct tls_link *link);
-/* Sends close_notify. The peer may go on until it has sent its own. */
+/*
+ * Sends close_notify: nothing can be written any more, which would break it. The
+ * peer may go on until it has sent its own.
+ */
 void tls_link_end(struct tls_link *link);
 
 /* ---- Once it is open --------------------------------------------------------- */

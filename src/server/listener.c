@@ -4,8 +4,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <pthread.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -24,6 +26,14 @@ enum {
     ACCEPTS_MAX = 64,
     /* The log hears of want of descriptors this often, not once for each client. */
     TELL_MS = 10 * 1000,
+    /* Without the spare one there is nothing to be done: so that a loop does that seldom. */
+    BREATH_MS = 2,
+};
+
+struct spare {
+    pthread_mutex_t lock; /* held while there may be one descriptor more than there is */
+    int fd;               /* owned; guarded; -1: lost to a worker that opened a file */
+    uint64_t told_ms;     /* guarded: when the log last heard of it; 0: never */
 };
 
 struct listener {
@@ -31,8 +41,7 @@ struct listener {
     bool is_implicit;    /* TLS from the first byte on */
     struct watch *watch; /* owned */
     int fd;              /* owned: this loop's own descriptor of the socket */
-    int spare;           /* owned: given up for a moment when descriptors run out */
-    uint64_t told_ms;    /* when the log last heard of that; 0: never */
+    struct spare *spare; /* borrowed: outlives the listener */
 };
 
 /* ---- Opening -------------------------------------------------------------------- */
@@ -184,44 +193,80 @@ static void take(const struct listener *listener, int fd, const union endpoint *
     }
 }
 
+static int open_spare(void)
+{
+    return open("/dev/null", O_RDONLY | O_CLOEXEC);
+}
+
+struct spare *spare_new(void)
+{
+    struct spare *spare = memory_new(sizeof(*spare));
+    if (!spare)
+        return NULL;
+    pthread_mutex_init(&spare->lock, NULL);
+    spare->fd = open_spare();
+    return spare;
+}
+
+void spare_free(struct spare *spare)
+{
+    if (!spare)
+        return;
+    if (spare->fd >= 0)
+        close(spare->fd);
+    pthread_mutex_destroy(&spare->lock);
+    memory_free(spare);
+}
+
 /*
  * Out of descriptors: the spare one makes room to tell the next client so,
- * instead of leaving it in the queue and the loop spinning.
+ * instead of leaving it in the queue and the loop spinning. With its lock held.
  */
-static void refuse_one(struct listener *listener)
+static void refuse_one(const struct listener *listener)
 {
+    const struct timespec breath = {.tv_nsec = BREATH_MS * 1000000L};
+    struct spare *spare = listener->spare;
     union endpoint peer;
     uint64_t now_ms = loop_now_ms(listener->loop);
-    if (!listener->told_ms || now_ms - listener->told_ms > TELL_MS) {
+    if (!spare->told_ms || now_ms - spare->told_ms > TELL_MS) {
         log_warning("descriptors-exhausted", LOG_NUMBER("listener", listener->fd));
-        listener->told_ms = now_ms;
+        spare->told_ms = now_ms;
     }
-    if (listener->spare >= 0)
-        close(listener->spare);
+    if (spare->fd >= 0)
+        close(spare->fd);
     int fd = socket_accept(listener->fd, false, &peer);
     if (fd >= 0)
         refuse(listener, fd, REPLY_CLOSING_TOO_MANY);
-    listener->spare = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    spare->fd = open_spare();
+    if (spare->fd < 0)
+        nanosleep(&breath, NULL);
+}
+
+/* The next client; -1 when there is none that can be served. */
+static int accept_next(const struct listener *listener, union endpoint *ret_peer)
+{
+    pthread_mutex_lock(&listener->spare->lock);
+    int fd = socket_accept(listener->fd, false, ret_peer);
+    if (fd < 0 && (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS))
+        refuse_one(listener);
+    pthread_mutex_unlock(&listener->spare->lock);
+    return fd;
 }
 
 static void on_connection(void *owner, unsigned events)
 {
-    struct listener *listener = owner;
+    const struct listener *listener = owner;
     (void)events;
     for (int i = 0; i < ACCEPTS_MAX; i++) {
         union endpoint peer;
-        int fd = socket_accept(listener->fd, false, &peer);
-        if (fd >= 0) {
-            take(listener, fd, &peer);
-            continue;
-        }
-        if (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS)
-            refuse_one(listener);
-        return;
+        int fd = accept_next(listener, &peer);
+        if (fd < 0)
+            return;
+        take(listener, fd, &peer);
     }
 }
 
-struct listener *listener_start(struct loop *loop, int fd, bool is_implicit)
+struct listener *listener_start(struct loop *loop, int fd, bool is_implicit, struct spare *spare)
 {
     struct listener *listener = memory_new(sizeof(*listener));
     if (!listener)
@@ -229,7 +274,7 @@ struct listener *listener_start(struct loop *loop, int fd, bool is_implicit)
     listener->loop = loop;
     listener->is_implicit = is_implicit;
     listener->fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
-    listener->spare = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    listener->spare = spare;
     if (listener->fd >= 0)
         listener->watch = watch_start(loop, listener->fd, WATCH_READ, on_connection, listener);
     if (listener->watch)
@@ -245,7 +290,5 @@ void listener_stop(struct listener *listener)
     watch_stop(listener->watch);
     if (listener->fd >= 0)
         close(listener->fd);
-    if (listener->spare >= 0)
-        close(listener->spare);
     memory_free(listener);
 }

@@ -12,6 +12,7 @@
 struct loop;
 struct listener;
 struct monitor;
+struct spare;
 
 enum { LISTENERS_MAX = 64 };
 
@@ -32,8 +33,19 @@ void listener_close_all(struct listener_set *set);
 /* "127.0.0.1:2121 [::1]:2121 ftps://127.0.0.1:990" */
 void listener_put_all(const struct listener_set *set, struct builder *b);
 
-/* Lets a loop accept from a socket. Before the loop runs. NULL when out of memory. */
-struct listener *listener_start(struct loop *loop, int fd, bool is_implicit);
+/*
+ * The descriptor that is kept for the moment when there is no other: one for all
+ * loops, so that none takes what another has just given up. NULL when out of memory.
+ */
+struct spare *spare_new(void);
+/* After all listeners. Accepts NULL. */
+void spare_free(struct spare *spare);
+
+/*
+ * Lets a loop accept from a socket. Before the loop runs; `spare` outlives the
+ * listener. NULL when out of memory.
+ */
+struct listener *listener_start(struct loop *loop, int fd, bool is_implicit, struct spare *spare);
 /* After the loop ran. Accepts NULL. */
 void listener_stop(struct listener *listener);
 

@@ -12,6 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "confine/privileges.h"
@@ -134,13 +135,6 @@ static bool reload(void *context, char message[CONFIG_MESSAGE_SIZE])
     return fine;
 }
 
-static int64_t now_ms(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 /*
  * SIGTERM: transfers may finish within the grace; a second one ends them now.
  * SIGHUP, as log rotation sends it, has its logs opened again and no more.
@@ -149,7 +143,7 @@ static void drain(struct server *server, uint64_t grace_s)
 {
     const sigset_t set = our_signals();
     const struct timespec look = {.tv_nsec = DRAIN_LOOK_MS * 1000000L};
-    int64_t deadline = now_ms() + (int64_t)grace_s * 1000;
+    int64_t deadline = clock_running_ms() + (int64_t)grace_s * 1000;
     bool stopped = false;
     systemd_notify("STOPPING=1");
     server_drain(server);
@@ -158,7 +152,7 @@ static void drain(struct server *server, uint64_t grace_s)
         if (signal_number == SIGHUP)
             server_reopen_logs(server);
         bool again = signal_number > 0 && signal_number != SIGHUP;
-        if (!stopped && (again || now_ms() >= deadline)) {
+        if (!stopped && (again || clock_running_ms() >= deadline)) {
             server_stop(server);
             stopped = true;
         }

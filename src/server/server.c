@@ -5,9 +5,9 @@
 #include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
-#include <time.h>
 
 #include "audit/audit.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "gate/login.h"
@@ -46,12 +46,13 @@ struct server {
     struct budget *whole;                /* owned: of all sessions together */
     struct audit *audit;                 /* owned; NULL: none */
     struct listener_set sockets;         /* owned */
+    struct spare *spare;                 /* owned */
     struct server_loop loops[LOOPS_MAX]; /* owned */
     unsigned loop_count;
     atomic_uint loops_running;
     atomic_uint_fast64_t last_session;
     pthread_mutex_t visiting; /* one visitor at a time */
-    struct timespec started;
+    int64_t started_ms;
 };
 
 /* ---- What the loops ask ------------------------------------------------------------- */
@@ -96,9 +97,7 @@ void server_visit(struct server *server, void (*on_session)(void *context, struc
 
 uint64_t server_uptime_s(const struct server *server)
 {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)(now.tv_sec - server->started.tv_sec);
+    return (uint64_t)(clock_running_ms() - server->started_ms) / 1000;
 }
 
 bool server_submit(struct server *server, enum pool pool, struct work *work)
@@ -208,7 +207,7 @@ static bool start_loop(struct server *server, struct server_loop *server_loop)
         return false;
     for (size_t i = 0; i < server->sockets.count; i++) {
         server_loop->listeners[i] = listener_start(server_loop->loop, server->sockets.fds[i],
-                                                   server->sockets.is_implicit[i]);
+                                                   server->sockets.is_implicit[i], server->spare);
         if (!server_loop->listeners[i])
             return false;
     }
@@ -245,7 +244,7 @@ struct server *server_new(struct config *config, struct desk *desk)
         return NULL;
     pthread_mutex_init(&server->lock, NULL);
     pthread_mutex_init(&server->visiting, NULL);
-    clock_gettime(CLOCK_MONOTONIC, &server->started);
+    server->started_ms = clock_running_ms();
     server->config = config_ref(config);
     server->desk = desk;
     return server;
@@ -261,7 +260,9 @@ bool server_start(struct server *server, char message[CONFIG_MESSAGE_SIZE])
 {
     (void)config_complain(message, "out of memory");
     server->sessions = register_new();
-    if (!server->sessions || !apply_limits(server, server->config, message) || !make_pools(server))
+    server->spare = spare_new();
+    if (!server->sessions || !server->spare || !apply_limits(server, server->config, message) ||
+        !make_pools(server))
         return false;
     return start_loops(server, message);
 }
@@ -322,6 +323,7 @@ void server_free(struct server *server)
         loop_free(server->loops[i].loop);
     }
     listener_close_all(&server->sockets);
+    spare_free(server->spare);
     audit_end(server->audit);
     budget_release(server->whole);
     register_free(server->sessions);

@@ -21,13 +21,6 @@ def descriptors(server):
     return len(os.listdir(f"/proc/{server.process.pid}/fd"))
 
 
-def can_work(server):
-    with server.login() as c:
-        c.ask("TYPE I", "200")
-        c.store("STOR work", b"work")
-        return c.fetch("RETR work") == b"work"
-
-
 def reset(connection):
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
     connection.close()
@@ -93,7 +86,7 @@ def test_a_handshake_that_comes_byte_by_byte_is_one(version):
             for i, byte in enumerate(data):
                 c.socket.sendall(bytes([byte]))
                 if i == len(data) // 2:
-                    worked.append(can_work(server))
+                    worked.append(server.can_work())
 
         handshake = flights(c.socket, server, version, send)
         handshake.tls.write(b"NOOP\r\n")
@@ -111,7 +104,7 @@ def test_a_handshake_that_comes_byte_by_byte_is_one(version):
 def test_handshakes_that_never_end_are_ended_with_the_time_to_log_in():
     """Silent, after half a hello, and with a byte now and then; none holds up anybody."""
     with SecureServer("--login-timeout", "3") as server:
-        assert can_work(server)
+        assert server.can_work()
         fewest = descriptors(server)
         half = hello(server)[:100]
         clients = [auth(server) for _ in range(60)]
@@ -132,7 +125,7 @@ def test_handshakes_that_never_end_are_ended_with_the_time_to_log_in():
         thread = threading.Thread(target=trickle)
         thread.start()
         try:
-            assert can_work(server)
+            assert server.can_work()
             for c in clients:
                 assert c.is_closed()
         finally:
@@ -157,7 +150,7 @@ def test_a_data_connection_without_its_handshake_is_given_up_and_holds_up_nobody
                 c.expect("150")
                 c.data.sendall(hello(server)[:sent])
                 held.append(c)
-        assert can_work(server)
+        assert server.can_work()
         for c in held:
             c.expect("425")
             assert b"content" not in read_what_came(c.data)
@@ -275,7 +268,7 @@ WAYS = [reset_after_hello, reset_after_some_of_the_hello, reset_with_the_answer_
 def test_a_reset_in_any_handshake_harms_nobody(build):
     with SecureServer(binary=os.environ[build]) as server:
         server.write("big", b"x" * 10_000_000)
-        assert can_work(server)
+        assert server.can_work()
         fewest = descriptors(server)
         failures = []
 
@@ -295,7 +288,7 @@ def test_a_reset_in_any_handshake_harms_nobody(build):
             thread.join()
         assert not failures, failures[0]
         assert eventually(lambda: descriptors(server) <= fewest), server.log()
-        assert can_work(server)
+        assert server.can_work()
         assert "WARNING: ThreadSanitizer" not in server.log()
 
 
@@ -336,6 +329,6 @@ def test_1000_clients_that_begin_tls_at_once(release):
         for thread in threads:
             thread.join()
         assert answers == [("331", "230")] * count
-        assert can_work(server)
+        assert server.can_work()
         for c in clients:
             c.close()

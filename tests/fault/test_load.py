@@ -12,24 +12,8 @@ import pytest
 
 from harness import Client, Server, eventually, read_all
 
+pytestmark = pytest.mark.usefixtures("many_descriptors")
 RESET = b"\1\0\0\0\0\0\0\0"
-
-
-@pytest.fixture(autouse=True)
-def many_descriptors():
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    yield
-    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
-
-
-def memory_of(pid):
-    """Private and shared-in-proportion bytes of a process."""
-    with open(f"/proc/{pid}/smaps_rollup", encoding="ascii") as f:
-        for line in f:
-            if line.startswith("Pss:"):
-                return int(line.split()[1]) * 1024
-    raise AssertionError("no Pss")
 
 
 def log_in_many(server, count, user="anonymous"):
@@ -64,10 +48,10 @@ def test_an_idle_session_costs_at_most_16_kib_and_5000_leave_room_to_work(releas
     count = 5000
     with Server("--anonymous", binary=release) as server:
         warm_up = log_in_many(server, 50)
-        before = memory_of(server.process.pid)
+        before = server.memory()
         clients = log_in_many(server, count)
         time.sleep(11)  # worker threads without work have left by then
-        each = (memory_of(server.process.pid) - before) / count
+        each = (server.memory() - before) / count
         print(f"idle session: {each:.0f} bytes")
         assert each <= 16 * 1024
         with server.login() as c:
@@ -282,7 +266,7 @@ def test_without_descriptors_clients_hear_421_and_the_server_recovers(release):
         assert codes.count("220") + codes.count("421") == 80
         for c in clients:
             c.close()
-        assert eventually(lambda: can_work(server))
+        assert eventually(lambda: server.can_work())
 
 
 def test_without_descriptors_a_data_connection_is_425_and_no_loop_spins(release):
@@ -292,9 +276,9 @@ def test_without_descriptors_a_data_connection_is_425_and_no_loop_spins(release)
         soft, hard = resource.prlimit(server.process.pid, resource.RLIMIT_NOFILE)
         resource.prlimit(server.process.pid, resource.RLIMIT_NOFILE, (used, hard))
         waiting = socket.create_connection(("127.0.0.1", port))
-        before = ticks_of(server)
+        before = server.ticks()
         time.sleep(1)
-        assert ticks_of(server) - before < os.sysconf("SC_CLK_TCK") / 2
+        assert server.ticks() - before < os.sysconf("SC_CLK_TCK") / 2
         c.send("NLST")
         codes = [c.reply().code]
         if codes == ["150"]:
@@ -303,21 +287,6 @@ def test_without_descriptors_a_data_connection_is_425_and_no_loop_spins(release)
         waiting.close()
         resource.prlimit(server.process.pid, resource.RLIMIT_NOFILE, (soft, hard))
         assert c.fetch("NLST") == b""
-
-
-def ticks_of(server):
-    """The time on processors that the server has used, in ticks of the clock."""
-    with open(f"/proc/{server.process.pid}/stat", encoding="ascii") as f:
-        fields = f.read().rsplit(")", 1)[1].split()
-    return int(fields[11]) + int(fields[12])
-
-
-def can_work(server):
-    try:
-        with server.login() as c:
-            return c.fetch("NLST") == b""
-    except (EOFError, AssertionError, OSError):
-        return False
 
 
 def test_slowloris_on_the_control_connection():

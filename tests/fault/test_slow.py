@@ -67,17 +67,7 @@ def test_an_idle_session_is_not_kept_by_bytes_that_make_no_line():
                 c.expect("421")
         for c in clients:
             c.close()
-        assert eventually(lambda: can_work(server))
-
-
-def can_work(server):
-    try:
-        with server.login() as c:
-            c.ask("TYPE I", "200")
-            c.store("STOR work", b"work")
-            return c.fetch("RETR work") == b"work"
-    except (EOFError, AssertionError, OSError):
-        return False
+        assert eventually(lambda: server.can_work())
 
 
 def test_lines_that_come_byte_by_byte_hold_up_nobody_else(server):
@@ -92,7 +82,7 @@ def test_lines_that_come_byte_by_byte_hold_up_nobody_else(server):
 
     with Trickle(send_next, 0.05):
         for _ in range(5):
-            assert can_work(server)
+            assert server.can_work()
         assert eventually(lambda: sent >= len(line))
     for c in slow:
         c.expect("200")
@@ -102,8 +92,8 @@ def test_lines_that_come_byte_by_byte_hold_up_nobody_else(server):
 def test_half_lines_of_many_cost_little(release):
     """What is unfinished is kept at its own size: 1000 clients with 4000 bytes each."""
     with Server("--anonymous", binary=release) as server:
-        can_work(server)
-        before = memory_of(server)
+        server.can_work()
+        before = server.memory()
         clients = [server.client() for _ in range(1000)]
         for c in clients:
             c.expect("220")
@@ -111,14 +101,9 @@ def test_half_lines_of_many_cost_little(release):
         with server.login() as c:  # behind all of them
             c.ask("NOOP", "200")
         for_tls = 20 * 1024 if tls.BY_DEFAULT else 0  # what an idle session may cost besides
-        assert memory_of(server) - before < 1000 * (16 * 1024 + for_tls)
+        assert server.memory() - before < 1000 * (16 * 1024 + for_tls)
         for c in clients:
             c.close()
-
-
-def memory_of(server):
-    with open(f"/proc/{server.process.pid}/smaps_rollup", encoding="ascii") as f:
-        return next(int(line.split()[1]) for line in f if line.startswith("Pss:")) * 1024
 
 
 # ---- Data connections ----------------------------------------------------------------
@@ -144,7 +129,7 @@ def test_who_moves_a_byte_now_and_then_holds_up_nobody_else():
 
         with Trickle(trickle, 0.3):
             for _ in range(5):
-                assert can_work(server)
+                assert server.can_work()
             # A byte is progress: longer than data_timeout they are not cut off.
             time.sleep(2.5)
             for c in writers:
@@ -175,7 +160,7 @@ def test_peers_that_never_read_or_send_are_cut_off_each_on_its_own():
             c.data.close()
             c.ask("NOOP", "200")
             c.close()
-        assert eventually(lambda: can_work(server))
+        assert eventually(lambda: server.can_work())
 
 
 # ---- Peers that are gone ----------------------------------------------------------------
@@ -223,7 +208,7 @@ def test_sessions_of_peers_that_never_answer_are_freed(network):
     with Server("--login-timeout", "3", "--idle-timeout", "3", "--data-timeout", "2",
                 "--login-delay", "0") as server:
         server.write("big", b"x" * ENOUGH_TO_FILL_BUFFERS)
-        assert can_work(server)
+        assert server.can_work()
         before = descriptors(server)
         clients = [server.client() for _ in range(5)]
         for c in clients:
@@ -243,7 +228,7 @@ def test_sessions_of_peers_that_never_answer_are_freed(network):
         assert eventually(lambda: descriptors(server) <= before), os.listdir(
             f"/proc/{server.process.pid}/fd")
         network.up()
-        assert eventually(lambda: can_work(server))
+        assert eventually(lambda: server.can_work())
         for c in clients:
             c.close()
 
@@ -266,7 +251,7 @@ def test_transfers_survive_a_network_that_comes_back(network):
             c.expect("226")
             up.expect("226")
         assert server.read("new") == content
-        assert can_work(server)
+        assert server.can_work()
 
 
 # ---- The server stands still ---------------------------------------------------------------
@@ -297,4 +282,4 @@ def test_a_server_that_was_stopped_goes_on_where_it_was():
             up_data.close()
             up.expect("426")
             late.close()
-        assert can_work(server)
+        assert server.can_work()

@@ -24,6 +24,7 @@ static struct peer {
     BIO *to_server;
     enum tls_state state;
     bool is_forged; /* bytes were sent that no client of OpenSSL's says */
+    bool has_ended; /* the server said its end, and says no more */
     char said[HEARD_MAX];
     size_t said_len;
     size_t heard_len; /* of these */
@@ -121,6 +122,12 @@ static void forge(struct text bytes)
         feed(bytes);
 }
 
+static void end(void)
+{
+    tls_link_end(peer.link);
+    peer.has_ended = true;
+}
+
 static void act(uint8_t step, struct text bytes)
 {
     enum { STEPS = 8 };
@@ -132,16 +139,16 @@ static void act(uint8_t step, struct text bytes)
         say(bytes);
         break;
     case 2: /* the server says something */
-        if (peer.state == TLS_OPEN)
+        if (peer.state == TLS_OPEN && !peer.has_ended)
             (void)tls_link_write(peer.link, bytes);
         break;
     case 3:
-        if (peer.state == TLS_OPEN)
+        if (peer.state == TLS_OPEN && !peer.has_ended)
             (void)tls_link_send_ticket(peer.link);
         break;
     case 4:
         if (peer.state == TLS_OPEN)
-            tls_link_end(peer.link);
+            end();
         break;
     case 5:
         (void)SSL_shutdown(peer.client);

@@ -29,13 +29,9 @@ def account():
         subprocess.run(["userdel", NAME], check=True, capture_output=True)
 
 
-def make_certificate(directory, name):
+def make_pair(directory, name):
     """A certificate that all can read, and its key, as root makes keys."""
-    names = os.path.join(directory, f"{name}.crt"), os.path.join(directory, f"{name}.key")
-    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
-                    "ec_paramgen_curve:P-256", "-noenc", "-days", "30", "-subj", f"/CN={name}",
-                    "-out", names[0], "-keyout", names[1]], check=True, capture_output=True)
-    os.chmod(names[1], 0o600)
+    names = tls.make_certificate(directory, name)
     with open(names[0], encoding="ascii") as f:
         return names, hashlib.sha256(ssl.PEM_cert_to_DER_cert(f.read())).hexdigest()
 
@@ -48,7 +44,7 @@ def put_in_place(names, certificate, key):
 @pytest.fixture
 def files(tmp_path):
     """Where the settings say that certificate and key are; and what is there."""
-    names, digest = make_certificate(tmp_path, "first")
+    names, digest = make_pair(tmp_path, "first")
     places = str(tmp_path / "server.crt"), str(tmp_path / "server.key")
     put_in_place(names, *places)
     return places, digest
@@ -110,7 +106,7 @@ def test_a_key_that_was_renewed_is_read_on_a_reload(account, files, tmp_path, ho
         with server.client(secure=False) as before:
             before.expect("220")
             before.secure()
-            names, digest = make_certificate(tmp_path, "second")
+            names, digest = make_pair(tmp_path, "second")
             put_in_place(names, *files[0])
             if how == "signal":
                 server.reload("info reloaded")
@@ -180,7 +176,7 @@ def test_a_key_with_a_new_name_needs_a_restart_and_the_refusal_says_so(account, 
     settings.write_text(conf(files), encoding="ascii")
     settings.chmod(0o600)
     with OtherServer(account, "--config", str(settings)) as server:
-        names, _ = make_certificate(tmp_path, "second")
+        names, _ = make_pair(tmp_path, "second")
         settings.write_text(conf((names, None)), encoding="ascii")
         server.reload("reload-refused")
         assert "ferryd needs a restart" in server.log()

@@ -15,7 +15,8 @@ import pytest
 
 from authority import Authority
 from harness import HASH_OF_SECRET, SANITIZER_ENV, Server, eventually
-from secure import TLS_1_2, TLS_1_3, SecureClient, SecureServer, make_certificate
+from secure import TLS_1_2, TLS_1_3, SecureClient, SecureServer
+from tls import make_certificate
 
 pytestmark = pytest.mark.clear  # says itself what is under TLS
 

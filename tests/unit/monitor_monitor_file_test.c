@@ -5,30 +5,7 @@
 #include <unistd.h>
 
 #include "monitor/monitor_file.h"
-#include "tests/unit/unit.h"
-
-enum { PATH_SIZE = 256, SOMEBODY = 4711 };
-
-/* A directory of root's, in /tmp, which is everybody's. */
-static char base[] = "/tmp/ferry-files-XXXXXX";
-
-static const char *at(const char *name)
-{
-    static char path[PATH_SIZE];
-    struct builder b = builder_on(path, sizeof(path));
-    builder_put_string(&b, base);
-    builder_put_byte(&b, '/');
-    builder_put_string(&b, name);
-    return builder_end(&b);
-}
-
-static void make_file(const char *name, const char *content)
-{
-    int fd = open(at(name), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-    assert_true(fd >= 0);
-    assert_int_equal(write(fd, content, strlen(content)), strlen(content));
-    close(fd);
-}
+#include "tests/unit/roots_files.h"
 
 static void make_link(const char *target, const char *name)
 {
@@ -67,21 +44,6 @@ static int next_descriptor(void)
     int fd = dup(STDERR_FILENO);
     close(fd);
     return fd;
-}
-
-static int set_up(void **state)
-{
-    (void)state;
-    memcpy(base + sizeof(base) - sizeof("XXXXXX"), "XXXXXX", sizeof("XXXXXX"));
-    return mkdtemp(base) ? 0 : -1;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    char command[sizeof(base) + sizeof("rm -rf ")];
-    (void)snprintf(command, sizeof(command), "rm -rf %s", base);
-    return system(command);
 }
 
 /* ---- What is opened ------------------------------------------------------------- */

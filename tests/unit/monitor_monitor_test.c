@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The monitor and its agents as the processes they are: this program under another name. */
-#include <sys/stat.h>
-
 #include "base/memory.h"
 #include "base/message.h"
 #include "monitor/monitor_agent.h"
@@ -9,44 +7,7 @@
 #include "monitor/monitor_spawn.h"
 #include "store/store_agent.h"
 #include "tests/unit/confined.h"
-
-enum { PATH_SIZE = 256, SOMEBODY = 4711 };
-
-/* A directory of root's. */
-static char base[] = "/tmp/ferry-monitor-XXXXXX";
-
-static const char *at(const char *name)
-{
-    static char path[PATH_SIZE];
-    struct builder b = builder_on(path, sizeof(path));
-    builder_put_string(&b, base);
-    builder_put_byte(&b, '/');
-    builder_put_string(&b, name);
-    return builder_end(&b);
-}
-
-static void make_file(const char *name, const char *content)
-{
-    int fd = open(at(name), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-    assert_true(fd >= 0);
-    assert_int_equal(write(fd, content, strlen(content)), strlen(content));
-    close(fd);
-}
-
-static int set_up(void **state)
-{
-    (void)state;
-    memcpy(base + sizeof(base) - sizeof("XXXXXX"), "XXXXXX", sizeof("XXXXXX"));
-    return !mkdtemp(base) || chmod(base, 0755);
-}
-
-static int tear_down(void **state)
-{
-    char command[sizeof(base) + sizeof("rm -rf ")];
-    (void)state;
-    (void)snprintf(command, sizeof(command), "rm -rf %s", base);
-    return system(command);
-}
+#include "tests/unit/roots_files.h"
 
 /* ---- A monitor of files ------------------------------------------------------------ */
 

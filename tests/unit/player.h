@@ -55,9 +55,10 @@ struct player {
     union endpoint local;
     struct wire control;
     struct wire data;
-    int listener; /* owned: where an active data connection arrives */
-    bool is_half; /* no more commands from us */
-    bool is_over; /* the server has closed, or broken, the control connection */
+    int listener;        /* owned: where an active data connection arrives */
+    bool is_half;        /* no more commands from us */
+    unsigned aborted_at; /* how many replies had come when the last ABOR was sent */
+    bool is_over;        /* the server has closed, or broken, the control connection */
     bool data_has_ended;
     uint16_t data_port;      /* what it told; 0: nothing yet */
     uint16_t awaited_port;   /* where the server waits for a data connection */
@@ -531,9 +532,12 @@ static void player_give_up(enum server_state state)
     if (state == SERVER_AWAITS && player.is_half) { /* it was told QUIT, and finishes */
         player_connect(player.awaited_port);
         wire_close(&player.data);
-    } else if (state == SERVER_AWAITS) {
+    } else if (state == SERVER_AWAITS && player.finals != player.aborted_at) {
+        player.aborted_at = player.finals;
         player_send(TEXT("ABOR\r\n"), 0);
-    } else {
+    } else if (state == SERVER_STORES) { /* over a connection that it made since we closed ours */
+        wire_close(&player.data);
+    } else { /* done, or deaf: after urgent data it discards all up to a mark (RFC 854) */
         do_half(TEXT(""));
     }
 }

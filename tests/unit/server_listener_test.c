@@ -120,6 +120,7 @@ TEST(as_many_addresses_as_the_limit_are_served_and_more_are_told)
 struct door {
     struct listener_set set;
     struct loop *loop;
+    struct spare *spare;
     struct listener *listener;
     union endpoint address;
 };
@@ -132,7 +133,9 @@ static void open_door(struct door *door)
     door->loop = loop_new(NULL, config);
     config_unref(config);
     assert_non_null(door->loop);
-    door->listener = listener_start(door->loop, door->set.fds[0], false);
+    door->spare = spare_new();
+    assert_non_null(door->spare);
+    door->listener = listener_start(door->loop, door->set.fds[0], false, door->spare);
     assert_non_null(door->listener);
     door->address = socket_local(door->set.fds[0]);
     loop_tell(door->loop, LOOP_DRAIN);
@@ -142,6 +145,7 @@ static void open_door(struct door *door)
 static void close_door(struct door *door)
 {
     listener_stop(door->listener);
+    spare_free(door->spare);
     loop_free(door->loop);
     listener_close_all(&door->set);
 }
@@ -186,22 +190,50 @@ TEST(a_client_that_comes_too_late_is_told_so)
     close_door(&door);
 }
 
-TEST(without_a_descriptor_left_a_client_is_told_and_not_left_waiting)
+/* From now on no descriptor is given that is not there; what was before. */
+static struct rlimit give_no_descriptor(void)
 {
-    struct door door;
     struct rlimit before;
-    open_door(&door);
-    int fd = knock(&door);
-    peers_await(door.set.fds[0], POLLIN);
     assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
     const struct rlimit none = {(rlim_t)next_descriptor(), before.rlim_max};
     assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+    return before;
+}
+
+TEST(without_a_descriptor_left_a_client_is_told_and_not_left_waiting)
+{
+    struct door door;
+    open_door(&door);
+    int fd = knock(&door);
+    peers_await(door.set.fds[0], POLLIN);
+    const struct rlimit before = give_no_descriptor();
     turn(&door);
     assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
     assert_refused(fd, "421 ");
     fd = knock(&door); /* and all is as before */
     turn(&door);
     assert_refused(fd, "421 ");
+    close_door(&door);
+}
+
+TEST(a_spare_descriptor_that_could_not_be_had_is_made_when_it_can)
+{
+    struct door door;
+    open_door(&door);
+    spare_free(door.spare);
+    struct rlimit before = give_no_descriptor();
+    door.spare = spare_new();
+    listener_stop(door.listener);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+    door.listener = listener_start(door.loop, door.set.fds[0], false, door.spare);
+    int first = knock(&door);
+    int second = knock(&door);
+    before = give_no_descriptor();
+    turn(&door); /* nobody can be told, and nobody is lost */
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+    turn(&door);
+    assert_refused(first, "421 ");
+    assert_refused(second, "421 ");
     close_door(&door);
 }
 
@@ -220,7 +252,7 @@ TEST(what_is_no_socket_cannot_be_listened_on)
     struct door door;
     open_door(&door);
     int next = next_descriptor();
-    assert_null(listener_start(door.loop, -1, false));
+    assert_null(listener_start(door.loop, -1, false, door.spare));
     assert_int_equal(next_descriptor(), next);
     close_door(&door);
 }
@@ -234,6 +266,7 @@ int main(void)
         RUN(as_many_addresses_as_the_limit_are_served_and_more_are_told),
         RUN(a_client_that_comes_too_late_is_told_so),
         RUN(without_a_descriptor_left_a_client_is_told_and_not_left_waiting),
+        RUN(a_spare_descriptor_that_could_not_be_had_is_made_when_it_can),
         RUN(a_listener_has_a_descriptor_of_its_own),
         RUN(what_is_no_socket_cannot_be_listened_on),
     };

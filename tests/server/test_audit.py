@@ -375,7 +375,10 @@ def test_a_full_disk_stops_nobody_and_is_told_when_there_is_room_again(tmp_path)
     for event in events:
         check(event)
     lost, = (e for e in events if e["action"] == "audit-lost")
-    made = [e["path"] for e in events if e["action"] == "make-directory"]
-    assert len(made) + lost["lines"] == 102 and made[-1] == "/after"
+    at = events.index(lost)
+    made = [[e["path"] for e in part if e["action"] == "make-directory"]
+            for part in (events[:at], events[at:])]
+    asked = ["/before", *(f"/{'while' * 10}-{i}" for i in range(100)), "/after"]
+    assert made[0] == asked[:len(made[0])] and made[1] == asked[-len(made[1]):]
+    assert len(made[0]) + lost["lines"] + len(made[1]) == len(asked)  # it stands where they were
     assert f"audit-lines-lost file={audit} lines={lost['lines']}\n" in log
-    assert events.index(lost) == len(events) - 3  # before the next line, and the logout

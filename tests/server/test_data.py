@@ -348,11 +348,15 @@ def test_no_free_worker_is_a_4xx_now_and_passes():
         for c in clients[:2]:
             c.ask("TYPE I", "200")
             busy.append(c.begin(f"STOR f{len(busy)}"))
-        data = clients[2].passive()
-        clients[2].send("NLST")
-        clients[2].expect("150")
-        clients[2].expect("425")
-        data.close()
+
+        def is_refused():
+            data = clients[2].passive()
+            clients[2].ask("NLST", "150")
+            refused = clients[2].expect("425", "226").code == "425"
+            data.close()
+            return refused
+
+        assert eventually(is_refused)  # as soon as both have their worker
         for connection, c in zip(busy, clients):
             connection.close()
             c.expect("226")

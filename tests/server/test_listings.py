@@ -126,7 +126,7 @@ def test_a_glob_bomb_ends_soon(tree, c):
 def test_abor_ends_a_walk_that_finds_nothing_to_send():
     """Without looking at each name it would go on for minutes before it noticed."""
     with Server() as server, server.login() as c:
-        for i in range(46):
+        for i in range(25):
             os.symlink(".", server.path(f"l{i:02}"))
         for i in range(3000):
             server.write(f"f{i}")

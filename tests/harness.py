@@ -288,7 +288,7 @@ class Client:
         self.is_private = True
 
     def clear(self):
-        """After REIN (RFC 4217 11): in the clear until the next command."""
+        """After REIN (RFC 4217 13): in the clear until the next command."""
         self.socket = self.socket.unwrap()
         self.is_private = False
         self.wants_tls = True

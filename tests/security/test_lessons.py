@@ -274,7 +274,7 @@ def test_cve_2025_47812_nothing_ends_at_a_nul(c, tree, wrong):
 STAGES = ("asked", "awaited", "connected", "moving", "ended")
 DEATHS = ("data reset", "data closed", "control reset", "control closed", "ABOR", "telnet ABOR",
           "QUIT", "USER demo", "PASV", "EPSV", "STAT", "all at once",
-          # Under TLS nothing that is sent behind it is heard (RFC 4217 11).
+          # Under TLS nothing that is sent behind it is heard (RFC 4217 13).
           *([] if tls.BY_DEFAULT else ["REIN"]))
 MOVES = ("RETR big", "STOR new", "STOR old", "APPE old", "STOU", "LIST -R", "MLSD d", "NLST")
 

@@ -103,7 +103,7 @@ TEST(many_records_come_in_one_feed_and_leave_in_one_write)
     close_call(&call);
 }
 
-/* RFC 4217 12.3, RFC 2228 CCC: what follows close_notify is in the clear. */
+/* RFC 4217 5, RFC 2228 3 (CCC): what follows close_notify is in the clear. */
 TEST(what_follows_the_clients_end_is_left_as_it_is)
 {
     static char wire[ENDS_WIRE_BYTES];

@@ -140,7 +140,9 @@ static enum fault fault_of(struct channel *channel, int result, bool *ret_again)
         return FAULT_CANCELLED;
     switch (reason) {
     case SSL_ERROR_ZERO_RETURN:
-        return FAULT_NONE;
+        /* It says so of a fatal alert, too, from the second call on: that left it in a handshake.
+         */
+        return SSL_in_init(channel->tls) ? FAULT_CONNECTION_LOST : FAULT_NONE;
     case SSL_ERROR_WANT_READ:
     case SSL_ERROR_WANT_WRITE:
         *ret_again = error == EINTR;
@@ -149,6 +151,13 @@ static enum fault fault_of(struct channel *channel, int result, bool *ret_again)
         tls_log_failure("tls-data-broken");
         return FAULT_CONNECTION_LOST;
     }
+}
+
+/* The peer's end is not the end of what we have to say. */
+static enum fault fault_of_sending(struct channel *channel, int result, bool *ret_again)
+{
+    enum fault f = fault_of(channel, result, ret_again);
+    return !f && !*ret_again ? FAULT_CONNECTION_LOST : f;
 }
 
 /* One record's bytes. */
@@ -212,12 +221,11 @@ enum fault channel_tls_write(struct channel *channel, const void *bytes, size_t 
     while (!f && again) {
         ERR_clear_error();
         int result = SSL_write_ex(channel->tls, bytes, len, &written);
-        if (result != 1)
-            f = fault_of(channel, result, &again);
-        else
-            again = false;
+        if (result == 1)
+            return flush(channel);
+        f = fault_of_sending(channel, result, &again);
     }
-    return f ? f : flush(channel);
+    return f;
 }
 
 enum fault channel_tls_send_file(struct channel *channel, int fd, int64_t *offset, size_t len,
@@ -235,7 +243,7 @@ enum fault channel_tls_send_file(struct channel *channel, int fd, int64_t *offse
             *ret_len = (size_t)n;
             return FAULT_NONE;
         }
-        f = fault_of(channel, (int)n, &again);
+        f = fault_of_sending(channel, (int)n, &again);
     }
     return f;
 }

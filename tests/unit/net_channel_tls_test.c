@@ -236,6 +236,35 @@ TEST(a_reset_and_a_broken_record_are_no_end_of_file)
     close_site(&site);
 }
 
+/* What the peer cannot read makes it break off with a fatal alert (RFC 8446 6.2). */
+static void provoke_alert(struct site *site)
+{
+    char byte;
+    assert_int_equal(send(site->channel.fd, "\x17\x03\x03\x00\x14in the clear........", 25, 0), 25);
+    assert_true(SSL_read(site->peer, &byte, 1) < 0);
+    ERR_clear_error();
+}
+
+TEST(a_fatal_alert_is_no_end_of_file_however_often_it_is_asked_for)
+{
+    for (size_t size = 4; size <= 64; size += 60) { /* with what was before it, or by itself */
+        struct site site;
+        char bytes[64];
+        size_t len = 0;
+        open_data(&site);
+        peer_writes(&site, "half");
+        provoke_alert(&site);
+        peers_await(site.channel.fd, POLLIN);
+        usleep(20 * 1000); /* both have come */
+        assert_fault(channel_read(&site.channel, bytes, size, &len), FAULT_NONE);
+        assert_text(((struct text){bytes, len}), "half");
+        assert_no_read(&site.channel, FAULT_CONNECTION_LOST);
+        assert_no_read(&site.channel, FAULT_CONNECTION_LOST);
+        assert_fault(channel_write(&site.channel, "x", 1), FAULT_CONNECTION_LOST);
+        close_site(&site);
+    }
+}
+
 TEST(a_peer_that_moves_nothing_is_given_up)
 {
     struct site site;
@@ -405,6 +434,7 @@ int main(void)
         RUN(what_the_peer_sends_is_read_up_to_its_end),
         RUN(an_end_without_close_notify_is_no_end_of_file),
         RUN(a_reset_and_a_broken_record_are_no_end_of_file),
+        RUN(a_fatal_alert_is_no_end_of_file_however_often_it_is_asked_for),
         RUN(a_peer_that_moves_nothing_is_given_up),
         RUN(an_interrupted_channel_fails_every_later_call),
         RUN(a_file_is_moved_by_the_kernel_only_where_it_encrypts),

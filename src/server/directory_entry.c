@@ -156,12 +156,15 @@ struct facts facts_of_info(const struct caller *caller, const char *path,
     return facts_of(info, NULL, builder_text(&perm));
 }
 
-/* "OS.unix=slink:target", unless the target holds what a fact cannot. */
+/*
+ * "OS.unix=slink:target", unless the target holds what a fact cannot: the first
+ * space is where the name begins (RFC 3659 7.2).
+ */
 static struct text link_type(struct text target, struct builder *b)
 {
     builder_put(b, TEXT("OS.unix=slink:"));
     for (size_t i = 0; i < target.len; i++)
-        if (target.at[i] == ';' || (unsigned char)target.at[i] < ' ')
+        if (target.at[i] == ';' || (unsigned char)target.at[i] <= ' ')
             return TEXT("OS.unix=symlink");
     builder_put(b, target);
     return b->full ? TEXT("OS.unix=symlink") : builder_text(b);

@@ -193,7 +193,9 @@ def test_cve_2023_51713_an_argument_ends_where_it_ends(c, tree):
                 if reply.code == "150":
                     c.ask("ABOR")
                     c.expect("226")
-                heard.append(re.sub(r"\d+", "#", reply.text) if reply.code != "425" else "425")
+                # Nobody listens at the default port: that may be known before the 150, or not.
+                begins = reply.code in ("150", "425")
+                heard.append("begins" if begins else re.sub(r"\d+", "#", reply.text))
                 c.ask("NOOP", "200")
             assert heard[0] == heard[1] == heard[2], line
 

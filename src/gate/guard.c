@@ -138,7 +138,9 @@ static int64_t running_s(void)
 /* For bans, which do. */
 static int64_t date_s(void)
 {
-    return time(NULL);
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return now.tv_sec;
 }
 
 /* ---- Rules ----------------------------------------------------------------------------- */

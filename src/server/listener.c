@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "monitor/monitor.h"
@@ -33,7 +34,7 @@ enum {
 struct spare {
     pthread_mutex_t lock; /* held while there may be one descriptor more than there is */
     int fd;               /* owned; guarded; -1: lost to a worker that opened a file */
-    uint64_t told_ms;     /* guarded: when the log last heard of it; 0: never */
+    int64_t told_ms;      /* guarded: when the log last heard of it; 0: never */
 };
 
 struct listener {
@@ -224,10 +225,9 @@ void spare_free(struct spare *spare)
  */
 static void refuse_one(const struct listener *listener)
 {
-    const struct timespec breath = {.tv_nsec = BREATH_MS * 1000000L};
     struct spare *spare = listener->spare;
     union endpoint peer;
-    uint64_t now_ms = loop_now_ms(listener->loop);
+    int64_t now_ms = clock_running_ms(); /* loops have each their own */
     if (!spare->told_ms || now_ms - spare->told_ms > TELL_MS) {
         log_warning("descriptors-exhausted", LOG_NUMBER("listener", listener->fd));
         spare->told_ms = now_ms;
@@ -238,18 +238,22 @@ static void refuse_one(const struct listener *listener)
     if (fd >= 0)
         refuse(listener, fd, REPLY_CLOSING_TOO_MANY);
     spare->fd = open_spare();
-    if (spare->fd < 0)
-        nanosleep(&breath, NULL);
 }
 
 /* The next client; -1 when there is none that can be served. */
 static int accept_next(const struct listener *listener, union endpoint *ret_peer)
 {
+    const struct timespec breath = {.tv_nsec = BREATH_MS * 1000000L};
     pthread_mutex_lock(&listener->spare->lock);
     int fd = socket_accept(listener->fd, false, ret_peer);
-    if (fd < 0 && (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS))
+    bool is_out = fd < 0 &&
+                  (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS);
+    if (is_out)
         refuse_one(listener);
+    bool is_lost = is_out && listener->spare->fd < 0;
     pthread_mutex_unlock(&listener->spare->lock);
+    if (is_lost)
+        nanosleep(&breath, NULL);
     return fd;
 }
 

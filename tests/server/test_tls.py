@@ -585,21 +585,27 @@ def test_stou_and_appe_under_tls(client, secured):
     assert secured.read(name) == b"three"
 
 
-def test_abor_ends_a_transfer_under_tls(client, secured):
+def begin_big(client, secured):
     secured.write("big", b"x" * 50_000_000)
     client.ask("TYPE I", "200")
-    data = client.begin("RETR big")
-    assert data.recv(1000)
-    client.send("ABOR")
+    return client.begin("RETR big")
+
+
+def abort(client, command=b"ABOR\r\n"):
+    client.send_bytes(command)
     client.expect("426")
     client.expect("226")
+
+
+def test_abor_ends_a_transfer_under_tls(client, secured):
+    data = begin_big(client, secured)
+    assert data.recv(1000)
+    abort(client)
     data.drop()
     secured.write("up", b"old")
     data = client.begin("STOR up")
     data.sendall(b"x" * 1000)
-    client.send("ABOR")
-    client.expect("426")
-    client.expect("226")
+    abort(client)
     data.drop()
     assert secured.read("up") == b"old"
     client.ask("NOOP", "200")
@@ -609,27 +615,19 @@ def test_abor_ends_a_handshake_on_the_data_connection(client, secured):
     secured.write("f", b"content")
     client.private = False
     data = client.begin("RETR f")
-    client.send("ABOR")
-    client.expect("426")
-    client.expect("226")
+    abort(client)
     data.close()
 
 
 def test_telnet_signals_are_read_inside_tls(client, secured):
     """RFC 959 4.1.3: IAC IP, IAC DM before ABOR, with the mark sent as urgent data or not."""
-    secured.write("big", b"x" * 50_000_000)
-    client.ask("TYPE I", "200")
-    data = client.begin("RETR big")
-    client.send_bytes(b"\xff\xf4\xff\xf2ABOR\r\n")
-    client.expect("426")
-    client.expect("226")
+    data = begin_big(client, secured)
+    abort(client, b"\xff\xf4\xff\xf2ABOR\r\n")
     data.drop()
 
 
 def test_a_download_that_the_server_breaks_off_has_no_proper_end(client, secured):
-    secured.write("big", b"x" * 50_000_000)
-    client.ask("TYPE I", "200")
-    data = client.begin("RETR big")
+    data = begin_big(client, secured)
     assert data.recv(1000)
     client.send("ABOR")
     client.expect("426")

@@ -244,7 +244,9 @@ class Reply:
 class Client:
     """One control connection, byte for byte; under TLS from the first command on, if told."""
 
-    def __init__(self, port, host="127.0.0.1", source=None, secure=None, context=None):
+    def __init__(self, port, host="127.0.0.1", source=None, beside=None, secure=None,
+                 context=None):
+        """beside: a bound socket that lets others share its port (SO_REUSEPORT); this one does."""
         self.wants_tls = tls.BY_DEFAULT if secure is None else secure
         self.context = context
         self.is_private = False  # PROT P
@@ -256,6 +258,9 @@ class Client:
         self.socket = socket.socket(family, socket.SOCK_STREAM)
         if source:
             self.socket.bind((source, 0))
+        if beside:
+            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+            self.socket.bind(beside.getsockname())
         self.socket.settimeout(PATIENCE)
         self.socket.connect((host, port))
         self.host = host

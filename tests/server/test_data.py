@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Data connections: who connects whom, from where, to where (RFC 959 3.2, RFC 2428, RFC 2577)."""
 
+import os
 import re
 import socket
 import threading
@@ -24,19 +25,18 @@ def test_every_way_moves_files_both_ways_and_lists(server, client, way):
 
 @pytest.fixture
 def low_port():
-    """A server below the ports that the system gives to everybody, so that L-1 is free, too."""
-    with Server("--port", "21101") as running:
+    """A server below the ports that the system gives to everybody, so that L-1 is free, too; and
+    on another than a round of these tests beside this one has."""
+    with Server("--port", str(20001 + os.getpid() % 5000 * 2)) as running:
         yield running
+
 
 def test_the_default_data_port_is_the_clients_control_port(low_port):
     """RFC 959 3.2: no PORT, no PASV: from L-1 to U, where the client listens."""
     listener = socket.socket()
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    c = low_port.login()
-    c.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    c.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-    listener.bind(c.socket.getsockname())
+    listener.bind(("127.0.0.1", 0))
+    c = low_port.login(beside=listener)
     listener.listen(1)
     listener.settimeout(20)
     low_port.write("f", b"content")

@@ -51,21 +51,13 @@ static bool decode_base64(struct text t, unsigned char *bytes, size_t size, size
     return true;
 }
 
-static int hex_value(char c)
-{
-    if (text_is_digit(c))
-        return c - '0';
-    c = text_upper(c);
-    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
 static bool decode_hex(struct text t, unsigned char *bytes, size_t size, size_t *ret_len)
 {
     if (t.len % 2 || t.len / 2 > size)
         return false;
     for (size_t i = 0; i < t.len; i += 2) {
-        int high = hex_value(t.at[i]);
-        int low = hex_value(t.at[i + 1]);
+        int high = text_hex_value(t.at[i]);
+        int low = text_hex_value(t.at[i + 1]);
         if (high < 0 || low < 0)
             return false;
         bytes[i / 2] = (unsigned char)(high << 4 | low);

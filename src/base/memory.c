@@ -9,6 +9,11 @@ void *memory_new(size_t size)
     return calloc(1, size);
 }
 
+void *memory_buffer(size_t size)
+{
+    return malloc(size);
+}
+
 void *memory_new_array(size_t count, size_t size)
 {
     return calloc(count, size);

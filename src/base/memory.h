@@ -14,6 +14,12 @@
 /* `size` zeroed bytes, or NULL. Free with memory_free. */
 void *memory_new(size_t size);
 
+/*
+ * `size` bytes with anything in them, or NULL: for a buffer that is written before it is read,
+ * of which a small transfer touches little.
+ */
+void *memory_buffer(size_t size);
+
 /* `count` zeroed elements of `size` bytes; NULL also when the product overflows. */
 void *memory_new_array(size_t count, size_t size);
 

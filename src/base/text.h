@@ -27,6 +27,9 @@ struct text {
 /* A literal that a front shows translated: xgettext finds it by this. */
 #define N_(literal) literal
 
+/* Not even an empty one, where that makes a difference. */
+#define TEXT_NONE ((struct text){NULL, 0})
+
 /* For printf's "%.*s". */
 #define TEXT_ARGS(t) (int)(t).len, (t).at
 
@@ -93,6 +96,15 @@ static inline char text_upper(char c)
 static inline bool text_is_digit(char c)
 {
     return c >= '0' && c <= '9';
+}
+
+/* What a digit of hexadecimal is worth, in either case; -1: it is none. */
+static inline int text_hex_value(char c)
+{
+    if (text_is_digit(c))
+        return c - '0';
+    c = text_upper(c);
+    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
 }
 
 struct builder {

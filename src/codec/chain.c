@@ -79,7 +79,7 @@ static bool make_buffers(struct chain *chain, const struct chain_plan *plan)
         plan->is_carriage,
     };
     for (size_t i = 0; i < BUFFER_COUNT; i++)
-        if (wanted[i] && !(chain->buffers[i] = memory_new(BUFFER_BYTES)))
+        if (wanted[i] && !(chain->buffers[i] = memory_buffer(BUFFER_BYTES)))
             return false;
     return true;
 }

@@ -1,34 +1,29 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "codec/code_page.h"
 
-#include <errno.h>
-#include <iconv.h>
 #include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
+
+#include "codec/charset.h"
 
 /* What a byte is in ISO 8859-1, or: */
 enum { LATIN_HAS_NOT = -1, NO_CHARACTER = -2 };
 
-static int convert(iconv_t converter, unsigned code)
+static int convert(struct charset *to_latin, unsigned code)
 {
-    char code_byte = (char)code;
-    char latin;
-    char *from = &code_byte;
-    char *to = &latin;
-    size_t from_left = 1;
-    size_t to_left = 1;
-    (void)iconv(converter, NULL, NULL, NULL, NULL);
-    if (iconv(converter, &from, &from_left, &to, &to_left) == (size_t)-1)
-        return errno == EILSEQ ? LATIN_HAS_NOT : NO_CHARACTER;
-    return to_left ? NO_CHARACTER : (unsigned char)latin;
+    char byte = (char)code;
+    char latin = '\0';
+    struct builder b = builder_on(&latin, 1);
+    enum fault f = charset_put(to_latin, (struct text){&byte, 1}, &b);
+    if (f == FAULT_NAME_INVALID)
+        return LATIN_HAS_NOT;
+    return f || !b.len ? NO_CHARACTER : (unsigned char)latin;
 }
 
 /* All that has a place in ISO 8859-1 gets it, once; the rest is marked LATIN_HAS_NOT. */
-static bool place_known(iconv_t converter, int latin_of[256], bool is_taken[256])
+static bool place_known(struct charset *to_latin, int latin_of[256], bool is_taken[256])
 {
     for (unsigned code = 0; code < 256; code++) {
-        int latin = convert(converter, code);
+        int latin = convert(to_latin, code);
         if (latin == NO_CHARACTER)
             return false;
         latin_of[code] = latin == LATIN_HAS_NOT || is_taken[latin] ? LATIN_HAS_NOT : latin;
@@ -72,11 +67,12 @@ enum fault code_page_load(const char *name, struct code_page *ret_page)
 {
     int latin_of[256];
     bool is_taken[256] = {false};
-    iconv_t converter = iconv_open("ISO-8859-1", name);
-    if ((intptr_t)converter == -1)
-        return errno == EINVAL ? FAULT_ARGUMENT : fault_from_errno(errno);
-    bool has_bytes = place_known(converter, latin_of, is_taken);
-    (void)iconv_close(converter);
+    struct charset *to_latin;
+    enum fault f = charset_new("ISO-8859-1", name, &to_latin);
+    if (f)
+        return f;
+    bool has_bytes = place_known(to_latin, latin_of, is_taken);
+    charset_free(to_latin);
     if (!has_bytes || !is_ebcdic(latin_of))
         return FAULT_ARGUMENT;
     place_rest(latin_of, is_taken);

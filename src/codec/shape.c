@@ -50,23 +50,19 @@ static bool parse_numbers(enum shape_kind kind, struct text rest, struct shape_e
     return true;
 }
 
-/* 16 when it is none. */
-static unsigned hex_value(char digit)
-{
-    return (unsigned)text_find(TEXT("0123456789ABCDEF"), text_upper(digit));
-}
-
 static bool parse_descriptor(struct text hex, struct shape_entry *ret_entry)
 {
     if (hex.len % 2 || hex.len / 2 > SHAPE_DESCRIPTOR_MAX)
         return false;
     for (size_t i = 0; i < hex.len; i++)
-        if (hex_value(hex.at[i]) > 15)
+        if (text_hex_value(hex.at[i]) < 0)
             return false;
     ret_entry->kind = SHAPE_DESCRIPTOR;
     ret_entry->descriptor_len = hex.len / 2;
-    for (size_t i = 0; i < hex.len; i += 2)
-        ret_entry->descriptor[i / 2] = (char)(hex_value(hex.at[i]) << 4 | hex_value(hex.at[i + 1]));
+    for (size_t i = 0; i < hex.len; i += 2) {
+        int high = text_hex_value(hex.at[i]);
+        ret_entry->descriptor[i / 2] = (char)(high << 4 | text_hex_value(hex.at[i + 1]));
+    }
     return true;
 }
 

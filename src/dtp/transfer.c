@@ -220,7 +220,7 @@ static bool outlet_init(struct outlet *outlet, struct transfer *transfer, struct
         .stage = {stream ? file_take : wire_take, NULL},
         .transfer = transfer,
         .stream = stream,
-        .bytes = memory_new(BUFFER_BYTES),
+        .bytes = memory_buffer(BUFFER_BYTES),
         .pages = {pages_seek, pages_write, pages_end},
         .shape = {put_shape},
     };
@@ -254,7 +254,7 @@ static enum fault send_by_kernel(struct transfer *transfer, struct stream *strea
 /* The whole stream, in pieces, and MARK_FILE. */
 static enum fault put_stream(struct transfer *transfer, struct stream *stream, struct stage *first)
 {
-    char *bytes = memory_new(BUFFER_BYTES);
+    char *bytes = memory_buffer(BUFFER_BYTES);
     enum fault f = bytes ? FAULT_NONE : FAULT_NO_MEMORY;
     size_t len = 1;
     while (!f && len) {
@@ -446,7 +446,7 @@ static enum fault receive_by_chain(struct transfer *transfer, struct stream *str
 
 enum fault transfer_receive(struct transfer *transfer, struct stream *stream)
 {
-    char *bytes = memory_new(BUFFER_BYTES);
+    char *bytes = memory_buffer(BUFFER_BYTES);
     enum fault f = FAULT_NO_MEMORY;
     if (bytes && chain_is_transparent(&transfer->plan))
         f = receive_plain(transfer, stream, bytes);
@@ -460,4 +460,10 @@ void transfer_cancel(struct transfer_progress *progress, struct channel *channel
 {
     atomic_store_explicit(&progress->cancelled, true, memory_order_release);
     channel_interrupt(channel);
+}
+
+void transfer_cancel_sending(struct transfer_progress *progress, struct channel *channel)
+{
+    atomic_store_explicit(&progress->cancelled, true, memory_order_release);
+    channel_interrupt_reset(channel);
 }

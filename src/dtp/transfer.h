@@ -75,5 +75,7 @@ enum fault transfer_receive(struct transfer *transfer, struct stream *stream);
 
 /* Asks the worker to stop; it returns FAULT_CANCELLED soon. Any thread. */
 void transfer_cancel(struct transfer_progress *progress, struct channel *channel);
+/* Likewise of one that sends in MODE S: the peer hears no end, which would be the file's. */
+void transfer_cancel_sending(struct transfer_progress *progress, struct channel *channel);
 
 #endif

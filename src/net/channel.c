@@ -85,13 +85,10 @@ enum fault channel_read(struct channel *channel, void *buffer, size_t size, size
     return FAULT_NONE;
 }
 
-enum fault channel_write(struct channel *channel, const void *bytes, size_t len)
+static enum fault send_all(struct channel *channel, const char *at, size_t len, int flags)
 {
-    const char *at = bytes;
-    if (channel->tls)
-        return channel_tls_write(channel, bytes, len);
     while (len) {
-        ssize_t n = send(channel->fd, at, len, MSG_NOSIGNAL);
+        ssize_t n = send(channel->fd, at, len, MSG_NOSIGNAL | flags);
         if (n < 0 && errno == EINTR)
             continue;
         if (n < 0)
@@ -100,6 +97,17 @@ enum fault channel_write(struct channel *channel, const void *bytes, size_t len)
         len -= (size_t)n;
     }
     return FAULT_NONE;
+}
+
+enum fault channel_write(struct channel *channel, const void *bytes, size_t len)
+{
+    return channel->tls ? channel_tls_write(channel, bytes, len) : send_all(channel, bytes, len, 0);
+}
+
+enum fault channel_write_urgent(struct channel *channel, const void *bytes, size_t len)
+{
+    return channel->tls ? channel_tls_write(channel, bytes, len)
+                        : send_all(channel, bytes, len, MSG_OOB);
 }
 
 enum fault channel_send_file(struct channel *channel, int fd, int64_t *offset, size_t len,
@@ -253,6 +261,25 @@ bool channel_is_over(const struct channel *channel)
 void channel_interrupt(struct channel *channel)
 {
     atomic_store_explicit(&channel->interrupted, true, memory_order_release);
+    (void)shutdown(channel->fd, SHUT_RDWR);
+}
+
+void channel_interrupt_reset(struct channel *channel)
+{
+    enum { RESET_TRIES = 50 };
+    static const struct sockaddr nowhere = {.sa_family = AF_UNSPEC};
+    static const struct timespec moment = {.tv_nsec = 1000000};
+    atomic_store_explicit(&channel->interrupted, true, memory_order_release);
+    /* connect(2): dissolves the association, for TCP by a reset; not while somebody waits for room.
+     */
+    for (int tries = 0; tries < RESET_TRIES; tries++) {
+        if (!connect(channel->fd, &nowhere, sizeof(nowhere)))
+            return;
+        if (errno != EBUSY)
+            break;
+        nanosleep(&moment, NULL);
+    }
+    /* Nothing has moved: this end comes behind what the peer does not take. */
     (void)shutdown(channel->fd, SHUT_RDWR);
 }
 

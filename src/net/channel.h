@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * channel: a connected peer of a data connection as blocking bytes, in the
- * clear or under TLS. Used by one worker thread; channel_interrupt alone may be
- * called from another one.
+ * channel: a connected peer as blocking bytes, in the clear or under TLS: of
+ * data connections, and of the user's control connection. Used by one thread;
+ * channel_interrupt and its kin alone may be called from another one. SIGPIPE is blocked or
+ * ignored there: OpenSSL writes without a flag against it.
  */
 #ifndef FERRY_NET_CHANNEL_H
 #define FERRY_NET_CHANNEL_H
@@ -13,7 +14,7 @@
 #include <stdint.h>
 
 #include "base/fault.h"
-#include "net/tls.h"
+#include "net/tls_client.h"
 
 struct ssl_st; /* OpenSSL's, whose headers stay in net/ */
 
@@ -39,16 +40,41 @@ void channel_open(struct channel *channel, int fd, unsigned stall_seconds);
 enum fault channel_secure(struct channel *channel, const struct tls_bond *bond);
 
 /*
- * At most `size` bytes; *ret_len is 0 when the peer closed its side in order.
- * Under TLS that is its close_notify: a connection that ends without one is lost.
+ * Likewise as the client. Whoever kept bytes that came behind the reply to AUTH throws them
+ * away: they are in the clear, and nobody's word (FAULT_BUG: some are unread). FAULT_ARGUMENT (no
+ * such host or protocol), FAULT_TLS_FAILED, _TIMED_OUT, _CANCELLED, _NO_MEMORY, each with a message
+ * for people. A certificate that was not accepted is FAULT_TLS_FAILED.
+ */
+enum fault channel_secure_client(struct channel *channel, struct tls_client *client,
+                                 const struct tls_client_handshake *how,
+                                 char message[TLS_MESSAGE_SIZE]);
+/* "TLSv1.3, TLS_AES_128_GCM_SHA256, resumed": nothing in the clear. */
+void channel_put_security(const struct channel *channel, struct builder *b);
+
+/*
+ * Ends TLS on a control connection that goes on in the clear (CCC, RFC 4217 3.2): each side's
+ * close_notify, but a peer that sends none is not waited for longer than some seconds. What
+ * came before the peer's, and what follows it in the clear, is read next. All that was read
+ * must have been used up (FAULT_BUG). After a fault nothing goes over it any more.
+ */
+enum fault channel_unsecure(struct channel *channel);
+
+/*
+ * At most `size` bytes, as soon as there is one; *ret_len is 0 when the peer closed its side in
+ * order. Under TLS that is its close_notify: a connection that ends without one is lost.
  */
 enum fault channel_read(struct channel *channel, void *buffer, size_t size, size_t *ret_len);
 
 /* Gives back the last bytes that were read: they come first in the next read. Copies them. */
 enum fault channel_unread(struct channel *channel, const void *bytes, size_t len);
 
-/* All of it or a fault. */
+/* All of it, at once, or a fault. */
 enum fault channel_write(struct channel *channel, const void *bytes, size_t len);
+/*
+ * Likewise, and the last byte is urgent (Telnet's Synch, RFC 854: the DM). Under TLS, which has
+ * no urgent data, it is a byte like others.
+ */
+enum fault channel_write_urgent(struct channel *channel, const void *bytes, size_t len);
 
 /*
  * Under TLS it works where the kernel encrypts, and is FAULT_UNSUPPORTED else.
@@ -79,6 +105,11 @@ bool channel_is_over(const struct channel *channel);
 
 /* Makes the worker's calls fail now and later. Any thread, while it is open. */
 void channel_interrupt(struct channel *channel);
+/*
+ * Likewise of one that sends, as channel_reset: a peer that hears an orderly end would take what
+ * it has for the whole file, before it hears of any ABOR.
+ */
+void channel_interrupt_reset(struct channel *channel);
 
 /* Hands an open one over to another place, whose owner it is then. */
 void channel_move(struct channel *from, struct channel *to);

@@ -31,11 +31,14 @@ static int is_never_resumable(SSL *end, int is_forward_secure)
     return 1;
 }
 
-static bool connect_end(SSL *end, int fd)
+bool channel_tls_carry_data(SSL *end, int fd)
 {
     BIO *reader = BIO_new_socket(fd, BIO_NOCLOSE);
     BIO *writer = BIO_new_socket(fd, BIO_NOCLOSE);
     BIO *gatherer = BIO_new(BIO_f_buffer());
+    SSL_set_options(end, SSL_OP_ENABLE_KTLS);
+    SSL_set_read_ahead(end, 1);
+    SSL_set_default_read_buffer_len(end, READ_AHEAD_BYTES);
     if (!reader || !writer || !gatherer || !BIO_set_write_buffer_size(gatherer, GATHERED_BYTES)) {
         BIO_free(reader);
         BIO_free(writer);
@@ -54,10 +57,7 @@ static SSL *new_end(int fd, const struct tls_bond *bond)
         return NULL;
     SSL_set_num_tickets(end, 0);
     SSL_set_not_resumable_session_callback(end, is_never_resumable);
-    SSL_set_options(end, SSL_OP_ENABLE_KTLS);
-    SSL_set_read_ahead(end, 1);
-    SSL_set_default_read_buffer_len(end, READ_AHEAD_BYTES);
-    if (connect_end(end, fd))
+    if (channel_tls_carry_data(end, fd))
         return end;
     SSL_free(end);
     return NULL;
@@ -76,7 +76,7 @@ static enum fault await_peer(const struct channel *channel, short events, int64_
     return channel_is_interrupted(channel) ? FAULT_CANCELLED : FAULT_NONE;
 }
 
-static enum fault shake_hands(struct channel *channel)
+static enum fault shake_hands(struct channel *channel, const int64_t *asked_ms)
 {
     int64_t until_ms = clock_running_ms() + (int64_t)channel->stall_seconds * 1000;
     enum fault f = FAULT_NONE;
@@ -87,28 +87,35 @@ static enum fault shake_hands(struct channel *channel)
             return FAULT_NONE;
         switch (SSL_get_error(channel->tls, result)) {
         case SSL_ERROR_WANT_READ:
-            f = await_peer(channel, POLLIN, until_ms);
+            f = await_peer(channel, POLLIN, until_ms + *asked_ms);
             break;
         case SSL_ERROR_WANT_WRITE:
-            f = await_peer(channel, POLLOUT, until_ms);
+            f = await_peer(channel, POLLOUT, until_ms + *asked_ms);
             break;
         default:
             f = channel_is_interrupted(channel) ? FAULT_CANCELLED : FAULT_TLS_FAILED;
         }
     }
-    tls_log_failure("tls-data-failed");
+    return f;
+}
+
+enum fault channel_tls_shake_hands(struct channel *channel, const int64_t *asked_ms)
+{
+    socket_set_blocking(channel->fd, false);
+    enum fault f = shake_hands(channel, asked_ms);
+    socket_set_blocking(channel->fd, true);
     return f;
 }
 
 enum fault channel_secure(struct channel *channel, const struct tls_bond *bond)
 {
+    static const int64_t nobody_asked_ms = 0;
     channel->tls = new_end(channel->fd, bond);
     enum fault f = channel->tls ? FAULT_NONE : FAULT_NO_MEMORY;
-    if (!f) {
-        socket_set_blocking(channel->fd, false);
-        f = shake_hands(channel);
-        socket_set_blocking(channel->fd, true);
-    }
+    if (!f)
+        f = channel_tls_shake_hands(channel, &nobody_asked_ms);
+    if (f)
+        tls_log_failure("tls-data-failed");
     if (!f && bond->must_resume && !SSL_session_reused(channel->tls))
         f = FAULT_TLS_NOT_RESUMED;
     if (f) /* nothing goes over it any more, least of all in the clear */
@@ -140,8 +147,7 @@ static enum fault fault_of(struct channel *channel, int result, bool *ret_again)
         return FAULT_CANCELLED;
     switch (reason) {
     case SSL_ERROR_ZERO_RETURN:
-        /* It says so of a fatal alert, too, from the second call on: that left it in a handshake.
-         */
+        /* It says so after a fatal alert, too, which leaves it in a handshake. */
         return SSL_in_init(channel->tls) ? FAULT_CONNECTION_LOST : FAULT_NONE;
     case SSL_ERROR_WANT_READ:
     case SSL_ERROR_WANT_WRITE:

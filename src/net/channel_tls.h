@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * channel_tls: what a channel does under TLS; for channel.c alone. The peer's
- * faults are channel.h's.
+ * channel_tls: what a channel does under TLS, as the server's end and
+ * (channel_tls_client.c) as the user's; for channel.c and those alone. The
+ * peer's faults are channel.h's.
  */
 #ifndef FERRY_NET_CHANNEL_TLS_H
 #define FERRY_NET_CHANNEL_TLS_H
@@ -20,6 +21,11 @@ enum channel_tls_look channel_tls_look(const struct channel *channel);
 /* Sends close_notify, once. */
 enum fault channel_tls_end(struct channel *channel);
 void channel_tls_free(struct ssl_st *tls);
+
+/* Reads and writes an end's socket as much at once as can be. False: no memory. */
+bool channel_tls_carry_data(struct ssl_st *tls, int fd);
+/* Within the stall time, and as long as somebody else took (*asked_ms, which may grow). */
+enum fault channel_tls_shake_hands(struct channel *channel, const int64_t *asked_ms);
 
 /* channel.c's. */
 bool channel_is_interrupted(const struct channel *channel);

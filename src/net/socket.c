@@ -10,6 +10,9 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "base/clock.h"
+#include "base/log.h"
+
 /* Sets an option whose failure changes speed or comfort, not what is correct. */
 static void set_option(int fd, int level, int name, int value)
 {
@@ -129,6 +132,15 @@ void socket_tune_control(int fd)
     set_option(fd, SOL_SOCKET, SO_OOBINLINE, 1);
 }
 
+/* The kernel takes no more than 32767 (tcp(7)). */
+void socket_set_keep_alive(int fd, unsigned seconds)
+{
+    int interval = seconds < INT16_MAX ? (int)seconds : INT16_MAX;
+    set_option(fd, IPPROTO_TCP, TCP_KEEPIDLE, interval);
+    set_option(fd, IPPROTO_TCP, TCP_KEEPINTVL, interval);
+    set_option(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
+}
+
 void socket_acknowledge_at_once(int fd)
 {
     set_option(fd, IPPROTO_TCP, TCP_QUICKACK, 1);
@@ -146,17 +158,105 @@ bool socket_peer_has_ended(int fd)
     return poll(&looked_at, 1, 0) == 1;
 }
 
-bool socket_resolve(const char *host, int family, uint16_t port, union endpoint *ret_endpoint)
+/* A host that has more is no worse off. */
+enum { ADDRESSES_MAX = 16 };
+
+/* Count of the addresses of a host, in the order in which they are to be tried. */
+static size_t resolve(const char *host, int family, uint16_t port,
+                      union endpoint found[ADDRESSES_MAX])
 {
     struct addrinfo hints = {
         .ai_family = family, .ai_socktype = SOCK_STREAM, .ai_flags = AI_ADDRCONFIG};
-    struct addrinfo *found = NULL;
-    if (endpoint_parse_host(text_of(host), port, ret_endpoint))
-        return family == AF_UNSPEC || ret_endpoint->any.sa_family == family;
-    if (getaddrinfo(host, NULL, &hints, &found))
+    struct addrinfo *all = NULL;
+    size_t count = 0;
+    if (endpoint_parse_host(text_of(host), port, &found[0]))
+        return family == AF_UNSPEC || found[0].any.sa_family == family;
+    if (getaddrinfo(host, NULL, &hints, &all))
+        return 0;
+    for (const struct addrinfo *next = all; next && count < ADDRESSES_MAX; next = next->ai_next) {
+        found[count] = endpoint_from(next->ai_addr);
+        if (found[count].any.sa_family != AF_UNSPEC)
+            endpoint_set_port(&found[count++], port);
+    }
+    freeaddrinfo(all);
+    return count;
+}
+
+bool socket_resolve(const char *host, int family, uint16_t port, union endpoint *ret_endpoint)
+{
+    union endpoint found[ADDRESSES_MAX];
+    if (!resolve(host, family, port, found))
         return false;
-    *ret_endpoint = endpoint_from(found->ai_addr);
-    endpoint_set_port(ret_endpoint, port);
-    freeaddrinfo(found);
-    return ret_endpoint->any.sa_family != AF_UNSPEC;
+    *ret_endpoint = found[0];
+    return true;
+}
+
+/* The outcome as an errno. */
+static int await_outcome(int fd, int timeout_ms)
+{
+    int64_t until_ms = clock_running_ms() + timeout_ms;
+    struct pollfd ready = {.fd = fd, .events = POLLOUT};
+    int count;
+    do {
+        int64_t left_ms = until_ms - clock_running_ms();
+        count = poll(&ready, 1, left_ms > 0 ? (int)left_ms : 0);
+    } while (count < 0 && errno == EINTR);
+    if (count <= 0)
+        return count < 0 ? errno : ETIMEDOUT;
+    return socket_connect_error(fd);
+}
+
+enum fault socket_connect_within(const union endpoint *local, const union endpoint *remote,
+                                 int timeout_ms, int *ret_fd)
+{
+    char bytes[ENDPOINT_TEXT_SIZE];
+    struct builder b = builder_on(bytes, sizeof(bytes));
+    int fd = socket_connect(local, remote);
+    int error = fd < 0 ? errno : await_outcome(fd, timeout_ms);
+    if (!error) {
+        socket_set_blocking(fd, true);
+        *ret_fd = fd;
+        return FAULT_NONE;
+    }
+    if (fd >= 0)
+        close(fd);
+    endpoint_put(remote, &b);
+    log_debug("connect-failed", LOG_TEXT("peer", builder_text(&b)), LOG_ERRNO(error));
+    return error == ETIMEDOUT ? FAULT_TIMED_OUT : FAULT_CONNECTION_LOST;
+}
+
+/* Leaves those that are of this family, in their order. Returns their count. */
+static size_t keep_family(union endpoint *all, size_t count, int family)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < count; i++)
+        if (family == AF_UNSPEC || all[i].any.sa_family == family)
+            all[kept++] = all[i];
+    return kept;
+}
+
+enum fault socket_connect_any(const char *host, uint16_t port, int family,
+                              const union endpoint *local, int timeout_ms, int *ret_fd,
+                              union endpoint *ret_peer)
+{
+    enum { SILENCE_MS = 4000 }; /* three SYNs have been lost by then (RFC 6298 2) */
+    union endpoint found[ADDRESSES_MAX];
+    size_t count = resolve(host, family, port, found);
+    enum fault f = FAULT_NOT_FOUND;
+    count = keep_family(found, count, local ? local->any.sa_family : AF_UNSPEC);
+    int64_t until_ms = clock_running_ms() + timeout_ms;
+    for (size_t i = 0; i < count; i++) {
+        union endpoint any = endpoint_any(found[i].any.sa_family, 0);
+        int64_t wait_ms = until_ms - clock_running_ms();
+        if (wait_ms <= 0)
+            return FAULT_TIMED_OUT;
+        if (i + 1 < count && wait_ms > SILENCE_MS)
+            wait_ms = SILENCE_MS;
+        f = socket_connect_within(local ? local : &any, &found[i], (int)wait_ms, ret_fd);
+        if (!f) {
+            *ret_peer = found[i];
+            return FAULT_NONE;
+        }
+    }
+    return f;
 }

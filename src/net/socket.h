@@ -2,7 +2,8 @@
 /*
  * socket: TCP sockets by system call, IPv4 and IPv6. Every descriptor is
  * close-on-exec. Functions that return a descriptor give -1 with errno set on
- * failure. Any thread. Only socket_resolve may block.
+ * failure. Any thread. Only socket_resolve, socket_connect_within and
+ * socket_connect_any may block.
  */
 #ifndef FERRY_NET_SOCKET_H
 #define FERRY_NET_SOCKET_H
@@ -12,6 +13,7 @@
 #include <stdint.h>
 
 #include "base/endpoint.h"
+#include "base/fault.h"
 #include "base/text.h"
 
 /* A non-blocking TCP socket with an address, to listen on. */
@@ -36,6 +38,23 @@ int socket_accept(int listener, bool blocking, union endpoint *ret_peer);
 int socket_connect(const union endpoint *local, const union endpoint *remote);
 int socket_connect_error(int fd);
 
+/*
+ * The same and waits for the outcome; the socket blocks. FAULT_TIMED_OUT, FAULT_CONNECTION_LOST
+ * (refused, unreachable, `local` is not ours); the log has the reason (debug).
+ */
+enum fault socket_connect_within(const union endpoint *local, const union endpoint *remote,
+                                 int timeout_ms, int *ret_fd);
+/*
+ * Connects to a host, name or address, of one family or of any (AF_UNSPEC), from `local`
+ * (its port 0: any; NULL: any). Tries its addresses in the system's order (RFC 6724), the next
+ * one when one fails or says nothing for some seconds (RFC 8305, one after another); the last
+ * has the rest of the time. FAULT_NOT_FOUND: the host has no such address; else of the last.
+ * The name service's own time comes on top.
+ */
+enum fault socket_connect_any(const char *host, uint16_t port, int family,
+                              const union endpoint *local, int timeout_ms, int *ret_fd,
+                              union endpoint *ret_peer);
+
 /* Which end is ours, which the peer's; AF_UNSPEC when the socket is not connected. */
 union endpoint socket_local(int fd);
 union endpoint socket_peer(int fd);
@@ -49,6 +68,11 @@ void socket_set_stall_timeout(int fd, unsigned seconds);
  * Synch).
  */
 void socket_tune_control(int fd);
+/*
+ * Whether the peer's host is still there is asked after this long without a word, and as often
+ * again; what is on the way (NAT) then does not forget the connection. Not 0.
+ */
+void socket_set_keep_alive(int fd, unsigned seconds);
 /*
  * What comes next is acknowledged at once, not with our answer or after 40 ms. For a handshake, in
  * which peers write two small pieces (GnuTLS, so lftp and FileZilla) of which theirs keeps the

@@ -68,27 +68,36 @@ static void set_resumption(SSL_CTX *context, bool with_tickets)
     SSL_CTX_set_num_tickets(context, 1);
 }
 
-static enum fault set_rules(struct tls *tls, const struct tls_rules *rules, struct builder *b)
+bool tls_set_versions(SSL_CTX *context, bool only_1_3)
 {
-    SSL_CTX *context = tls->context;
-    SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION |
-                                     SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA);
+    SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
     /* An end without close_notify could be anybody's. */
     SSL_CTX_clear_options(context, SSL_OP_IGNORE_UNEXPECTED_EOF);
     SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_NO_AUTO_CHAIN);
+    return SSL_CTX_set_min_proto_version(context, only_1_3 ? TLS1_3_VERSION : TLS1_2_VERSION) &&
+           SSL_CTX_set1_groups_list(context, GROUPS) && SSL_CTX_set_ciphersuites(context, SUITES);
+}
+
+enum fault tls_set_ciphers(SSL_CTX *context, const char *ciphers, struct builder *b)
+{
+    if (SSL_CTX_set_cipher_list(context, ciphers))
+        return FAULT_NONE;
+    builder_put_string(b, "ciphers: none of them is known");
+    return FAULT_ARGUMENT;
+}
+
+static enum fault set_rules(struct tls *tls, const struct tls_rules *rules, struct builder *b)
+{
+    SSL_CTX *context = tls->context;
+    SSL_CTX_set_options(context, SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA);
     SSL_CTX_set_alpn_select_cb(context, choose_protocol, NULL);
     SSL_CTX_set_tlsext_servername_callback(context, tls_link_on_server_name);
     SSL_CTX_set_tlsext_servername_arg(context, tls);
     set_resumption(context, rules->with_tickets);
-    if (!SSL_CTX_set_min_proto_version(context,
-                                       rules->only_1_3 ? TLS1_3_VERSION : TLS1_2_VERSION) ||
-        !SSL_CTX_set1_groups_list(context, GROUPS) || !SSL_CTX_set_ciphersuites(context, SUITES))
+    if (!tls_set_versions(context, rules->only_1_3))
         return FAULT_NO_MEMORY;
-    if (!SSL_CTX_set_cipher_list(context, rules->ciphers ? rules->ciphers : CIPHERS)) {
-        builder_put_string(b, "ciphers: none of them is known");
-        return FAULT_ARGUMENT;
-    }
-    return tls_trust_clients(context, rules, b);
+    enum fault f = tls_set_ciphers(context, rules->ciphers ? rules->ciphers : CIPHERS, b);
+    return f ? f : tls_trust_clients(context, rules, b);
 }
 
 /* OpenSSL may find a key too short for its security level. */
@@ -111,10 +120,10 @@ static enum fault check_pair(struct tls *tls, const struct tls_certificate *cert
     return f;
 }
 
-static int64_t expiry_of(const X509 *certificate)
+int64_t tls_seconds_of(const ASN1_TIME *time)
 {
-    struct tm until;
-    return ASN1_TIME_to_tm(X509_get0_notAfter(certificate), &until) ? timegm(&until) : 0;
+    struct tm parts;
+    return ASN1_TIME_to_tm(time, &parts) ? timegm(&parts) : 0;
 }
 
 static enum fault read_pairs(struct tls *tls, const struct tls_rules *rules, struct builder *b)
@@ -132,7 +141,7 @@ static enum fault read_pairs(struct tls *tls, const struct tls_rules *rules, str
         f = check_pair(tls, certificate, rules->pairs[i].chain_name, i + 1, b);
         if (f)
             return f;
-        int64_t expires_at = expiry_of(certificate->leaf);
+        int64_t expires_at = tls_seconds_of(X509_get0_notAfter(certificate->leaf));
         if (expires_at < tls->expires_at)
             tls->expires_at = expires_at;
     }
@@ -201,16 +210,21 @@ bool tls_find_pair(const struct tls *tls, struct text host, size_t *ret_index)
     return false;
 }
 
-void tls_put_fingerprint(const struct tls *tls, size_t index, struct builder *b)
+void tls_put_digest(const X509 *certificate, struct builder *b)
 {
     unsigned char digest[EVP_MAX_MD_SIZE];
     unsigned len = 0;
-    (void)X509_digest(tls->certificates[index].leaf, EVP_sha256(), digest, &len);
+    (void)X509_digest(certificate, EVP_sha256(), digest, &len);
     for (unsigned i = 0; i < len; i++) {
         if (i)
             builder_put_byte(b, ':');
         builder_put_hex_byte(b, digest[i]);
     }
+}
+
+void tls_put_fingerprint(const struct tls *tls, size_t index, struct builder *b)
+{
+    tls_put_digest(tls->certificates[index].leaf, b);
 }
 
 int64_t tls_expires_at(const struct tls *tls)

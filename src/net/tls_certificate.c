@@ -9,7 +9,7 @@
 
 enum {
     CHAIN_MAX = 16,       /* certificates behind the server's */
-    AUTHORITIES_MAX = 256 /* client CAs, and lists of what they revoked */
+    AUTHORITIES_MAX = 256 /* CAs of the other end, and lists of what they revoked */
 };
 
 static BIO *reader_of(struct text pem)
@@ -131,13 +131,16 @@ void tls_certificate_clear(struct tls_certificate *certificate)
     EVP_PKEY_free(certificate->key);
 }
 
-/* ---- Certificates of clients ------------------------------------------------- */
+/* ---- Certificates of the other end ------------------------------------------- */
 
 static enum fault trust(SSL_CTX *context, const STACK_OF(X509) * authorities)
 {
     for (int i = 0; i < sk_X509_num(authorities); i++) {
         X509 *authority = sk_X509_value(authorities, i);
-        /* Its name tells clients which of their certificates is wanted (RFC 8446 4.2.4). */
+        /*
+         * Its name tells clients which of their certificates is wanted (RFC 8446 4.2.4); a
+         * client does not tell it.
+         */
         if (!X509_STORE_add_cert(SSL_CTX_get_cert_store(context), authority) ||
             !SSL_CTX_add_client_CA(context, authority))
             return FAULT_NO_MEMORY;
@@ -193,17 +196,33 @@ static int accept_any(int is_good, X509_STORE_CTX *checked)
     return 1;
 }
 
+enum fault tls_trust(SSL_CTX *context, const struct tls_trusted *trusted, struct builder *b)
+{
+    enum fault f = read_authorities(context, trusted->ca);
+    if (f == FAULT_ARGUMENT)
+        return refuse(b, NULL, trusted->ca_name, 0, "is no certificate in PEM");
+    return f;
+}
+
+enum fault tls_distrust(SSL_CTX *context, const struct tls_trusted *trusted, struct builder *b)
+{
+    if (!trusted->crl.len)
+        return FAULT_NONE;
+    enum fault f = read_revoked(context, trusted->crl);
+    if (f == FAULT_ARGUMENT)
+        return refuse(b, NULL, trusted->crl_name, 0, "is no list of revoked certificates in PEM");
+    return f;
+}
+
 enum fault tls_trust_clients(SSL_CTX *context, const struct tls_rules *rules, struct builder *b)
 {
+    const struct tls_trusted trusted = {rules->client_ca, rules->client_crl, "client CA",
+                                        "client CRL"};
     if (rules->clients == TLS_CLIENT_NOT_ASKED)
         return FAULT_NONE;
-    enum fault f = read_authorities(context, rules->client_ca);
-    if (f == FAULT_ARGUMENT)
-        return refuse(b, NULL, "client CA", 0, "is no certificate in PEM");
-    if (!f && rules->client_crl.len)
-        f = read_revoked(context, rules->client_crl);
-    if (f == FAULT_ARGUMENT)
-        return refuse(b, NULL, "client CRL", 0, "is no list of revoked certificates in PEM");
+    enum fault f = tls_trust(context, &trusted, b);
+    if (!f)
+        f = tls_distrust(context, &trusted, b);
     if (rules->clients == TLS_CLIENT_REQUIRED)
         SSL_CTX_set_verify(context, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
     else

@@ -8,6 +8,7 @@ enum {
     FAMILY_EPRT_V6 = 2,
     FAMILY_LPRT_V4 = 4, /* RFC 1639: IP version numbers */
     FAMILY_LPRT_V6 = 6,
+    EPSV_MAX = 80, /* a protocol, an address with its zone, a port and their delimiters */
 };
 
 /*
@@ -113,6 +114,18 @@ void address_put_port(struct builder *b, const union endpoint *endpoint)
     put_port_bytes(b, endpoint_port(endpoint));
 }
 
+void address_put_eprt(struct builder *b, const union endpoint *endpoint)
+{
+    bool is_v4 = endpoint->any.sa_family == AF_INET;
+    builder_put_byte(b, '|');
+    builder_put_number(b, is_v4 ? FAMILY_EPRT_V4 : FAMILY_EPRT_V6);
+    builder_put_byte(b, '|');
+    endpoint_put_host(endpoint, b);
+    builder_put_byte(b, '|');
+    builder_put_number(b, endpoint_port(endpoint));
+    builder_put_byte(b, '|');
+}
+
 void address_put_lprt(struct builder *b, const union endpoint *endpoint)
 {
     if (endpoint->any.sa_family == AF_INET) {
@@ -126,36 +139,103 @@ void address_put_lprt(struct builder *b, const union endpoint *endpoint)
     put_port_bytes(b, endpoint_port(endpoint));
 }
 
+/* Where a run of spaces that begins at `at` ends. */
+static size_t after_spaces(struct text t, size_t at)
+{
+    while (at < t.len && t.at[at] == ' ')
+        at++;
+    return at;
+}
+
+static size_t after_digits(struct text t, size_t at)
+{
+    while (at < t.len && text_is_digit(t.at[at]))
+        at++;
+    return at;
+}
+
+/*
+ * Takes the next list off `rest`: numbers with a comma between each two, and
+ * spaces around it; false when there is none. A list is taken whole: the end of
+ * a longer one is no address. A comma behind the last number is the sentence's.
+ */
+static bool take_list(struct text *rest, struct text *ret_list)
+{
+    size_t start = 0;
+    while (start < rest->len && !text_is_digit(rest->at[start]))
+        start++;
+    size_t end = after_digits(*rest, start);
+    for (;;) {
+        size_t comma = after_spaces(*rest, end);
+        if (comma == rest->len || rest->at[comma] != ',')
+            break;
+        size_t number = after_spaces(*rest, comma + 1);
+        size_t number_end = after_digits(*rest, number);
+        if (number_end == number)
+            break;
+        end = number_end;
+    }
+    *ret_list = (struct text){rest->at + start, end - start};
+    *rest = text_after(*rest, end);
+    return ret_list->len > 0;
+}
+
+/* The first list of the reply that `parse` takes and that has a port. */
+static enum address_result parse_lists(struct text reply,
+                                       enum address_result (*parse)(struct text, union endpoint *),
+                                       union endpoint *ret_endpoint)
+{
+    enum address_result worst = ADDRESS_MALFORMED;
+    struct text list;
+    while (take_list(&reply, &list)) {
+        union endpoint endpoint;
+        enum address_result result = parse(list, &endpoint);
+        if (result == ADDRESS_OK && endpoint_port(&endpoint)) {
+            *ret_endpoint = endpoint;
+            return ADDRESS_OK;
+        }
+        /* A number in the text around it reads like a list of a family that nobody knows. */
+        if (result == ADDRESS_UNKNOWN_FAMILY)
+            worst = result;
+    }
+    return worst;
+}
+
 enum address_result address_parse_227(struct text reply, union endpoint *ret_endpoint)
 {
-    /* Each run of digits and commas is tried; the text around it is free. */
-    for (size_t start = 0; start < reply.len; start++) {
-        if (!text_is_digit(reply.at[start]))
-            continue;
-        size_t end = start;
-        while (end < reply.len && (text_is_digit(reply.at[end]) || reply.at[end] == ','))
-            end++;
-        struct text numbers = {reply.at + start, end - start};
-        if (address_parse_port(numbers, ret_endpoint) == ADDRESS_OK)
-            return ADDRESS_OK;
-        start = end;
-    }
-    return ADDRESS_MALFORMED;
+    return parse_lists(reply, address_parse_port, ret_endpoint);
+}
+
+enum address_result address_parse_228(struct text reply, union endpoint *ret_endpoint)
+{
+    return parse_lists(reply, address_parse_lprt, ret_endpoint);
+}
+
+/* `t` begins behind a parenthesis: RFC 2428 3, "<d><d><d><tcp-port><d>)". */
+static bool parse_epsv(struct text t, uint16_t *ret_port)
+{
+    uint64_t port;
+    if (!t.len || t.at[0] < 33 || t.at[0] > 126)
+        return false;
+    const char delimiter = t.at[0];
+    struct text rest = text_after(t, 1);
+    (void)text_take_until(&rest, delimiter); /* the protocol */
+    (void)text_take_until(&rest, delimiter); /* the address */
+    struct text number = text_take_until(&rest, delimiter);
+    if (!text_to_number(number, UINT16_MAX, &port) || !port || !rest.len || rest.at[0] != ')')
+        return false;
+    *ret_port = (uint16_t)port;
+    return true;
 }
 
 enum address_result address_parse_229(struct text reply, uint16_t *ret_port)
 {
-    uint64_t port;
-    struct text rest = text_after(reply, text_find(reply, '(') + 1);
-    if (rest.len < 5)
-        return ADDRESS_MALFORMED;
-    char delimiter = rest.at[0];
-    if (rest.at[1] != delimiter || rest.at[2] != delimiter)
-        return ADDRESS_MALFORMED;
-    rest = text_after(rest, 3);
-    struct text number = text_take_until(&rest, delimiter);
-    if (!text_to_number(number, UINT16_MAX, &port) || port == 0 || !rest.len || rest.at[0] != ')')
-        return ADDRESS_MALFORMED;
-    *ret_port = (uint16_t)port;
-    return ADDRESS_OK;
+    while (reply.len) {
+        (void)text_take_until(&reply, '(');
+        /* What is in the parentheses is short: reading stays linear however many there are. */
+        size_t len = reply.len < EPSV_MAX ? reply.len : EPSV_MAX;
+        if (parse_epsv((struct text){reply.at, len}, ret_port))
+            return ADDRESS_OK;
+    }
+    return ADDRESS_MALFORMED;
 }

@@ -25,15 +25,26 @@ enum address_result address_parse_lprt(struct text argument, union endpoint *ret
 
 /* "h1,h2,h3,h4,p1,p2": PORT's argument and 227's parentheses. IPv4 only. */
 void address_put_port(struct builder *b, const union endpoint *endpoint);
+/* EPRT's argument. */
+void address_put_eprt(struct builder *b, const union endpoint *endpoint);
 /* LPRT's argument and 228's parentheses. */
 void address_put_lprt(struct builder *b, const union endpoint *endpoint);
 
 /*
- * Text of a 227 reply, with or without parentheses: the first six numbers with
- * commas between them (RFC 1123 4.1.2.6).
+ * The text of a reply holds the address with any text around it: no
+ * parentheses, other brackets, other numbers before it, blanks behind its
+ * commas (RFC 1123 4.1.2.6). A port of 0 is malformed: nobody listens there.
  */
+
+/* Text of a 227 reply: the first list of exactly six numbers of one byte each. */
 enum address_result address_parse_227(struct text reply, union endpoint *ret_endpoint);
-/* Text of a 229 reply: the port between "(|||" and "|)". */
+/* Text of a 228 reply (RFC 1639 4): the first list that reads as LPRT's argument. */
+enum address_result address_parse_228(struct text reply, union endpoint *ret_endpoint);
+/*
+ * Text of a 229 reply: the port between "(|||" and "|)", any delimiter. Where
+ * a server fills in protocol and address, which RFC 2428 3 wants empty, they
+ * are not looked at: the data connection goes to the host that was asked.
+ */
 enum address_result address_parse_229(struct text reply, uint16_t *ret_port);
 
 #endif

@@ -9,6 +9,25 @@ static const struct text fact_names[FACT_COUNT] = {
 #undef FACT_NAME
 };
 
+static void put_unique(struct builder *b, const struct facts *facts)
+{
+    if (facts->unique.len) {
+        builder_put(b, facts->unique);
+        return;
+    }
+    builder_put_hex(b, facts->device);
+    builder_put_byte(b, 'g');
+    builder_put_hex(b, facts->file_number);
+}
+
+static void put_owner(struct builder *b, struct text name, unsigned number)
+{
+    if (name.len)
+        builder_put(b, name);
+    else
+        builder_put_number(b, number);
+}
+
 static void put_value(struct builder *b, const struct facts *facts, enum fact_index fact)
 {
     switch (fact) {
@@ -28,18 +47,16 @@ static void put_value(struct builder *b, const struct facts *facts, enum fact_in
         builder_put(b, facts->perm);
         break;
     case FACT_INDEX_UNIQUE:
-        builder_put_hex(b, facts->device);
-        builder_put_byte(b, 'g');
-        builder_put_hex(b, facts->file_number);
+        put_unique(b, facts);
         break;
     case FACT_INDEX_UNIX_MODE:
         builder_put_octal(b, facts->mode, 4);
         break;
     case FACT_INDEX_UNIX_OWNER:
-        builder_put_number(b, facts->owner);
+        put_owner(b, facts->owner_name, facts->owner);
         break;
     case FACT_INDEX_UNIX_GROUP:
-        builder_put_number(b, facts->group);
+        put_owner(b, facts->group_name, facts->group);
         break;
     case FACT_COUNT:
         break;
@@ -107,6 +124,25 @@ void facts_put_selection(struct builder *b, unsigned mask, unsigned marked)
             builder_put_byte(b, '*');
         builder_put_byte(b, ';');
     }
+}
+
+void facts_parse_offer(struct text parameters, unsigned *ret_mask, unsigned *ret_marked)
+{
+    unsigned mask = 0;
+    unsigned marked = 0;
+    while (parameters.len) {
+        struct text name = text_trim(text_take_until(&parameters, ';'));
+        bool is_marked = name.len && name.at[name.len - 1] == '*';
+        name.len -= is_marked;
+        unsigned fact = fact_named(name);
+        if (fact == FACT_COUNT)
+            continue;
+        mask |= 1U << fact;
+        if (is_marked)
+            marked |= 1U << fact;
+    }
+    *ret_mask = mask;
+    *ret_marked = marked;
 }
 
 void facts_put_time(struct builder *b, int64_t seconds)

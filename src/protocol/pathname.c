@@ -59,3 +59,25 @@ void pathname_put_quoted(struct builder *b, struct text path)
     }
     builder_put_byte(b, '"');
 }
+
+bool pathname_take_quoted(struct text reply, struct builder *b)
+{
+    size_t before = b->len;
+    size_t quote = text_find(reply, '"');
+    struct text rest = text_after(reply, quote + 1);
+    if (quote == reply.len) {
+        rest = text_trim(reply);
+        builder_put(b, text_take_word(&rest));
+        return b->len > before && !b->full;
+    }
+    while (rest.len) {
+        bool is_quote = rest.at[0] == '"';
+        if (is_quote && (rest.len == 1 || rest.at[1] != '"'))
+            return b->len > before && !b->full;
+        if (rest.at[0] == '\0' || rest.at[0] == '\r' || rest.at[0] == '\n')
+            return false;
+        builder_put_byte(b, rest.at[0]);
+        rest = text_after(rest, is_quote ? 2 : 1);
+    }
+    return false; /* the quote that ends it is missing */
+}

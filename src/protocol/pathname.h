@@ -35,5 +35,11 @@ struct text pathname_last(struct text path);
 
 /* "path" as 257 shows it: in quotes, inner quotes doubled (RFC 959 Appendix II). */
 void pathname_put_quoted(struct builder *b, struct text path);
+/*
+ * Appends the path that the text of a 257 has between its first quote and the one that ends it; of
+ * a server that has no quotes its first word. False: there is none, it is empty, has NUL, CR or
+ * LF, or b has no room for it.
+ */
+bool pathname_take_quoted(struct text reply, struct builder *b);
 
 #endif

@@ -45,11 +45,11 @@ void reply_put_inner(struct builder *b, struct text text)
     builder_put(b, TEXT("\r\n"));
 }
 
-/* The code a line begins with, 0 when it begins with none. */
+/* The code a line begins with, 0 when it begins with none: 1yz to 5yz (RFC 959 4.2.1). */
 static unsigned line_code(struct text line)
 {
     uint64_t code;
-    if (line.len < 3 || !text_to_number((struct text){line.at, 3}, 999, &code) || code < 100)
+    if (line.len < 3 || !text_to_number((struct text){line.at, 3}, 599, &code) || code < 100)
         return 0;
     return (unsigned)code;
 }

@@ -404,8 +404,11 @@ static bool look_up_passive_address(struct config *config, char message[CONFIG_M
 
 static bool load_code_page(struct config *config, char message[CONFIG_MESSAGE_SIZE])
 {
-    if (code_page_load(config->ebcdic_code_page, &config->ebcdic) == FAULT_NONE)
+    enum fault f = code_page_load(config->ebcdic_code_page, &config->ebcdic);
+    if (!f)
         return true;
+    if (f == FAULT_NO_MEMORY)
+        return config_complain(message, "out of memory");
     return config_complain(message,
                            "ebcdic-code-page: \"%s\" is no EBCDIC code page of single bytes that "
                            "iconv knows; try cp1047, cp037 or cp500",

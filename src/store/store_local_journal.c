@@ -90,13 +90,6 @@ static void put_path(struct builder *b, struct text path)
     }
 }
 
-static int hex_digit(char c)
-{
-    if (text_is_digit(c))
-        return c - '0';
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 static bool take_path(struct text written, char path[LOCAL_PATH_SIZE])
 {
     struct builder b = builder_on(path, LOCAL_PATH_SIZE);
@@ -105,8 +98,8 @@ static bool take_path(struct text written, char path[LOCAL_PATH_SIZE])
             builder_put_byte(&b, written.at[i]);
             continue;
         }
-        int high = i + 2 < written.len ? hex_digit(written.at[i + 1]) : -1;
-        int low = high >= 0 ? hex_digit(written.at[i + 2]) : -1;
+        int high = i + 2 < written.len ? text_hex_value(written.at[i + 1]) : -1;
+        int low = high >= 0 ? text_hex_value(written.at[i + 2]) : -1;
         if (low < 0)
             return false;
         builder_put_byte(&b, (char)(high << 4 | low));

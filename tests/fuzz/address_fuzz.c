@@ -17,14 +17,19 @@ static void check_written(const union endpoint *e)
     address_put_lprt(&b, e);
     PROMISE(!b.full && address_parse_lprt(builder_text(&b), &back) == ADDRESS_OK);
     check_same(e, &back);
+    PROMISE((address_parse_228(builder_text(&b), &back) == ADDRESS_OK) == (endpoint_port(e) != 0));
     if (e->any.sa_family != AF_INET)
         return;
     b = builder_on(bytes, sizeof(bytes));
     address_put_port(&b, e);
     PROMISE(!b.full && address_parse_port(builder_text(&b), &back) == ADDRESS_OK);
     check_same(e, &back);
-    PROMISE(address_parse_227(builder_text(&b), &back) == ADDRESS_OK);
-    check_same(e, &back);
+    if (endpoint_port(e)) {
+        PROMISE(address_parse_227(builder_text(&b), &back) == ADDRESS_OK);
+        check_same(e, &back);
+    } else {
+        PROMISE(address_parse_227(builder_text(&b), &back) == ADDRESS_MALFORMED);
+    }
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -38,8 +43,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         check_written(&e);
     if (address_parse_lprt(input, &e) == ADDRESS_OK)
         check_written(&e);
-    if (address_parse_227(input, &e) == ADDRESS_OK)
+    if (address_parse_227(input, &e) == ADDRESS_OK) {
+        PROMISE(e.any.sa_family == AF_INET && endpoint_port(&e));
         check_written(&e);
+    }
+    if (address_parse_228(input, &e) == ADDRESS_OK) {
+        PROMISE(endpoint_port(&e));
+        check_written(&e);
+    }
     if (address_parse_229(input, &port) == ADDRESS_OK)
         PROMISE(port != 0);
     return 0;

@@ -34,8 +34,26 @@ static void check_resolve(struct text name)
     PROMISE(parent.len + last.len <= b.len);
 }
 
+/* What is quoted is read as it was; and of anything there comes no more than there is room for. */
+static void check_quoted(struct text name)
+{
+    char bytes[2 * PATHNAME_MAX + 8];
+    char again[PATHNAME_MAX + 1];
+    struct builder b = builder_on(again, sizeof(again));
+    (void)pathname_take_quoted(name, &b);
+    PROMISE(b.len <= sizeof(again) && b.len <= name.len);
+    if (!name.len || name.len >= PATHNAME_MAX)
+        return;
+    b = builder_on(bytes, sizeof(bytes));
+    struct builder c = builder_on(again, sizeof(again));
+    pathname_put_quoted(&b, name);
+    PROMISE(pathname_take_quoted(builder_text(&b), &c));
+    PROMISE(text_equal(builder_text(&c), name));
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     check_resolve((struct text){(const char *)data, size});
+    check_quoted((struct text){(const char *)data, size});
     return 0;
 }

@@ -33,7 +33,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         struct text line = text_take_until(&rest, '\n');
         enum reply_progress progress = reply_take_line(&reply, line);
         if (progress == REPLY_COMPLETE)
-            PROMISE(!reply.inside && reply.code >= 100 && reply.code <= 999);
+            PROMISE(!reply.inside && reply.code >= 100 && reply.code <= 599);
         if (progress != REPLY_MALFORMED && reply.text.len)
             PROMISE(reply.text.at >= line.at &&
                     reply.text.at + reply.text.len <= line.at + line.len);

@@ -73,6 +73,15 @@ TEST(numbers_are_digits_only_and_within_their_maximum)
     }
 }
 
+TEST(digits_of_hexadecimal_have_values_in_either_case)
+{
+    static const char digits[] = "0123456789abcdef";
+    for (int c = -128; c < 128; c++) {
+        const char *at = c > 0 ? memchr(digits, c | ('A' <= c && c <= 'Z' ? 0x20 : 0), 16) : NULL;
+        assert_int_equal(text_hex_value((char)c), at ? at - digits : -1);
+    }
+}
+
 TEST(sizes_have_units_and_stay_within_their_maximum)
 {
     static const struct {
@@ -174,6 +183,7 @@ int main(void)
         RUN(words_are_taken_across_runs_of_spaces),
         RUN(taking_until_a_separator_leaves_what_follows),
         RUN(numbers_are_digits_only_and_within_their_maximum),
+        RUN(digits_of_hexadecimal_have_values_in_either_case),
         RUN(sizes_have_units_and_stay_within_their_maximum),
         RUN(octal_numbers_have_no_eights),
         RUN(utf8_sequences_are_recognised_strictly),

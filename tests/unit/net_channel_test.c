@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
@@ -284,6 +285,55 @@ static void assert_read(struct channel *channel, size_t size, const char *expect
     assert_text(((struct text){bytes, len}), expected);
 }
 
+TEST(who_sends_is_interrupted_without_an_end)
+{
+    char bytes[16];
+    struct pair pair;
+    open_pair(&pair, PATIENCE_S);
+    assert_fault(channel_write(&pair.channel, "half", 4), FAULT_NONE);
+    channel_interrupt_reset(&pair.channel);
+    assert_true(channel_write(&pair.channel, "more", 4) != FAULT_NONE);
+    peers_await(pair.other, POLLIN);
+    ssize_t n = recv(pair.other, bytes, sizeof(bytes), 0);
+    if (n > 0) /* what came before may be read still */
+        n = recv(pair.other, bytes, sizeof(bytes), 0);
+    assert_int_equal(n, -1);
+    assert_int_equal(errno, ECONNRESET);
+    close_pair(&pair);
+}
+
+static void *write_large(void *argument)
+{
+    struct pair *pair = argument;
+    while (channel_write(&pair->channel, large, sizeof(large)) == FAULT_NONE)
+        ;
+    return NULL;
+}
+
+TEST(who_waits_to_send_is_interrupted_without_an_end)
+{
+    for (unsigned is_read = 0; is_read < 2; is_read++) {
+        struct pair pair;
+        pthread_t writer;
+        pthread_t reader;
+        open_pair(&pair, PATIENCE_S);
+        assert_int_equal(pthread_create(&writer, NULL, write_large, &pair), 0);
+        if (is_read) /* it waits now and then */
+            assert_int_equal(pthread_create(&reader, NULL, read_to_end, &pair), 0);
+        for (int i = 0; i < PATIENCE_S * 1000 && !socket_unacknowledged(pair.channel.fd); i++)
+            usleep(1000);
+        channel_interrupt_reset(&pair.channel);
+        pthread_join(writer, NULL);
+        channel_reset(&pair.channel); /* as who sends does, when he knows */
+        if (!is_read)                 /* it waited for room that nobody made */
+            assert_int_equal(pthread_create(&reader, NULL, read_to_end, &pair), 0);
+        void *total;
+        pthread_join(reader, &total);
+        assert_ptr_equal(total, (void *)SIZE_MAX);
+        close_pair(&pair);
+    }
+}
+
 TEST(bytes_given_back_are_read_first_and_once)
 {
     struct pair pair;
@@ -413,6 +463,8 @@ int main(void)
         RUN(an_interrupted_channel_fails_every_later_call),
         RUN(interrupting_wakes_a_read_that_waits),
         RUN(interrupting_wakes_a_finish_that_waits),
+        RUN(who_sends_is_interrupted_without_an_end),
+        RUN(who_waits_to_send_is_interrupted_without_an_end),
         RUN(bytes_given_back_are_read_first_and_once),
         RUN(bytes_are_given_back_once_and_go_with_the_channel),
         RUN(an_interrupted_channel_does_not_read_what_was_given_back),

@@ -124,6 +124,122 @@ TEST(a_229_holds_only_a_port)
         assert_int_equal(address_parse_229(text_of(cases[i]), &port), ADDRESS_MALFORMED);
 }
 
+TEST(a_227_is_found_in_what_broken_servers_make_of_it)
+{
+    static const char *const replies[] = {
+        "Entering Passive Mode 10,0,0,1,4,5",
+        "227 Entering Passive Mode 1.2 (10,0,0,1,4,5)",
+        "Entering Passive Mode (10, 0, 0, 1, 4, 5)",
+        "Entering Passive Mode (10 , 0,0 ,1,  4,5 )",
+        "Entering Passive Mode [10,0,0,1,4,5]",
+        "=10,0,0,1,4,5",
+        "10,0,0,1,4,5",
+        "Passive mode 10,0,0,1,4,5, please connect",
+        "Client 4, 2 of 3: (10,0,0,1,4,5)",
+        "(1,2,3,4,5) (10,0,0,1,4,5) (10,0,0,2,4,5)",
+        "(1,2,3,4,0,0) (10,0,0,1,4,5)",
+        "(256,2,3,4,5,6) (10,0,0,1,4,5)",
+        "(010,000,000,001,004,005)",
+    };
+    for (size_t i = 0; i < COUNT(replies); i++) {
+        union endpoint e;
+        if (address_parse_227(text_of(replies[i]), &e) != ADDRESS_OK)
+            fail_msg("%s is not read", replies[i]);
+        assert_string_equal(shown(&e), "10.0.0.1:1029");
+    }
+}
+
+TEST(a_227_that_names_no_port_is_refused)
+{
+    static const char *const replies[] = {
+        "",
+        "Entering Passive Mode (10,0,0,1,4)",
+        "Entering Passive Mode (10,0,0,1,4,5,6)",
+        "Entering Passive Mode (10,0,0,1,4,5 , 6)",
+        "Entering Passive Mode (256,0,0,1,4,5)",
+        "Entering Passive Mode (10,0,0,1,256,5)",
+        "Entering Passive Mode (10,0,0,1,4,4294967301)",
+        "Entering Passive Mode (10,0,0,1,0,0)",
+        "Entering Passive Mode (10,0,0,1,,4,5)",
+        "Entering Passive Mode (10.0.0.1.4.5)",
+        "Entering Passive Mode (10 0 0 1 4 5)",
+        "10,0,0,1,4,",
+    };
+    union endpoint e = endpoint_any(AF_INET, 4711);
+    for (size_t i = 0; i < COUNT(replies); i++)
+        if (address_parse_227(text_of(replies[i]), &e) != ADDRESS_MALFORMED)
+            fail_msg("%s is read", replies[i]);
+    assert_int_equal(endpoint_port(&e), 4711);
+}
+
+TEST(a_228_holds_an_address_of_either_family)
+{
+    union endpoint e;
+    assert_int_equal(address_parse_228(TEXT("Entering Long Passive Mode (4,4,10,0,0,1,2,4,5)"), &e),
+                     ADDRESS_OK);
+    assert_string_equal(shown(&e), "10.0.0.1:1029");
+    assert_int_equal(address_parse_228(TEXT("2 ways: 6, 16, 32,1,13,184,0,0,0,0,0,0,0,0,0,0,0,1, "
+                                            "2, 4,5."),
+                                       &e),
+                     ADDRESS_OK);
+    assert_string_equal(shown(&e), "[2001:db8::1]:1029");
+    assert_int_equal(address_parse_228(TEXT("(5,4,10,0,0,1,2,4,5)"), &e), ADDRESS_UNKNOWN_FAMILY);
+    static const char *const malformed[] = {
+        "",
+        "Entering Long Passive Mode",
+        "(10,0,0,1,4,5,256)",
+        "(4,4,10,0,0,1,2,0,0)",
+        "(4,4,10,0,0,1,3,4,5)",
+        "(6,16,32,1,13,184,0,0,0,0,0,0,0,0,0,0,0,1,2,4)",
+    };
+    for (size_t i = 0; i < COUNT(malformed); i++)
+        if (address_parse_228(text_of(malformed[i]), &e) != ADDRESS_MALFORMED)
+            fail_msg("%s is read", malformed[i]);
+    assert_string_equal(shown(&e), "[2001:db8::1]:1029");
+}
+
+TEST(a_229_is_found_in_what_broken_servers_make_of_it)
+{
+    static const char *const replies[] = {
+        "Entering Extended Passive Mode (|||1234|)",
+        "Entering Extended Passive Mode (|||1234|).",
+        "(!!!1234!)",
+        "(~~~1234~)",
+        "Entering Passive Mode (EPSV) (|||1234|)",
+        "(|1|10.0.0.1|1234|)",
+        "(|2|2001:db8:1234:1234:1234:1234:1234:1234%enp0s31f6|1234|)",
+        "(|1||1234|)",
+        "(|||0|) (|||1234|)",
+        "(((((1234()",
+    };
+    for (size_t i = 0; i < COUNT(replies); i++) {
+        uint16_t port = 0;
+        if (address_parse_229(text_of(replies[i]), &port) != ADDRESS_OK)
+            fail_msg("%s is not read", replies[i]);
+        assert_int_equal(port, 1234);
+    }
+    static const char *const malformed[] = {
+        "(",
+        "(|",
+        "(|||",
+        "(|||1234",
+        "(   1234 )",
+        "(\xFF\xFF\xFF"
+        "1234\xFF)",
+        "(||1234|)",
+        "(||||1234|)",
+        "(|||1234||)",
+        "(||| 1234|)",
+        "(|||-1|)",
+        "(|||1234!)",
+    };
+    uint16_t port = 4711;
+    for (size_t i = 0; i < COUNT(malformed); i++)
+        if (address_parse_229(text_of(malformed[i]), &port) != ADDRESS_MALFORMED)
+            fail_msg("%s is read", malformed[i]);
+    assert_int_equal(port, 4711);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -135,6 +251,10 @@ int main(void)
         RUN(what_is_written_reads_back_as_the_same),
         RUN(a_227_is_read_with_any_text_around_its_numbers),
         RUN(a_229_holds_only_a_port),
+        RUN(a_227_is_found_in_what_broken_servers_make_of_it),
+        RUN(a_227_that_names_no_port_is_refused),
+        RUN(a_228_holds_an_address_of_either_family),
+        RUN(a_229_is_found_in_what_broken_servers_make_of_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -73,6 +73,36 @@ TEST(quotes_in_a_quoted_path_are_doubled)
     assert_text(builder_text(&b), "\"/foo\"\"bar\"");
 }
 
+TEST(a_257_tells_a_path)
+{
+    static const struct {
+        const char *reply;
+        const char *path; /* NULL: none */
+    } cases[] = {
+        {"\"/a b\" is the current directory", "/a b"},
+        {"\"/\"", "/"},
+        {"\"/foo\"\"bar\"\" \" is it", "/foo\"bar\" "},
+        {"\"\"\"\" created", "\""},
+        {"  SYS$DISK:[ANNE] is default", "SYS$DISK:[ANNE]"},
+        {"/unquoted", "/unquoted"},
+        {"Here: \"/a\" and \"more\"", "/a"},
+        {"\"/a\nb\"", NULL},
+        {"\"/open", NULL},
+        {"\"/open\"\"", NULL},
+        {"\"\" is nothing", NULL},
+        {"", NULL},
+        {"\"/a path that is too long for it\"", NULL},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        char bytes[20];
+        struct builder b = builder_on(bytes, sizeof(bytes));
+        bool is_path = pathname_take_quoted(text_of(cases[i].reply), &b);
+        assert_int_equal(is_path, cases[i].path != NULL);
+        if (is_path)
+            assert_text(builder_text(&b), cases[i].path);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -83,6 +113,7 @@ int main(void)
         RUN(a_path_longer_than_the_system_allows_is_refused),
         RUN(parents_and_last_parts),
         RUN(quotes_in_a_quoted_path_are_doubled),
+        RUN(a_257_tells_a_path),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

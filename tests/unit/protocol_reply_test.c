@@ -47,7 +47,8 @@ TEST(a_multi_line_reply_ends_at_its_own_code_and_a_space)
 
 TEST(what_has_no_code_is_malformed)
 {
-    static const char *const lines[] = {"", "22", "hello", "099 low", "2x0 x", "220x", "1000 x"};
+    static const char *const lines[] = {"",     "22",     "hello", "099 low", "2x0 x",
+                                        "220x", "1000 x", "600 x", "999 x",   "999-x"};
     for (size_t i = 0; i < COUNT(lines); i++) {
         struct reply reply = {0};
         assert_int_equal(reply_take_line(&reply, text_of(lines[i])), REPLY_MALFORMED);

@@ -4,12 +4,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/memory.h"
 #include "base/text.h"
+
+enum { TRIES_MAX = 100 }; /* of names, until one is free */
 
 struct local_file {
     struct stream stream;
@@ -103,18 +105,45 @@ enum fault local_file_open(const char *path, struct stream **ret_stream)
     return FAULT_NONE;
 }
 
+/* "path.part-" and six digits that nobody foresees. */
 static enum fault name_temporary(struct local_file *file, const char *path)
 {
     char bytes[4096];
+    unsigned char random[3];
     struct builder b = builder_on(bytes, sizeof(bytes));
+    if (getrandom(random, sizeof(random), 0) != sizeof(random))
+        return FAULT_IO;
     builder_put_string(&b, path);
-    builder_put(&b, TEXT(".part-XXXXXX"));
+    builder_put(&b, TEXT(".part-"));
+    for (size_t i = 0; i < sizeof(random); i++)
+        builder_put_hex_byte(&b, random[i]);
     builder_end(&b);
     if (b.full)
         return FAULT_NAME_INVALID;
-    file->path = memory_copy(path, strlen(path));
+    memory_free(file->temporary);
     file->temporary = memory_copy(bytes, b.len);
-    return file->path && file->temporary ? FAULT_NONE : FAULT_NO_MEMORY;
+    return file->temporary ? FAULT_NONE : FAULT_NO_MEMORY;
+}
+
+/*
+ * Not by mkostemp, which makes it private: the umask, which it is to have in the end, belongs to
+ * the process, and there is no way to read it that other threads would not notice.
+ */
+static enum fault create_temporary(struct local_file *file, const char *path)
+{
+    enum fault f = FAULT_EXISTS;
+    for (int tries = 0; f == FAULT_EXISTS && tries < TRIES_MAX; tries++) {
+        f = name_temporary(file, path);
+        if (f)
+            break;
+        file->fd = open(file->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+        f = file->fd < 0 ? fault_from_errno(errno) : FAULT_NONE;
+    }
+    if (f) { /* there is no such file to remove */
+        memory_free(file->temporary);
+        file->temporary = NULL;
+    }
+    return f;
 }
 
 /* A device or a FIFO is written to, not replaced. */
@@ -134,22 +163,41 @@ static enum fault open_for_writing(struct local_file *file, const char *path)
         file->fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
         return file->fd < 0 ? fault_from_errno(errno) : FAULT_NONE;
     }
-    enum fault f = name_temporary(file, path);
-    if (!f) {
-        file->fd = mkostemp(file->temporary, O_CLOEXEC);
-        f = file->fd < 0 ? fault_from_errno(errno) : FAULT_NONE;
-    }
-    if (f) { /* there is no such file to remove */
-        memory_free(file->temporary);
-        file->temporary = NULL;
-    }
-    return f;
+    file->path = memory_copy(path, strlen(path));
+    return file->path ? create_temporary(file, path) : FAULT_NO_MEMORY;
 }
 
 enum fault local_file_create(const char *path, struct stream **ret_stream)
 {
     struct local_file *file = file_new(-1);
     enum fault f = file ? open_for_writing(file, path) : FAULT_NO_MEMORY;
+    if (!f)
+        *ret_stream = &file->stream;
+    else if (file)
+        file_close(&file->stream);
+    return f;
+}
+
+/* What is behind `offset` now would stay behind a shorter file: it goes. */
+static enum fault open_at(struct local_file *file, const char *path, uint64_t offset)
+{
+    struct stat info;
+    file->fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+    if (file->fd < 0 || fstat(file->fd, &info))
+        return fault_from_errno(errno);
+    if (!S_ISREG(info.st_mode))
+        return FAULT_NOT_PLAIN_FILE;
+    if (offset > (uint64_t)info.st_size)
+        return FAULT_OUT_OF_RANGE;
+    bool is_there = ftruncate(file->fd, (off_t)offset) == 0 &&
+                    lseek(file->fd, (off_t)offset, SEEK_SET) == (off_t)offset;
+    return is_there ? FAULT_NONE : fault_from_errno(errno);
+}
+
+enum fault local_file_continue(const char *path, uint64_t offset, struct stream **ret_stream)
+{
+    struct local_file *file = file_new(-1);
+    enum fault f = file ? open_at(file, path, offset) : FAULT_NO_MEMORY;
     if (!f)
         *ret_stream = &file->stream;
     else if (file)
@@ -167,20 +215,10 @@ static enum fault close_written(struct local_file *file)
     return close(fd) ? fault_from_errno(errno) : FAULT_NONE;
 }
 
-/* mkostemp made it private; a file one fetched is like any other one makes. */
-static enum fault give_usual_mode(int fd)
-{
-    mode_t mask = umask(0);
-    umask(mask);
-    return fchmod(fd, 0666 & ~mask) ? fault_from_errno(errno) : FAULT_NONE;
-}
-
 enum fault local_file_publish(struct stream **stream)
 {
     struct local_file *file = of(*stream);
-    enum fault f = file->temporary ? give_usual_mode(file->fd) : FAULT_NONE;
-    if (!f)
-        f = close_written(file);
+    enum fault f = close_written(file);
     if (!f && file->temporary && rename(file->temporary, file->path))
         f = fault_from_errno(errno);
     if (!f) { /* it is no longer called so */

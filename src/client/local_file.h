@@ -10,6 +10,8 @@
 
 /* For reading. FAULT_IS_DIRECTORY and others. */
 enum fault local_file_open(const char *path, struct stream **ret_stream);
+/* For writing in place from `offset` on; FAULT_OUT_OF_RANGE: the file does not have so much. */
+enum fault local_file_continue(const char *path, uint64_t offset, struct stream **ret_stream);
 /* For writing, under a temporary name beside `path`. */
 enum fault local_file_create(const char *path, struct stream **ret_stream);
 /*

@@ -1,233 +1,201 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * ferry: one-shot commands and URLs. The table is the help.
+ * ferry: the commands of the command line. The table is the help.
  */
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
+#include <sys/prctl.h>
 
-#include "client/remote.h"
-#include "protocol/parameters.h"
+#include "base/memory.h"
+#include "client/command_line.h"
+#include "client/commands.h"
+#include "client/shell.h"
 
-/* Exit statuses, ferry(1). */
-enum status {
-    STATUS_DONE = 0,
-    STATUS_LOCAL = 1,    /* something here: a file, the disk, memory */
-    STATUS_USAGE = 2,    /* the command line */
-    STATUS_CONNECT = 3,  /* no connection to the server */
-    STATUS_LOGIN = 4,    /* it would not let us in */
-    STATUS_REFUSED = 5,  /* it would not do it: not found, denied */
-    STATUS_TRANSFER = 6, /* the transfer broke */
+static const struct command_row rows[] = {
+    {"get", "URL... [-o FILE|DIR]", "fetch files; resumed, verified, and there when complete",
+     "ferry get ftp://ftp.example/pub/file.iso", 1, INVOCATION_WORDS_MAX, command_get},
+    {"put", "FILE... URL", "send files; a URL that ends with / is a directory",
+     "ferry put report.pdf ftp://me@ftp.example/inbox/", 2, INVOCATION_WORDS_MAX, command_put},
+    {"cat", "URL...", "write files to standard output", "ferry cat ftp://ftp.example/README", 1,
+     INVOCATION_WORDS_MAX, command_cat},
+    {"ls", "URL...", "list directories", "ferry ls ftp://ftp.example/pub/", 1, INVOCATION_WORDS_MAX,
+     command_ls},
+    {"find", "URL... [TEST...]", "list what is in trees: -name, -type, -size, -mtime, -maxdepth",
+     "ferry find ftp://ftp.example/pub/ -name '*.iso' -size +1G", 1, INVOCATION_WORDS_MAX,
+     command_find, .takes_tests = true},
+    {"du", "[-s] URL...", "say how much is in directories, and in all below",
+     "ferry du -s ftp://ftp.example/pub/", 1, INVOCATION_WORDS_MAX, command_du},
+    {"rm", "[-r] URL...", "remove files, or trees", "ferry rm ftp://me@ftp.example/old.txt", 1,
+     INVOCATION_WORDS_MAX, command_rm},
+    {"mkdir", "[-p] URL...", "make directories", "ferry mkdir -p ftp://me@ftp.example/a/b/c", 1,
+     INVOCATION_WORDS_MAX, command_mkdir},
+    {"mv", "URL NAME", "give something another name", "ferry mv ftp://me@ftp.example/old new", 2, 2,
+     command_mv},
+    {"mirror", "SOURCE TARGET", "make a tree like another: one a URL, one a directory here",
+     "ferry mirror --delete ftp://ftp.example/pub/ ./pub", 2, 2, command_mirror},
+    {"sync", "SOURCE TARGET", "mirror that also removes what only the target has",
+     "ferry sync --dry-run ./site ftp://me@ftp.example/www/", 2, 2, command_sync},
+    {"check", "SOURCE TARGET", "say in what the two differ, and change nothing",
+     "ferry check ftp://ftp.example/pub/ ./pub", 2, 2, command_check},
+    {"copy", "URL URL", "from server to server; through here where they do not allow it",
+     "ferry copy ftp://a.example/x ftp://me@b.example/x", 2, 2, command_copy},
+    {"raw", "URL COMMAND...", "send commands as they are, and show the replies",
+     "ferry raw ftp://ftp.example/ 'SITE HELP' FEAT", 2, INVOCATION_WORDS_MAX, command_raw},
 };
 
-struct subcommand {
-    const char *name; /* borrowed: static, as all below */
-    const char *arguments;
-    const char *help;
-    int (*run)(int argc, char **argv);
-};
+enum { ROWS = sizeof(rows) / sizeof(rows[0]) };
 
-static int fail(enum status status, const char *what, const char *why)
+static int complain(const char *what, const char *why)
 {
     (void)fprintf(stderr, "ferry: %s: %s\n", what, why);
-    return (int)status;
+    return EXIT_STATUS_USAGE;
 }
 
-/* A URL as it may be shown: what is before the host may be a password. */
-static const char *shown(const char *url)
+static void show_options(void)
 {
-    const char *host = strstr(url, "//");
-    host = host ? host + 2 : url;
-    const char *path = strchr(host, '/');
-    for (const char *c = host; *c && c != path; c++)
-        if (*c == '@')
-            host = c + 1;
-    return host;
-}
-
-/* What a fault of the server or of the way to it means for whoever called us. */
-static enum status status_of(enum fault f)
-{
-    switch (f) {
-    case FAULT_LOGIN_REFUSED:
-    case FAULT_ACCOUNT_NEEDED:
-        return STATUS_LOGIN;
-    case FAULT_CONNECTION_LOST:
-    case FAULT_TIMED_OUT:
-    case FAULT_NO_DATA_CONNECTION:
-    case FAULT_CANCELLED:
-        return STATUS_TRANSFER;
-    default:
-        return STATUS_REFUSED;
-    }
-}
-
-/* What went wrong with `url` or the file here (`local`, may be NULL); the server's own words. */
-static int report(const struct user_pi *pi, const char *url, const char *local, enum fault f)
-{
-    char why[USER_PI_TEXT_SIZE + 64];
-    if (!f)
-        return STATUS_DONE;
-    const bool was_refused = pi->code >= 300; /* a 3xx that we are told of is no answer to us */
-    if (!was_refused && status_of(f) == STATUS_REFUSED)
-        return fail(STATUS_LOCAL, local ? local : shown(url), fault_text(f));
-    if (was_refused)
-        (void)snprintf(why, sizeof(why), "%u %s", pi->code, pi->text);
-    else
-        (void)snprintf(why, sizeof(why), "%s", fault_text(f));
-    for (char *c = why; *c; c++)
-        if ((unsigned char)*c < ' ' || *c == 0x7F)
-            *c = '?';
-    return fail(status_of(f), shown(url), why);
-}
-
-/* Opens the server of a URL; a status other than STATUS_DONE has been reported. */
-static int open_url(const char *text, struct url *url, struct user_pi *pi)
-{
-    if (!url_parse(text_of(text), url))
-        return fail(STATUS_USAGE, shown(text), "is no URL of the form ftp://user@host/path");
-    const char *password = getenv("FERRY_PASSWORD");
-    if (password && !url->password[0])
-        (void)snprintf(url->password, sizeof(url->password), "%s", password);
-    pi->verbose = getenv("FERRY_VERBOSE") != NULL;
-    enum fault f = remote_open(pi, url);
-    if (!f)
-        return STATUS_DONE;
-    int status = report(pi, url->host, NULL, f);
-    return status == STATUS_LOGIN ? STATUS_LOGIN : STATUS_CONNECT;
-}
-
-/* The last part of a URL's path, if it can be the name of a file here. */
-static const char *local_name(const struct url *url)
-{
-    const char *slash = strrchr(url->path, '/');
-    const char *name = slash ? slash + 1 : url->path;
-    bool is_name = name[0] && strcmp(name, ".") != 0 && strcmp(name, "..") != 0;
-    return is_name ? name : NULL;
-}
-
-/* What get and put take besides names. */
-struct wanted {
-    const char *local; /* borrowed: -o; NULL: not said */
-    char mode;
-};
-
-/* Takes them out of the arguments; false when one is not right. */
-static bool take_options(int *argc, char **argv, bool takes_local, struct wanted *wanted)
-{
-    *wanted = (struct wanted){.mode = MODE_STREAM};
-    int kept = 0;
-    for (int i = 0; i < *argc; i++) {
-        const char *value = i + 1 < *argc ? argv[i + 1] : "";
-        bool is_mode = strcmp(argv[i], "--mode") == 0;
-        if (is_mode && (strlen(value) != 1 || !strchr("sbczSBCZ", value[0])))
-            return false;
-        if (is_mode)
-            wanted->mode = text_upper(argv[++i][0]);
-        else if (takes_local && strcmp(argv[i], "-o") == 0 && i + 1 < *argc)
-            wanted->local = argv[++i];
+    char option[64];
+    (void)printf("\nOptions:\n");
+    for (const struct invocation_option *o = invocation_options; o->name; o++) {
+        (void)snprintf(option, sizeof(option), "--%s%s%s", o->name, o->value ? " " : "",
+                       o->value ? o->value : "");
+        if (o->letter)
+            (void)printf("  -%c, %-24s %s\n", o->letter, option, o->help);
         else
-            argv[kept++] = argv[i];
+            (void)printf("      %-24s %s\n", option, o->help);
     }
-    *argc = kept;
-    return true;
+    (void)printf("\nEvery setting of ferry.conf(5) is one, too: --NAME VALUE, --no-NAME.\n");
 }
-
-static int run_get(int argc, char **argv)
-{
-    static struct user_pi pi;
-    struct url url;
-    struct wanted wanted;
-    if (!take_options(&argc, argv, true, &wanted) || argc != 1)
-        return fail(STATUS_USAGE, "get", "takes a URL and perhaps -o FILE and --mode S, B, C or Z");
-    int status = open_url(argv[0], &url, &pi);
-    if (status)
-        return status;
-    const char *local = wanted.local ? wanted.local : local_name(&url);
-    if (!local)
-        status = fail(STATUS_USAGE, shown(argv[0]),
-                      "names no file; say where to put it with -o FILE");
-    else
-        status = report(&pi, argv[0], local, remote_get(&pi, &url, wanted.mode, local));
-    remote_close(&pi);
-    return status;
-}
-
-static int run_put(int argc, char **argv)
-{
-    static struct user_pi pi;
-    struct url url;
-    struct wanted wanted;
-    if (!take_options(&argc, argv, false, &wanted) || argc != 2)
-        return fail(STATUS_USAGE, "put", "takes a file, a URL and perhaps --mode S, B, C or Z");
-    int status = open_url(argv[1], &url, &pi);
-    if (status)
-        return status;
-    size_t len = strlen(url.path);
-    if (!len || url.path[len - 1] == '/') { /* a directory: the file keeps its name */
-        const char *slash = strrchr(argv[0], '/');
-        (void)snprintf(url.path + len, sizeof(url.path) - len, "%s", slash ? slash + 1 : argv[0]);
-    }
-    status = report(&pi, argv[1], argv[0], remote_put(&pi, argv[0], &url, wanted.mode));
-    remote_close(&pi);
-    return status;
-}
-
-static int run_ls(int argc, char **argv)
-{
-    static struct user_pi pi;
-    struct url url;
-    if (argc != 1)
-        return fail(STATUS_USAGE, "ls", "takes a URL");
-    int status = open_url(argv[0], &url, &pi);
-    if (status)
-        return status;
-    status = report(&pi, argv[0], NULL, remote_list(&pi, &url));
-    remote_close(&pi);
-    return status;
-}
-
-static const struct subcommand subcommands[] = {
-    {"get", "[--mode M] URL [-o FILE]", "fetch a file; - is standard output", run_get},
-    {"put", "[--mode M] FILE URL", "send a file; - is standard input", run_put},
-    {"ls", "URL", "list a directory", run_ls},
-};
 
 static int show_help(void)
 {
-    (void)printf("Usage: ferry COMMAND ...\nTransfers files over FTP.\n\n");
-    for (size_t i = 0; i < sizeof(subcommands) / sizeof(subcommands[0]); i++)
-        (void)printf("  ferry %-4s %-26s %s\n", subcommands[i].name, subcommands[i].arguments,
-                     subcommands[i].help);
+    (void)printf("Usage: ferry COMMAND [OPTION...] WORD...\n"
+                 "       ferry [OPTION...] [HOST|URL|BOOKMARK [PORT]]\n"
+                 "Transfers files over FTP and FTPS. Without a command it reads some from the "
+                 "terminal,\nor from standard input: help tells about them there.\n\n");
+    for (size_t i = 0; i < ROWS; i++)
+        (void)printf("  %-7s %-22s %s\n", rows[i].name, rows[i].words, rows[i].help);
+    show_options();
     (void)printf(
-        "\nURLs are ftp://user:password@host:port/path;type=a. The password may be in\n"
-        "FERRY_PASSWORD instead. FERRY_VERBOSE=1 shows the dialogue. M is S, B, C or Z, which\n"
-        "compresses. See ferry(1).\n");
-    return STATUS_DONE;
+        "\nURLs: ftp://user@host:port/path;type=a, ftps:// (implicit TLS), ftpes:// (TLS or "
+        "nothing).\nSee ferry(1).\n");
+    return EXIT_STATUS_DONE;
 }
 
-static int run(int argc, char **argv)
+static int show_row(const struct command_row *row)
+{
+    (void)printf("Usage: ferry %s %s\n%s.\n\n  %s\n", row->name, row->words, row->help,
+                 row->example);
+    show_options();
+    return EXIT_STATUS_DONE;
+}
+
+static int carry_out(const struct command_row *row, int argc, char **argv)
+{
+    static struct invocation invocation;
+    static struct run run;
+    char message[SETTINGS_MESSAGE_SIZE];
+    if (!settings_load(&invocation.settings, message))
+        return complain("settings", message);
+    if (!invocation_parse(argc, argv, row->takes_tests, &invocation, message))
+        return complain(row->name, message);
+    if (invocation.wants_help)
+        return show_row(row);
+    if (invocation.word_count < row->words_min || invocation.word_count > row->words_max) {
+        (void)snprintf(message, sizeof(message), "takes %s", row->words);
+        return complain(row->name, message);
+    }
+    run_begin(&run, &invocation);
+    row->act(&run);
+    return run_end(&run);
+}
+
+/* "ferry", "ferry HOST", "ferry HOST PORT": the shell. */
+static int open_shell(int argc, char **argv)
+{
+    static struct invocation invocation;
+    static struct run run;
+    char message[SETTINGS_MESSAGE_SIZE];
+    uint64_t port;
+    if (!settings_load(&invocation.settings, message))
+        return complain("settings", message);
+    if (!invocation_parse(argc, argv, false, &invocation, message))
+        return complain("shell", message);
+    if (invocation.wants_help)
+        return show_help();
+    const char *const *words = invocation.words;
+    size_t count = invocation.word_count;
+    if (count > 2 || (count == 2 && !text_to_number(text_of(words[1]), UINT16_MAX, &port)))
+        return complain(words[0], "no such command; ferry --help lists them");
+    run_begin(&run, &invocation);
+    run.report.greets = true;
+    shell_run(&run, count ? words[0] : NULL, count > 1 ? words[1] : NULL, invocation.commands);
+    return run_end(&run);
+}
+
+static int start(int argc, char **argv)
 {
     if (argc < 2)
-        return fail(STATUS_USAGE, "no command", "ferry --help lists them");
-    if (strcmp(argv[1], "--help") == 0)
+        return open_shell(0, argv + 1);
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)
         return show_help();
     if (strcmp(argv[1], "--version") == 0) {
         (void)printf("ferry %s\n", FERRY_VERSION);
-        return STATUS_DONE;
+        return EXIT_STATUS_DONE;
     }
-    for (size_t i = 0; i < sizeof(subcommands) / sizeof(subcommands[0]); i++)
-        if (strcmp(argv[1], subcommands[i].name) == 0)
-            return subcommands[i].run(argc - 2, argv + 2);
-    return fail(STATUS_USAGE, argv[1], "no such command; ferry --help lists them");
+    if (strcmp(argv[1], "--complete") == 0) {
+        command_line_complete(rows, ROWS, (const char *const *)argv + 2, (size_t)argc - 2);
+        return EXIT_STATUS_DONE;
+    }
+    for (size_t i = 0; i < ROWS; i++)
+        if (strcmp(argv[1], rows[i].name) == 0)
+            return carry_out(&rows[i], argc - 2, argv + 2);
+    return open_shell(argc - 1, argv + 1);
+}
+
+/* Where in a word the password of a URL is; empty: there is none. */
+static struct text find_password(const char *word)
+{
+    struct text rest = text_of(word);
+    rest = text_after(rest, text_find(rest, ':'));
+    if (!text_starts_with(rest, TEXT("://")))
+        return TEXT_NONE;
+    struct text user = text_after(rest, 3);
+    user.len = text_find(user, '/');
+    size_t at = text_find_last(user, '@');
+    user.len = at == user.len ? 0 : at;
+    return text_after(user, text_find(user, ':') + 1);
+}
+
+/*
+ * What is left on the list of processes has stars for passwords; everybody can read that. The
+ * copies with the words as they were live as long as we do.
+ */
+static bool hide_passwords(int argc, char **argv)
+{
+    for (int i = 1; i < argc; i++) {
+        struct text password = find_password(argv[i]);
+        char *shown = argv[i];
+        if (!password.len)
+            continue;
+        argv[i] = memory_copy(shown, strlen(shown));
+        if (!argv[i])
+            return false;
+        memset(shown + (password.at - shown), '*', password.len);
+    }
+    return true;
 }
 
 int main(int argc, char **argv)
 {
     (void)signal(SIGPIPE, SIG_IGN);
-    int status = run(argc, argv);
+    (void)prctl(PR_SET_DUMPABLE, 0); /* a core would hold passwords */
+    if (!hide_passwords(argc, argv))
+        return complain("arguments", fault_text(FAULT_NO_MEMORY));
+    int status = start(argc, argv);
     /* What is written may be lost as late as now: a full disk, a quota. */
     bool lost = ferror(stdout) || fflush(stdout) || (fclose(stdout) && errno != EBADF);
-    return lost && !status ? fail(STATUS_LOCAL, "standard output", strerror(errno)) : status;
+    if (lost)
+        (void)fprintf(stderr, "ferry: standard output: %s\n", strerrordesc_np(errno));
+    return lost && !status ? EXIT_STATUS_LOCAL : status;
 }

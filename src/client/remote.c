@@ -1,113 +1,461 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "client/remote.h"
-
-#include <errno.h>
 #include <stdio.h>
 
-#include "client/local_file.h"
-#include "client/user_dtp.h"
+#include "client/remote_parts.h"
 
-enum fault remote_open(struct user_pi *pi, const struct url *url)
+#include <time.h>
+
+#include "base/clock.h"
+#include "base/memory.h"
+#include "client/safe_name.h"
+#include "protocol/pathname.h"
+
+enum {
+    QUIT_MS = 2000,
+    PATH_SIZE = 4096,
+    /* How often a wait between two attempts looks whether it was interrupted. */
+    PAUSE_LOOK_MS = 50,
+};
+
+/* ---- Why not ------------------------------------------------------------------------ */
+
+enum fault remote_blame(struct remote *remote, enum fault f, const char *why)
 {
-    enum fault f = user_pi_open(pi, url->host, url->port);
-    if (f)
+    struct builder b = builder_on(remote->reason, sizeof(remote->reason));
+    safe_text_put(&b, text_of(why));
+    builder_end(&b);
+    remote->code = 0;
+    return f;
+}
+
+/* A name that cannot be written as the server's are, or read. */
+static enum fault blame_name(struct remote *remote)
+{
+    char why[REMOTE_REASON_SIZE];
+    (void)snprintf(why, sizeof(why), "there is a name that %.64s does not have",
+                   remote->settings->charset);
+    return remote_blame(remote, FAULT_NAME_INVALID, why);
+}
+
+enum fault remote_note(struct remote *remote, enum fault f)
+{
+    struct builder b = builder_on(remote->reason, sizeof(remote->reason));
+    unsigned code = remote->pi ? user_pi_code(remote->pi) : 0;
+    if (!f)
         return f;
-    bool anonymous = !url->user[0];
-    f = user_pi_login(pi, anonymous ? "anonymous" : url->user,
-                      anonymous ? "ferry@" : url->password);
-    if (f)
-        user_pi_close(pi);
-    return f;
-}
-
-void remote_close(struct user_pi *pi)
-{
-    if (pi->fd >= 0)
-        (void)user_pi_command(pi, "QUIT", NULL);
-    user_pi_close(pi);
-}
-
-static enum fault set_type(struct user_pi *pi, bool text, struct parameters *ret_parameters)
-{
-    enum fault f = user_pi_command(pi, "TYPE", text ? "A" : "I");
-    if (!f)
-        f = user_pi_fault(pi);
-    *ret_parameters = PARAMETERS_DEFAULT;
-    ret_parameters->type = text ? TYPE_ASCII : TYPE_IMAGE;
-    return f;
-}
-
-/* Only what is no default is asked for: servers that know nothing else are most. */
-static enum fault set_mode(struct user_pi *pi, char mode, struct parameters *parameters)
-{
-    const char argument[] = {mode, '\0'};
-    if (mode == MODE_STREAM)
-        return FAULT_NONE;
-    enum fault f = user_pi_command(pi, "MODE", argument);
-    parameters->mode = mode;
-    return f ? f : user_pi_fault(pi);
-}
-
-enum fault remote_get(struct user_pi *pi, const struct url *url, char mode, const char *local)
-{
-    struct parameters parameters;
-    struct stream *file = NULL;
-    enum fault f = set_type(pi, url->type == 'A', &parameters);
-    if (!f)
-        f = set_mode(pi, mode, &parameters);
-    if (!f)
-        f = local_file_create(local, &file);
-    if (!f)
-        f = user_dtp_transfer(pi, USER_DTP_FETCH, "RETR", url->path, &parameters, file);
-    if (!f)
-        return local_file_publish(&file);
-    stream_close(&file);
-    return f;
-}
-
-enum fault remote_put(struct user_pi *pi, const char *local, const struct url *url, char mode)
-{
-    struct parameters parameters;
-    struct stream *file = NULL;
-    enum fault f = set_type(pi, url->type == 'A', &parameters);
-    if (!f)
-        f = set_mode(pi, mode, &parameters);
-    if (!f)
-        f = local_file_open(local, &file);
-    if (!f)
-        f = user_dtp_transfer(pi, USER_DTP_SEND, "STOR", url->path, &parameters, file);
-    stream_close(&file);
-    return f;
-}
-
-/* ---- Listings --------------------------------------------------------------------- */
-
-/* A name may hold what moves the cursor or worse: it is shown as a question mark. */
-static enum fault terminal_write(struct stream *stream, const void *bytes, size_t len)
-{
-    const unsigned char *at = bytes;
-    (void)stream;
-    for (size_t i = 0; i < len; i++) {
-        bool control = (at[i] < ' ' && at[i] != '\n' && at[i] != '\t') || at[i] == 0x7F;
-        if (putchar(control ? '?' : at[i]) == EOF)
-            return fault_from_errno(errno);
+    if (f == FAULT_MALFORMED && remote->pi && user_pi_is_out_of_step(remote->pi))
+        return remote_blame(remote, f, "what the server says is no reply of FTP");
+    if (code < 300 && f == FAULT_NAME_INVALID && remote->charset)
+        return blame_name(remote);
+    if (code < 300)
+        return remote_blame(remote, f, fault_text(f));
+    if (f == FAULT_NO_DATA_CONNECTION) {
+        builder_put_string(&b, fault_text(f));
+        builder_put(&b, TEXT(": "));
     }
+    safe_text_put(&b, user_pi_text(remote->pi));
+    builder_end(&b);
+    remote->code = code;
+    return f;
+}
+
+unsigned remote_code(const struct remote *remote)
+{
+    return remote->code;
+}
+
+struct text remote_reason(const struct remote *remote)
+{
+    return text_of(remote->reason);
+}
+
+/* ---- Connecting --------------------------------------------------------------------- */
+
+static void hang_up(struct remote *remote)
+{
+    pthread_mutex_lock(&remote->lock);
+    struct user_pi *pi = remote->pi;
+    struct user_dtp *dtp = remote->dtp;
+    remote->pi = NULL;
+    remote->dtp = NULL;
+    pthread_mutex_unlock(&remote->lock);
+    user_dtp_free(dtp);
+    user_pi_close(pi);
+    name_charset_free(remote->charset);
+    remote->charset = NULL;
+    tls_sessions_free(remote->sessions);
+    remote->sessions = NULL;
+    remote->is_secure = false;
+    remote->parameters = PARAMETERS_DEFAULT;
+}
+
+static enum fault pick_up(struct remote *remote)
+{
+    const struct remote_settings *settings = remote->settings;
+    char message[WAY_MESSAGE_SIZE];
+    struct user_pi *pi = NULL;
+    struct user_dtp *dtp = NULL;
+    int fd = -1;
+    enum fault f = way_connect(&settings->dtp.way, settings->host, settings->port,
+                               (int)settings->pi.connect_seconds * 1000, &fd, message);
+    if (f)
+        return remote_blame(remote, f, message);
+    f = user_pi_open(&settings->pi, fd, &pi);
+    if (!f)
+        f = user_dtp_new(pi, &settings->dtp, &dtp);
+    if (f) {
+        user_pi_close(pi);
+        return remote_note(remote, f);
+    }
+    pthread_mutex_lock(&remote->lock);
+    remote->pi = pi;
+    remote->dtp = dtp;
+    pthread_mutex_unlock(&remote->lock);
     return FAULT_NONE;
 }
 
-static void terminal_close(struct stream *stream)
+enum fault remote_ask(struct remote *remote, const char *verb, struct text argument)
 {
-    (void)stream;
+    if (!remote->pi)
+        return FAULT_CONNECTION_LOST;
+    enum fault f = user_pi_command(remote->pi, verb, argument);
+    return remote_note(remote, f ? f : user_pi_fault(remote->pi));
 }
 
-enum fault remote_list(struct user_pi *pi, const struct url *url)
+enum fault remote_offer(struct remote *remote, const char *verb, struct text argument)
 {
-    static const struct stream_type type = {.write = terminal_write, .close = terminal_close};
-    struct stream terminal = {.type = &type, .fd = -1};
-    struct parameters parameters;
-    enum fault f = set_type(pi, true, &parameters);
+    if (!remote->pi)
+        return FAULT_CONNECTION_LOST;
+    return remote_note(remote, user_pi_command(remote->pi, verb, argument));
+}
+
+void remote_notice(const struct remote *remote, const char *what)
+{
+    if (remote->settings->on_notice)
+        remote->settings->on_notice(remote->settings->owner, what);
+}
+
+static enum fault begin(struct remote *remote)
+{
+    enum fault f = pick_up(remote);
     if (!f)
-        f = user_dtp_transfer(pi, USER_DTP_FETCH, "LIST", url->path[0] ? url->path : NULL,
-                              &parameters, &terminal);
+        f = remote_log_in(remote);
+    if (f)
+        hang_up(remote);
     return f;
+}
+
+/* A server that was never there may be none; one that was comes back, or asked us to. */
+static bool is_worth_another_try(const struct remote *remote, enum fault f)
+{
+    bool is_lost = f == FAULT_CONNECTION_LOST || f == FAULT_TIMED_OUT;
+    return (is_lost && remote->was_there) || f == FAULT_TOO_MANY || f == FAULT_BUSY;
+}
+
+static void pause_for(const struct remote *remote, unsigned seconds)
+{
+    const struct timespec look = {.tv_nsec = PAUSE_LOOK_MS * 1000000L};
+    int64_t until_ms = clock_running_ms() + (int64_t)seconds * 1000;
+    char bytes[REMOTE_REASON_SIZE + sizeof("000 ; trying again in 4294967295 seconds")];
+    struct builder b = builder_on(bytes, sizeof(bytes));
+    if (remote->code) {
+        builder_put_number(&b, remote->code);
+        builder_put_byte(&b, ' ');
+    }
+    builder_put_string(&b, remote->reason);
+    builder_put(&b, TEXT("; trying again in "));
+    builder_put_number(&b, seconds);
+    builder_put(&b, seconds == 1 ? TEXT(" second") : TEXT(" seconds"));
+    remote_notice(remote, builder_end(&b));
+    while (clock_running_ms() < until_ms && !atomic_load(&remote->interrupted) &&
+           !atomic_load(&remote->stopped))
+        nanosleep(&look, NULL);
+}
+
+static enum fault begin_patiently(struct remote *remote, unsigned tries_max)
+{
+    const struct parameters told = remote->parameters;
+    unsigned pause_max_seconds = remote->settings->pause_max_seconds;
+    unsigned pause_seconds = remote->settings->pause_seconds;
+    hang_up(remote);
+    if (atomic_load(&remote->stopped))
+        return FAULT_CANCELLED;
+    atomic_store(&remote->interrupted, false);
+    enum fault f = begin(remote);
+    for (unsigned tries = 1; tries < tries_max && is_worth_another_try(remote, f); tries++) {
+        pause_for(remote, pause_seconds);
+        if (atomic_load(&remote->interrupted) || atomic_load(&remote->stopped))
+            return remote_blame(remote, FAULT_CANCELLED, fault_text(FAULT_CANCELLED));
+        pause_seconds = pause_seconds * 2 < pause_max_seconds ? pause_seconds * 2
+                                                              : pause_max_seconds;
+        f = begin(remote);
+    }
+    bool was_there = remote->was_there;
+    remote->was_there = was_there || !f;
+    return f || !was_there ? f : remote_set_parameters(remote, &told);
+}
+
+enum fault remote_reopen(struct remote *remote)
+{
+    return begin_patiently(remote, remote->settings->tries);
+}
+
+struct remote *remote_new(const struct remote_settings *settings)
+{
+    struct remote *remote = memory_new(sizeof(*remote));
+    if (!remote)
+        return NULL;
+    remote->settings = settings;
+    remote->parameters = PARAMETERS_DEFAULT;
+    pthread_mutex_init(&remote->lock, NULL);
+    return remote;
+}
+
+enum fault remote_open(const struct remote_settings *settings, struct remote **ret_remote)
+{
+    *ret_remote = remote_new(settings);
+    return *ret_remote ? remote_reopen(*ret_remote) : FAULT_NO_MEMORY;
+}
+
+enum fault remote_open_another(const struct remote_settings *settings, struct remote **ret_remote)
+{
+    *ret_remote = remote_new(settings);
+    return *ret_remote ? begin_patiently(*ret_remote, 1) : FAULT_NO_MEMORY;
+}
+
+void remote_close(struct remote *remote)
+{
+    if (!remote)
+        return;
+    /* RFC 959 4.1.1: its reply is awaited, but not for long: what was asked for is done. */
+    if (remote->pi && !user_pi_send(remote->pi, "QUIT", TEXT_NONE) &&
+        user_pi_has_news(remote->pi, QUIT_MS))
+        (void)user_pi_reply(remote->pi);
+    hang_up(remote);
+    pthread_mutex_destroy(&remote->lock);
+    memory_free(remote->directory);
+    memory_free(remote);
+}
+
+void remote_interrupt(struct remote *remote)
+{
+    atomic_store(&remote->interrupted, true);
+    pthread_mutex_lock(&remote->lock);
+    if (remote->dtp)
+        user_dtp_cancel(remote->dtp);
+    pthread_mutex_unlock(&remote->lock);
+}
+
+void remote_stop(struct remote *remote)
+{
+    atomic_store(&remote->stopped, true);
+    remote_interrupt(remote);
+    pthread_mutex_lock(&remote->lock);
+    if (remote->pi)
+        user_pi_interrupt(remote->pi);
+    pthread_mutex_unlock(&remote->lock);
+}
+
+/* ---- One command ------------------------------------------------------------------------ */
+
+struct name_charset *remote_charset(const struct remote *remote)
+{
+    return remote->charset;
+}
+
+struct user_pi *remote_pi(const struct remote *remote)
+{
+    return remote->pi;
+}
+
+const struct features *remote_features(const struct remote *remote)
+{
+    return &remote->features;
+}
+
+struct text remote_system(struct remote *remote)
+{
+    struct builder b = builder_on(remote->system, sizeof(remote->system));
+    if (!remote->has_system && !remote_offer(remote, "SYST", TEXT_NONE)) {
+        struct text words = user_pi_text(remote->pi);
+        words.len = text_cut_utf8(words, REMOTE_SYSTEM_SIZE - 1);
+        if (user_pi_code(remote->pi) == 215)
+            builder_put(&b, words);
+        builder_end(&b);
+        remote->has_system = true;
+    }
+    return text_of(remote->system);
+}
+
+struct text remote_directory(const struct remote *remote)
+{
+    return text_of(remote->directory);
+}
+
+const char *remote_list_options(const struct remote *remote)
+{
+    return remote->settings->list_options;
+}
+
+enum protection remote_protection(const struct remote *remote)
+{
+    return (enum protection)remote->parameters.protection;
+}
+
+bool remote_is_ferry(const struct remote *remote)
+{
+    return remote->is_ferry;
+}
+
+bool remote_is_alive(struct remote *remote)
+{
+    return remote->pi && !remote_note(remote, user_pi_hear_unasked(remote->pi));
+}
+
+bool remote_lacks_command(const struct remote *remote)
+{
+    unsigned code = remote->pi ? user_pi_code(remote->pi) : 0;
+    return code == 500 || code == 502;
+}
+
+bool remote_lists_all(struct remote *remote)
+{
+    return !remote->lists_plainly && text_starts_with(remote_system(remote), TEXT("UNIX"));
+}
+
+void remote_forget_lists_all(struct remote *remote)
+{
+    remote->lists_plainly = true;
+}
+
+void remote_forget_feature(struct remote *remote, enum feature feature)
+{
+    remote->features.mask &= ~(UINT64_C(1) << feature);
+}
+
+bool remote_is_gone(const struct remote *remote, enum fault f)
+{
+    unsigned code = remote->pi ? user_pi_code(remote->pi) : 0;
+    return (f == FAULT_CONNECTION_LOST && code < 200) || (f && code == 421);
+}
+
+/* RFC 959 5.4: 421 to any command, if the server is about to close; what was asked is not done. */
+static bool is_closing(const struct remote *remote)
+{
+    return remote->pi && user_pi_code(remote->pi) == 421;
+}
+
+enum fault remote_command(struct remote *remote, const char *verb, struct text argument, bool again)
+{
+    enum fault f = remote_ask(remote, verb, argument);
+    if (is_closing(remote))
+        f = FAULT_CONNECTION_LOST;
+    if (!remote_is_gone(remote, f) || !(again || is_closing(remote)))
+        return f;
+    f = remote_reopen(remote);
+    return f ? f : remote_ask(remote, verb, argument);
+}
+
+enum fault remote_keep_alive(struct remote *remote)
+{
+    if (!remote->pi)
+        return remote_blame(remote, FAULT_CONNECTION_LOST, fault_text(FAULT_CONNECTION_LOST));
+    enum fault f = remote_offer(remote, "NOOP", TEXT_NONE); /* a 500 is as good as a 200 */
+    return !f && user_pi_code(remote->pi) == 421 ? remote_note(remote, FAULT_CONNECTION_LOST) : f;
+}
+
+static enum fault set(struct remote *remote, const char *verb, char letter, char *told)
+{
+    if (letter == *told)
+        return FAULT_NONE;
+    enum fault f = remote_ask(remote, verb, (struct text){&letter, 1});
+    if (!f)
+        *told = letter;
+    return f;
+}
+
+enum fault remote_set_parameters(struct remote *remote, const struct parameters *parameters)
+{
+    char bytes[32];
+    struct builder b = builder_on(bytes, sizeof(bytes));
+    struct parameters *told = &remote->parameters;
+    bool is_told = told->type == parameters->type && told->form == parameters->form &&
+                   told->byte_size == parameters->byte_size;
+    enum fault f = FAULT_NONE;
+    if (!is_told) {
+        parameters_put_type(&b, parameters);
+        /* RFC 959 5.3.2: the default needs no word, and some servers know no second one. */
+        b.len = parameters->form == FORM_NON_PRINT && parameters_are_text(parameters) ? 1 : b.len;
+        f = remote_ask(remote, "TYPE", builder_text(&b));
+    }
+    if (f)
+        return f;
+    told->type = parameters->type;
+    told->form = parameters->form;
+    told->byte_size = parameters->byte_size;
+    f = set(remote, "STRU", parameters->structure, &told->structure);
+    return f ? f : set(remote, "MODE", parameters->mode, &told->mode);
+}
+
+void remote_forget_parameters(struct remote *remote)
+{
+    remote->parameters = (struct parameters){.protection = remote->parameters.protection};
+}
+
+static enum fault remember_directory(struct remote *remote, struct text path)
+{
+    char *directory = memory_copy(path.at, path.len);
+    if (!directory)
+        return remote_blame(remote, FAULT_NO_MEMORY, fault_text(FAULT_NO_MEMORY));
+    memory_free(remote->directory);
+    remote->directory = directory;
+    return FAULT_NONE;
+}
+
+enum fault remote_ask_directory(struct remote *remote)
+{
+    char bytes[PATH_SIZE];
+    struct builder b = builder_on(bytes, sizeof(bytes));
+    enum fault f = remote_command(remote, "PWD", TEXT_NONE, true);
+    if (f || !pathname_take_quoted(user_pi_text(remote->pi), &b))
+        return f ? f : FAULT_UNSUPPORTED;
+    return remember_directory(remote, builder_text(&b));
+}
+
+enum fault remote_change_directory(struct remote *remote, struct text path)
+{
+    char bytes[PATH_SIZE];
+    struct builder b = builder_on(bytes, sizeof(bytes));
+    enum fault f = FAULT_UNSUPPORTED;
+    if (text_equal(path, TEXT(".."))) /* RFC 959 4.1.1: paths may have no ".." */
+        f = remote_command(remote, "CDUP", TEXT_NONE, true);
+    if (f == FAULT_UNSUPPORTED)
+        f = remote_command(remote, "CWD", path, true);
+    if (f)
+        return f;
+    f = remote_ask_directory(remote);
+    if (!f || f == FAULT_CONNECTION_LOST || f == FAULT_TIMED_OUT)
+        return f;
+    if (path.len && path.at[0] != '/' && remote->directory) {
+        builder_put_string(&b, remote->directory);
+        builder_put_byte(&b, '/');
+    }
+    builder_put(&b, path);
+    return b.full ? FAULT_NAME_INVALID : remember_directory(remote, builder_text(&b));
+}
+
+enum fault remote_transfer(struct remote *remote, struct user_dtp_order *order)
+{
+    if (atomic_load(&remote->stopped))
+        return FAULT_CANCELLED;
+    atomic_store(&remote->interrupted, false);
+    if (!remote->pi)
+        return FAULT_CONNECTION_LOST;
+    enum fault f = remote_set_parameters(remote, &order->parameters);
+    order->parameters.protection = remote->parameters.protection;
+    if (!f)
+        f = user_dtp_transfer(remote->dtp, order);
+    if (f && is_closing(remote))
+        f = FAULT_CONNECTION_LOST;
+    return remote_note(remote, f);
 }

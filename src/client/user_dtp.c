@@ -2,99 +2,332 @@
 #include "client/user_dtp.h"
 
 #include <poll.h>
+#include <pthread.h>
 #include <unistd.h>
 
-#include "codec/mode_deflate.h"
-#include "dtp/transfer.h"
+#include "base/clock.h"
+#include "base/memory.h"
+#include "client/user_dtp_port.h"
+#include "net/channel.h"
 #include "net/socket.h"
-#include "protocol/address.h"
 
-enum { CONNECT_SECONDS = 30, STALL_SECONDS = 120 };
+enum {
+    /* Some servers say 150 only when TLS stands on the data connection, or never. */
+    SILENCE_MS = 3000,
+    /* Between two looks at both connections. */
+    LOOK_MS = 50,
+};
 
-/* EPSV, and PASV for servers that do not know it (RFC 2428, RFC 959). */
-static enum fault ask_for_port(struct user_pi *pi, uint16_t *ret_port)
+struct user_dtp {
+    struct user_pi *pi;                       /* borrowed */
+    const struct user_dtp_settings *settings; /* borrowed */
+    struct user_dtp_port port;
+    struct channel channel;                   /* fd -1: none */
+    const struct user_dtp_security *security; /* borrowed; NULL: none */
+    atomic_bool cancelled;
+    pthread_mutex_t lock;                /* who cancels must not meet the end of what moves */
+    const struct user_dtp_order *moving; /* borrowed; guarded: what moves now; NULL: nothing */
+};
+
+enum fault user_dtp_new(struct user_pi *pi, const struct user_dtp_settings *settings,
+                        struct user_dtp **ret_dtp)
 {
-    union endpoint told;
-    enum fault f = user_pi_command(pi, "EPSV", NULL);
-    if (f)
-        return f;
-    if (pi->code == 229)
-        return address_parse_229(text_of(pi->text), ret_port) == ADDRESS_OK
-                   ? FAULT_NONE
-                   : FAULT_NO_DATA_CONNECTION;
-    f = user_pi_command(pi, "PASV", NULL);
-    if (!f)
-        f = user_pi_fault(pi);
-    if (f)
-        return f;
-    if (pi->code != 227 || address_parse_227(text_of(pi->text), &told) != ADDRESS_OK)
-        return FAULT_NO_DATA_CONNECTION;
-    *ret_port = endpoint_port(&told);
+    struct user_dtp *dtp = memory_new(sizeof(*dtp));
+    if (!dtp)
+        return FAULT_NO_MEMORY;
+    dtp->pi = pi;
+    dtp->settings = settings;
+    dtp->channel.fd = -1;
+    user_dtp_port_init(&dtp->port);
+    pthread_mutex_init(&dtp->lock, NULL);
+    *ret_dtp = dtp;
     return FAULT_NONE;
 }
 
-static enum fault connect_data(const struct user_pi *pi, uint16_t port, struct channel *channel)
+void user_dtp_free(struct user_dtp *dtp)
 {
-    union endpoint target = pi->peer;
-    union endpoint any = endpoint_any(target.any.sa_family, 0);
-    endpoint_set_port(&target, port);
-    int fd = socket_connect(&any, &target);
-    if (fd < 0)
-        return FAULT_NO_DATA_CONNECTION;
-    struct pollfd ready = {.fd = fd, .events = POLLOUT};
-    if (poll(&ready, 1, CONNECT_SECONDS * 1000) <= 0 || socket_connect_error(fd)) {
-        close(fd);
-        return FAULT_NO_DATA_CONNECTION;
+    if (!dtp)
+        return;
+    user_dtp_port_close(&dtp->port);
+    channel_close(&dtp->channel);
+    pthread_mutex_destroy(&dtp->lock);
+    memory_free(dtp);
+}
+
+void user_dtp_set_security(struct user_dtp *dtp, const struct user_dtp_security *security)
+{
+    dtp->security = security;
+}
+
+/* With the lock held. */
+static void cancel_moving(struct user_dtp *dtp)
+{
+    const struct user_dtp_order *order = dtp->moving;
+    if (order && order->direction == USER_DTP_FETCH)
+        transfer_cancel(order->progress, &dtp->channel);
+    else if (order)
+        transfer_cancel_sending(order->progress, &dtp->channel);
+}
+
+void user_dtp_cancel(struct user_dtp *dtp)
+{
+    pthread_mutex_lock(&dtp->lock);
+    atomic_store(&dtp->cancelled, true);
+    cancel_moving(dtp);
+    pthread_mutex_unlock(&dtp->lock);
+}
+
+/* ---- Before the data ----------------------------------------------------------------- */
+
+/* The connection that the last file left open, or a new one (RFC 959 3.3). */
+static enum fault agree(struct user_dtp *dtp, const struct user_dtp_order *order)
+{
+    bool stays = dtp->channel.fd >= 0 && parameters_keep_connection(&order->parameters) &&
+                 !channel_is_over(&dtp->channel);
+    int fd = -1;
+    if (stays)
+        return FAULT_NONE;
+    channel_close(&dtp->channel);
+    enum fault f = user_dtp_port_agree(&dtp->port, dtp->pi, dtp->settings, &fd);
+    if (f == FAULT_UNSUPPORTED) /* of all ways to open one */
+        f = FAULT_NO_DATA_CONNECTION;
+    if (!f && fd >= 0)
+        channel_open(&dtp->channel, fd, dtp->settings->stall_seconds);
+    return f;
+}
+
+/* RFC 959 4.1.3: REST comes right before the command; RANG likewise. */
+static enum fault ask(struct user_dtp *dtp, const struct user_dtp_order *order)
+{
+    if (order->restart.len || order->range.len) {
+        enum fault f = order->range.len ? user_pi_command(dtp->pi, "RANG", order->range)
+                                        : user_pi_command(dtp->pi, "REST", order->restart);
+        if (!f && user_pi_code(dtp->pi) / 100 != 3)
+            f = user_pi_fault(dtp->pi) ? user_pi_fault(dtp->pi) : FAULT_UNSUPPORTED;
+        if (f)
+            return f;
     }
-    channel_open(channel, fd, STALL_SECONDS);
+    return user_pi_send(dtp->pi, order->verb, order->argument);
+}
+
+static enum fault take_connection(struct user_dtp *dtp)
+{
+    int fd = -1;
+    if (dtp->channel.fd >= 0)
+        return FAULT_NONE;
+    enum fault f = user_dtp_port_accept(&dtp->port, dtp->pi, &fd);
+    if (f)
+        return f;
+    user_dtp_port_close(&dtp->port);
+    channel_open(&dtp->channel, fd, dtp->settings->stall_seconds);
     return FAULT_NONE;
 }
 
-static enum fault move(struct channel *channel, enum user_dtp_direction direction,
-                       const struct parameters *parameters, struct stream *stream)
+/* Waits for something on either connection, for a while; of one that has ended nothing comes. */
+static void look(struct user_dtp *dtp)
 {
-    struct transfer_progress progress = {0};
-    struct transfer transfer = {
-        .channel = channel,
-        .plan = {.parameters = *parameters, .deflate_level = DEFLATE_LEVEL_DEFAULT},
-        .progress = &progress,
+    int data_fd = dtp->channel.fd >= 0 ? dtp->channel.fd : dtp->port.ours.listener;
+    if (dtp->channel.fd >= 0 && channel_is_over(&dtp->channel))
+        data_fd = -1;
+    struct pollfd looked_at[] = {
+        {.fd = user_pi_channel(dtp->pi)->fd, .events = POLLIN},
+        {.fd = data_fd, .events = POLLIN},
     };
-    return direction == USER_DTP_FETCH ? transfer_receive(&transfer, stream)
-                                       : transfer_send(&transfer, stream);
+    (void)poll(looked_at, 2, LOOK_MS);
 }
 
-/* What is to be told of a transfer that ended so at our end. */
-static enum fault hear_the_end(struct user_pi *pi, enum fault moved)
+/*
+ * Data that come without a word are as good as a 150. A connection that ends without any was
+ * refused (ProFTPD 1.3.8 closes it before it says 550), or the file is empty: a word tells.
+ */
+static bool has_begun_silently(struct user_dtp *dtp, int64_t waited_ms)
 {
-    enum fault f = user_pi_final_reply(pi);
-    if (moved && !fault_is_of_the_way(moved))
-        pi->code = 0; /* it was our file: the server only saw us go */
-    if (moved)
-        return moved;
-    return f ? f : user_pi_fault(pi);
+    if (dtp->channel.fd < 0)
+        return false;
+    return waited_ms > SILENCE_MS ||
+           (channel_await(&dtp->channel, 0) && !channel_is_over(&dtp->channel));
 }
 
-enum fault user_dtp_transfer(struct user_pi *pi, enum user_dtp_direction direction,
-                             const char *verb, const char *argument,
-                             const struct parameters *parameters, struct stream *stream)
+/* A reply before the data: *ret_told that they come; *ret_is_over, that they have come. */
+static enum fault hear_beginning(struct user_dtp *dtp, bool *ret_told, bool *ret_is_over)
 {
-    struct channel channel = {.fd = -1};
-    uint16_t port = 0;
-    enum fault f = ask_for_port(pi, &port);
-    if (!f)
-        f = connect_data(pi, port, &channel);
-    if (!f)
-        f = user_pi_send(pi, verb, argument);
-    if (!f)
-        f = user_pi_reply(pi);
-    if (!f && pi->code >= 200) { /* it ended before it began */
-        f = user_pi_fault(pi);
-        f = f ? f : FAULT_NO_DATA_CONNECTION;
+    enum fault f = user_pi_reply(dtp->pi);
+    if (f)
+        return f;
+    if (user_pi_code(dtp->pi) >= 300)
+        return user_pi_fault(dtp->pi);
+    *ret_told = true;
+    *ret_is_over = user_pi_code(dtp->pi) >= 200;
+    return FAULT_NONE;
+}
+
+/*
+ * How the server begins: with a 1xx and the data connection, in either order.
+ * *ret_is_over: it has said 2xx already.
+ */
+static enum fault await_beginning(struct user_dtp *dtp, bool *ret_is_over)
+{
+    int64_t begun_ms = clock_running_ms();
+    bool was_told = false;
+    while (!atomic_load(&dtp->cancelled)) {
+        int64_t waited_ms = clock_running_ms() - begun_ms;
+        bool has_connection = take_connection(dtp) == FAULT_NONE;
+        if (was_told && has_connection)
+            return FAULT_NONE;
+        if (user_pi_has_news(dtp->pi, 0)) {
+            enum fault f = hear_beginning(dtp, &was_told, ret_is_over);
+            if (f)
+                return f;
+            continue;
+        }
+        if (has_begun_silently(dtp, waited_ms))
+            return FAULT_NONE;
+        if (!has_connection && waited_ms > (int64_t)dtp->settings->connect_seconds * 1000)
+            return FAULT_NO_DATA_CONNECTION;
+        look(dtp);
     }
-    enum fault moved = f ? f : move(&channel, direction, parameters, stream);
-    if (!f && moved && direction == USER_DTP_SEND)
-        channel_reset(&channel); /* a server must not take it for the whole file */
+    return FAULT_CANCELLED;
+}
+
+/* ---- The data, and behind them ---------------------------------------------------------- */
+
+/* PROT P: nothing moves before TLS stands, and never in the clear (RFC 4217 9). */
+static enum fault secure(struct user_dtp *dtp, const struct user_dtp_order *order)
+{
+    char message[TLS_MESSAGE_SIZE];
+    if (order->parameters.protection != PROTECTION_PRIVATE || dtp->channel.tls)
+        return FAULT_NONE;
+    if (!dtp->security)
+        return FAULT_BUG;
+    return channel_secure_client(&dtp->channel, dtp->security->client, dtp->security->how, message);
+}
+
+/* From now on that is what is cancelled; NULL: nothing. */
+static void set_moving(struct user_dtp *dtp, const struct user_dtp_order *order)
+{
+    pthread_mutex_lock(&dtp->lock);
+    dtp->moving = order;
+    if (atomic_load(&dtp->cancelled)) /* between the last look and now */
+        cancel_moving(dtp);
+    pthread_mutex_unlock(&dtp->lock);
+}
+
+static enum fault move(struct user_dtp *dtp, const struct user_dtp_order *order)
+{
+    struct transfer transfer = {
+        .channel = &dtp->channel,
+        .plan = {.parameters = order->parameters,
+                 .code_page = dtp->settings->code_page,
+                 .keeps_line_ends = order->keeps_line_ends,
+                 .deflate_level = dtp->settings->deflate_level,
+                 .marker_interval = order->marker_interval,
+                 .from = order->from,
+                 .first = order->first},
+        .keeper = order->keeper,
+        .progress = order->progress,
+        .throttles = order->direction == USER_DTP_FETCH ? dtp->settings->down : dtp->settings->up,
+    };
+    set_moving(dtp, order);
+    enum fault f = secure(dtp, order);
+    if (!f)
+        f = order->direction == USER_DTP_FETCH ? transfer_receive(&transfer, order->stream)
+                                               : transfer_send(&transfer, order->stream);
+    set_moving(dtp, NULL);
+    return f;
+}
+
+/* In MODE B and C it stays for the next file; a server must not take a broken one for whole. */
+static void leave_connection(struct user_dtp *dtp, const struct user_dtp_order *order,
+                             enum fault moved)
+{
+    if (!moved && parameters_keep_connection(&order->parameters))
+        return;
+    if (moved && order->direction == USER_DTP_SEND)
+        channel_reset(&dtp->channel);
     else
-        channel_close(&channel);
-    return f ? f : hear_the_end(pi, moved);
+        channel_close(&dtp->channel);
+}
+
+static void hear_markers(const struct user_dtp *dtp, const struct user_dtp_order *order)
+{
+    struct text rest = user_pi_text(dtp->pi);
+    if (user_pi_code(dtp->pi) != 110 || !order->on_marker)
+        return;
+    /* RFC 959 4.2: "110 MARK yyyy = mmmm", the sender's and the receiver's. */
+    struct text word = text_take_word(&rest);
+    struct text ours = text_take_word(&rest);
+    struct text sign = text_take_word(&rest);
+    if (text_equal_any_case(word, TEXT("MARK")) && text_equal(sign, TEXT("=")) && rest.len)
+        order->on_marker(order->owner, ours, text_trim(rest));
+}
+
+static enum fault hear_the_end(struct user_dtp *dtp, const struct user_dtp_order *order)
+{
+    user_pi_await_anew(dtp->pi);
+    for (int replies = 0; replies < USER_PI_PRELIMINARIES; replies++) {
+        enum fault f = user_pi_reply(dtp->pi);
+        if (f)
+            return f;
+        if (user_pi_code(dtp->pi) >= 200)
+            return user_pi_fault(dtp->pi);
+        hear_markers(dtp, order);
+    }
+    return FAULT_MALFORMED;
+}
+
+/* What is heard before the end, and of which transfer. */
+struct hearing {
+    const struct user_dtp *dtp; /* borrowed, as all below */
+    const struct user_dtp_order *order;
+};
+
+static void hear_before_abort(void *owner)
+{
+    const struct hearing *hearing = owner;
+    hear_markers(hearing->dtp, hearing->order);
+}
+
+static void abort_transfer(struct user_dtp *dtp, const struct user_dtp_order *order)
+{
+    struct hearing hearing = {dtp, order};
+    enum fault f = user_pi_send_abort(dtp->pi);
+    channel_reset(&dtp->channel);
+    if (!f)
+        user_pi_hear_abort(dtp->pi, hear_before_abort, &hearing);
+}
+
+/* It has been asked, and has not said no: it may still say so, or begin. */
+static bool is_unanswered(const struct user_dtp *dtp, enum fault f)
+{
+    return f == FAULT_NO_DATA_CONNECTION && user_pi_code(dtp->pi) < 200;
+}
+
+enum fault user_dtp_transfer(struct user_dtp *dtp, const struct user_dtp_order *order)
+{
+    bool is_over = false;
+    if (order->parameters.type == TYPE_EBCDIC && !dtp->settings->code_page) {
+        user_pi_blame_nobody(dtp->pi);
+        return FAULT_UNSUPPORTED;
+    }
+    atomic_store(&dtp->cancelled, false);
+    enum fault f = agree(dtp, order);
+    if (!f)
+        f = ask(dtp, order);
+    if (f) {
+        channel_close(&dtp->channel);
+        return f;
+    }
+    f = await_beginning(dtp, &is_over);
+    enum fault moved = f ? f : move(dtp, order);
+    if (moved == FAULT_CANCELLED || is_unanswered(dtp, f)) {
+        abort_transfer(dtp, order);
+        return moved;
+    }
+    leave_connection(dtp, order, moved);
+    if (f) /* it ended before it began */
+        return f;
+    f = is_over ? FAULT_NONE : hear_the_end(dtp, order);
+    if (moved && !fault_is_of_the_way(moved))
+        user_pi_blame_nobody(dtp->pi); /* it was our file: the server only saw us go */
+    return moved ? moved : f;
 }

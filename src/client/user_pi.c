@@ -1,178 +1,383 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "client/user_pi.h"
 
-#include <errno.h>
-#include <poll.h>
-#include <stdio.h>
-#include <sys/socket.h>
+#include <string.h>
 #include <unistd.h>
 
+#include "base/clock.h"
+#include "base/memory.h"
+#include "client/name_charset.h"
+#include "net/channel.h"
 #include "net/socket.h"
+#include "protocol/line.h"
+#include "protocol/reply.h"
 
-enum {
-    CONNECT_SECONDS = 30,
-    REPLY_SECONDS = 120,
-    /* Lines of one reply; a server that never ends its reply is cut off. */
-    REPLY_LINES_MAX = 10000,
-    /* Likewise one that promises its final reply for ever. */
-    PRELIMINARY_REPLIES_MAX = 10000,
+struct user_pi {
+    struct user_pi_settings settings;
+    struct channel channel;
+    struct line line;
+    char line_bytes[LINE_MAX_BYTES];
+    char input[LINE_MAX_BYTES];
+    size_t input_at;
+    size_t input_len;
+    struct name_charset *charset; /* borrowed; NULL: names are in UTF-8, or as they are */
+    int64_t until_ms; /* when waiting for what is awaited now ends, however much comes */
+    bool is_out_of_step;
+    unsigned code;        /* of the last reply; 0: none to the last command yet */
+    struct builder reply; /* on reply_bytes */
+    size_t last_at;       /* where its last line begins */
+    size_t reply_size;    /* of reply_bytes: most replies are short */
+    char *reply_bytes;    /* owned */
 };
 
-static enum fault connect_to(struct user_pi *pi, const char *host, uint16_t port)
+enum {
+    /* What a server sends without being asked before it is heard as the answer to a command. */
+    UNASKED_MAX = 100,
+    REPLY_BYTES_FIRST = 1024,
+    CONVERTED_MAX = NAME_CHARSET_GROWTH * LINE_MAX_BYTES,
+    /* How long the first reply after ABOR is waited for, and the second. */
+    ABORTED_MS = 5000,
+    SECOND_REPLY_MS = 1000,
+};
+
+/* Lines that come in time, but without end, have to end too. */
+void user_pi_await_anew(struct user_pi *pi)
 {
-    union endpoint remote;
-    if (!socket_resolve(host, AF_UNSPEC, port, &remote))
-        return FAULT_NOT_FOUND;
-    union endpoint any = endpoint_any(remote.any.sa_family, 0);
-    pi->fd = socket_connect(&any, &remote);
-    if (pi->fd < 0)
-        return FAULT_CONNECTION_LOST;
-    struct pollfd ready = {.fd = pi->fd, .events = POLLOUT};
-    if (poll(&ready, 1, CONNECT_SECONDS * 1000) <= 0)
-        return FAULT_TIMED_OUT;
-    if (socket_connect_error(pi->fd))
-        return FAULT_CONNECTION_LOST;
-    socket_set_blocking(pi->fd, true);
-    socket_set_stall_timeout(pi->fd, REPLY_SECONDS);
-    socket_tune_control(pi->fd);
-    pi->local = socket_local(pi->fd);
-    pi->peer = socket_peer(pi->fd);
-    return FAULT_NONE;
+    int64_t patience_s = (int64_t)pi->settings.reply_seconds * USER_PI_PATIENCE;
+    pi->until_ms = clock_running_ms() + patience_s * 1000;
 }
 
-enum fault user_pi_open(struct user_pi *pi, const char *host, uint16_t port)
+enum fault user_pi_open(const struct user_pi_settings *settings, int fd, struct user_pi **ret_pi)
 {
-    bool verbose = pi->verbose;
-    *pi = (struct user_pi){.fd = -1, .verbose = verbose};
+    struct user_pi *pi = memory_new(sizeof(*pi));
+    char *bytes = memory_new(REPLY_BYTES_FIRST);
+    if (!pi || !bytes) {
+        memory_free(pi);
+        memory_free(bytes);
+        close(fd);
+        return FAULT_NO_MEMORY;
+    }
+    pi->settings = *settings;
     pi->line = line_on(pi->line_bytes, sizeof(pi->line_bytes));
-    enum fault f = connect_to(pi, host, port);
-    if (!f)
-        f = user_pi_final_reply(pi); /* RFC 959 5.4: 120 may come first, ready in some minutes */
-    if (!f)
-        f = user_pi_fault(pi);
-    if (f)
-        user_pi_close(pi);
-    return f;
+    pi->reply_bytes = bytes;
+    pi->reply_size = REPLY_BYTES_FIRST;
+    pi->reply = builder_on(bytes, REPLY_BYTES_FIRST);
+    channel_open(&pi->channel, fd, settings->reply_seconds);
+    socket_tune_control(fd);
+    user_pi_await_anew(pi);
+    if (settings->keep_alive_seconds)
+        socket_set_keep_alive(fd, settings->keep_alive_seconds);
+    *ret_pi = pi;
+    return FAULT_NONE;
 }
 
 void user_pi_close(struct user_pi *pi)
 {
-    if (pi->fd >= 0)
-        close(pi->fd);
-    pi->fd = -1;
+    if (!pi)
+        return;
+    channel_close(&pi->channel);
+    memory_free(pi->reply_bytes);
+    memory_free_secret(pi, sizeof(*pi));
 }
 
-static enum fault fill(struct user_pi *pi)
+struct channel *user_pi_channel(struct user_pi *pi)
 {
-    ssize_t n;
-    do {
-        n = recv(pi->fd, pi->input, sizeof(pi->input), 0);
-    } while (n < 0 && errno == EINTR);
-    if (n <= 0)
-        return n < 0 && errno == EAGAIN ? FAULT_TIMED_OUT : FAULT_CONNECTION_LOST;
+    return &pi->channel;
+}
+
+void user_pi_forget(struct user_pi *pi)
+{
+    pi->input_at = pi->input_len = 0;
+    pi->line = line_on(pi->line_bytes, sizeof(pi->line_bytes));
+}
+
+union endpoint user_pi_local(const struct user_pi *pi)
+{
+    return socket_local(pi->channel.fd);
+}
+
+union endpoint user_pi_peer(const struct user_pi *pi)
+{
+    return socket_peer(pi->channel.fd);
+}
+
+void user_pi_interrupt(struct user_pi *pi)
+{
+    channel_interrupt(&pi->channel);
+}
+
+static void tell(const struct user_pi *pi, enum user_pi_sign sign, struct text line)
+{
+    if (pi->settings.on_line)
+        pi->settings.on_line(pi->settings.owner, sign, line);
+}
+
+/* ---- What the server says ---------------------------------------------------------- */
+
+/* More input, in time for a line that has to be there by `line_ms`. */
+static enum fault read_input(struct user_pi *pi, int64_t line_ms)
+{
+    int64_t until_ms = line_ms < pi->until_ms ? line_ms : pi->until_ms;
+    int64_t left_ms = until_ms - clock_running_ms();
+    size_t len = 0;
+    if (left_ms <= 0 || !channel_await(&pi->channel, (int)left_ms))
+        return FAULT_TIMED_OUT;
+    enum fault f = channel_read(&pi->channel, pi->input, sizeof(pi->input), &len);
+    if (f || !len)
+        return f ? f : FAULT_CONNECTION_LOST;
     pi->input_at = 0;
-    pi->input_len = (size_t)n;
+    pi->input_len = len;
     return FAULT_NONE;
 }
 
-static enum fault read_line(struct user_pi *pi)
+/* RFC 854: an option is refused. */
+static enum fault answer(struct user_pi *pi)
 {
-    for (;;) {
-        enum line_event event;
-        struct text rest = {pi->input + pi->input_at, pi->input_len - pi->input_at};
-        if (!rest.len) {
-            enum fault f = fill(pi);
-            if (f)
-                return f;
-            continue;
-        }
-        pi->input_at += line_feed(&pi->line, rest, &event);
-        if (event == LINE_READY)
-            return FAULT_NONE;
-        if (event == LINE_TOO_LONG)
-            return FAULT_TOO_LARGE;
-        if (event == LINE_ANSWER)
-            (void)send(pi->fd, pi->line.answer, sizeof(pi->line.answer), MSG_NOSIGNAL);
-    }
+    return channel_write(&pi->channel, pi->line.answer, sizeof(pi->line.answer));
 }
 
-/* A server's text may hold anything; a terminal gets printable characters. */
-static void show(const char *sign, struct text line)
+/* The next line; of one that is too long its beginning. */
+static enum fault read_line(struct user_pi *pi, struct text *ret_line)
 {
-    (void)fputs(sign, stderr);
-    for (size_t i = 0; i < line.len; i++) {
-        unsigned char c = (unsigned char)line.at[i];
-        (void)fputc(c < ' ' || c == 0x7F ? '?' : c, stderr);
+    int64_t line_ms = clock_running_ms() + (int64_t)pi->settings.reply_seconds * 1000;
+    enum fault f = FAULT_NONE;
+    while (!f) {
+        enum line_event event;
+        f = pi->input_at == pi->input_len ? read_input(pi, line_ms) : FAULT_NONE;
+        if (f)
+            break;
+        struct text rest = {pi->input + pi->input_at, pi->input_len - pi->input_at};
+        pi->input_at += line_feed(&pi->line, rest, &event);
+        if (event == LINE_READY || event == LINE_TOO_LONG) {
+            *ret_line = event == LINE_READY ? line_text(&pi->line) : line_beginning(&pi->line);
+            return FAULT_NONE;
+        }
+        if (event == LINE_ANSWER)
+            f = answer(pi);
     }
-    (void)fputc('\n', stderr);
+    return f;
+}
+
+/* Room for a line and the LF before it; what finds none any more is dropped. */
+static void make_room(struct user_pi *pi, size_t len)
+{
+    size_t needed = pi->reply.len + len + 2;
+    if (needed <= pi->reply_size || needed > USER_PI_REPLY_BYTES)
+        return;
+    size_t size = needed * 2 < USER_PI_REPLY_BYTES ? needed * 2 : USER_PI_REPLY_BYTES;
+    char *bytes = memory_resize(pi->reply_bytes, size, 1);
+    if (!bytes)
+        return;
+    pi->reply_bytes = bytes;
+    pi->reply_size = size;
+    pi->reply.at = bytes;
+    pi->reply.size = size;
+}
+
+static void keep_line(struct user_pi *pi, struct text line)
+{
+    char bytes[CONVERTED_MAX];
+    struct builder converted = builder_on(bytes, sizeof(bytes));
+    if (pi->charset && !name_charset_put_ours(pi->charset, line, &converted))
+        line = builder_text(&converted);
+    make_room(pi, line.len);
+    if (pi->reply.len)
+        builder_put_byte(&pi->reply, '\n');
+    pi->last_at = pi->reply.len;
+    builder_put(&pi->reply, line);
+}
+
+static enum fault read_reply(struct user_pi *pi)
+{
+    struct reply reply = {0};
+    pi->reply = builder_on(pi->reply_bytes, pi->reply_size);
+    pi->last_at = 0;
+    pi->code = 0;
+    for (int lines = 0; lines < USER_PI_REPLY_LINES; lines++) {
+        struct text line;
+        enum fault f = read_line(pi, &line);
+        if (f)
+            return f;
+        tell(pi, USER_PI_RECEIVED, line);
+        enum reply_progress progress = reply_take_line(&reply, line);
+        keep_line(pi, progress == REPLY_MALFORMED ? line : reply.text);
+        if (progress == REPLY_MALFORMED)
+            return FAULT_MALFORMED;
+        if (progress == REPLY_COMPLETE) {
+            pi->code = reply.code;
+            return FAULT_NONE;
+        }
+    }
+    return FAULT_MALFORMED;
 }
 
 enum fault user_pi_reply(struct user_pi *pi)
 {
-    struct reply reply = {0};
-    for (int lines = 0; lines < REPLY_LINES_MAX; lines++) {
-        enum fault f = read_line(pi);
-        if (f)
-            return f;
-        struct text line = line_text(&pi->line);
-        if (pi->verbose)
-            show("< ", line);
-        enum reply_progress progress = reply_take_line(&reply, line);
-        if (progress == REPLY_INCOMPLETE)
-            continue;
-        struct builder b = builder_on(pi->text, sizeof(pi->text));
-        builder_put(&b, reply.text);
-        builder_end(&b);
-        pi->code = reply.code;
-        return progress == REPLY_COMPLETE ? FAULT_NONE : FAULT_ARGUMENT;
-    }
-    return FAULT_TOO_LARGE;
+    pi->code = 0; /* what does not come to its end must not be taken for the reply before */
+    enum fault f = pi->is_out_of_step ? FAULT_CONNECTION_LOST : read_reply(pi);
+    /* Who was interrupted hears that again: the channel says it by itself. */
+    pi->is_out_of_step = pi->is_out_of_step || (f && f != FAULT_CANCELLED);
+    return f;
 }
 
 enum fault user_pi_final_reply(struct user_pi *pi)
 {
-    for (int replies = 0; replies < PRELIMINARY_REPLIES_MAX; replies++) {
+    for (int replies = 0; replies < USER_PI_PRELIMINARIES; replies++) {
         enum fault f = user_pi_reply(pi);
         if (f || pi->code >= 200)
             return f;
     }
-    return FAULT_TOO_LARGE;
+    pi->is_out_of_step = true;
+    return FAULT_MALFORMED;
 }
 
-enum fault user_pi_send(struct user_pi *pi, const char *verb, const char *argument)
+bool user_pi_is_out_of_step(const struct user_pi *pi)
 {
-    char bytes[2 * LINE_MAX_BYTES];
-    struct builder b = builder_on(bytes, sizeof(bytes));
-    struct text text = text_of(argument);
-    pi->code = 0;
-    if (text_find(text, '\r') != text.len || text_find(text, '\n') != text.len)
-        return FAULT_NAME_INVALID;
-    builder_put_string(&b, verb);
-    if (argument) {
-        builder_put_byte(&b, ' ');
-        reply_put_text(&b, text); /* a byte of all ones is doubled on this side too */
-    }
-    if (pi->verbose)
-        show("> ", text_equal(text_of(verb), TEXT("PASS")) ? TEXT("PASS ****") : builder_text(&b));
-    builder_put(&b, TEXT("\r\n"));
-    if (b.full)
-        return FAULT_NAME_INVALID;
-    struct text left = builder_text(&b);
-    while (left.len) {
-        ssize_t n = send(pi->fd, left.at, left.len, MSG_NOSIGNAL);
-        if (n < 0 && errno != EINTR)
+    return pi->is_out_of_step;
+}
+
+bool user_pi_has_news(struct user_pi *pi, int wait_ms)
+{
+    return pi->input_at < pi->input_len || channel_await(&pi->channel, wait_ms);
+}
+
+/* ---- What we say -------------------------------------------------------------------- */
+
+/* A second 226, a 421 because we were idle: none of them answers what we are about to ask. */
+enum fault user_pi_hear_unasked(struct user_pi *pi)
+{
+    for (int i = 0; i < UNASKED_MAX && user_pi_has_news(pi, 0); i++) {
+        enum fault f = user_pi_reply(pi);
+        if (f)
+            return f;
+        if (pi->code == 421)
             return FAULT_CONNECTION_LOST;
-        left = text_after(left, n > 0 ? (size_t)n : 0);
     }
     return FAULT_NONE;
 }
 
-enum fault user_pi_command(struct user_pi *pi, const char *verb, const char *argument)
+static bool is_secret(const char *verb)
+{
+    return strcmp(verb, "PASS") == 0 || strcmp(verb, "ACCT") == 0;
+}
+
+/* False: the server's set of characters has not all of it. */
+static bool convert_argument(const struct user_pi *pi, struct text *argument,
+                             struct builder *converted)
+{
+    if (!argument->at || !pi->charset)
+        return true;
+    bool has_all = !name_charset_put_theirs(pi->charset, *argument, converted);
+    if (has_all)
+        *argument = builder_text(converted);
+    return has_all;
+}
+
+/* What is behind a line's end would be another command. */
+static bool is_one_line(struct text argument)
+{
+    return text_find(argument, '\r') == argument.len && text_find(argument, '\n') == argument.len &&
+           text_find(argument, '\0') == argument.len;
+}
+
+enum fault user_pi_send_behind(struct user_pi *pi, const char *verb, struct text argument)
+{
+    char bytes[2 * LINE_MAX_BYTES];
+    char converted_bytes[CONVERTED_MAX];
+    struct builder b = builder_on(bytes, sizeof(bytes));
+    struct builder converted = builder_on(converted_bytes, sizeof(converted_bytes));
+    pi->code = 0;
+    user_pi_await_anew(pi);
+    if (pi->is_out_of_step)
+        return FAULT_CONNECTION_LOST;
+    if (!is_secret(verb) && !convert_argument(pi, &argument, &converted))
+        return FAULT_NAME_INVALID;
+    if (!is_one_line(text_of(verb)) || !is_one_line(argument))
+        return FAULT_NAME_INVALID;
+    builder_put_string(&b, verb);
+    if (argument.at) {
+        builder_put_byte(&b, ' ');
+        if (is_secret(verb))
+            tell(pi, USER_PI_SENT,
+                 strcmp(verb, "PASS") == 0 ? TEXT("PASS ****") : TEXT("ACCT ****"));
+        reply_put_text(&b, argument); /* RFC 854: a byte of all ones is doubled on this side too */
+    }
+    if (!argument.at || !is_secret(verb))
+        tell(pi, USER_PI_SENT, builder_text(&b));
+    builder_put(&b, TEXT("\r\n"));
+    enum fault f = b.full ? FAULT_NAME_INVALID : channel_write(&pi->channel, b.at, b.len);
+    if (is_secret(verb))
+        explicit_bzero(bytes, sizeof(bytes));
+    return f;
+}
+
+enum fault user_pi_send(struct user_pi *pi, const char *verb, struct text argument)
+{
+    user_pi_await_anew(pi);
+    pi->code = 0;
+    enum fault f = user_pi_hear_unasked(pi);
+    return f ? f : user_pi_send_behind(pi, verb, argument);
+}
+
+enum fault user_pi_send_abort(struct user_pi *pi)
+{
+    static const unsigned char interrupt[] = {255, 244}; /* IAC IP */
+    static const unsigned char synch[] = {255};          /* IAC, urgent; DM is in the stream */
+    static const char command[] = "\362ABOR\r\n";
+    enum fault f = channel_write(&pi->channel, interrupt, sizeof(interrupt));
+    if (!f)
+        f = channel_write_urgent(&pi->channel, synch, sizeof(synch));
+    tell(pi, USER_PI_SENT, TEXT("ABOR"));
+    pi->code = 0;
+    user_pi_await_anew(pi);
+    return f ? f : channel_write(&pi->channel, command, sizeof(command) - 1);
+}
+
+void user_pi_hear_abort(struct user_pi *pi, void (*on_reply)(void *owner), void *owner)
+{
+    int wait_ms = ABORTED_MS;
+    unsigned ends = 0;
+    for (int replies = 0; replies < USER_PI_PRELIMINARIES && ends < 2; replies++) {
+        if (!user_pi_has_news(pi, wait_ms) || user_pi_reply(pi))
+            return;
+        if (on_reply)
+            on_reply(owner);
+        ends += pi->code >= 200;
+        wait_ms = SECOND_REPLY_MS;
+    }
+}
+
+enum fault user_pi_command(struct user_pi *pi, const char *verb, struct text argument)
 {
     enum fault f = user_pi_send(pi, verb, argument);
-    if (!f)
-        f = user_pi_final_reply(pi);
-    return f;
+    return f ? f : user_pi_final_reply(pi);
+}
+
+/* ---- What it means ------------------------------------------------------------------ */
+
+unsigned user_pi_code(const struct user_pi *pi)
+{
+    return pi->code;
+}
+
+struct text user_pi_text(const struct user_pi *pi)
+{
+    return text_after(builder_text(&pi->reply), pi->last_at);
+}
+
+void user_pi_set_charset(struct user_pi *pi, struct name_charset *charset)
+{
+    pi->charset = charset;
+}
+
+void user_pi_blame_nobody(struct user_pi *pi)
+{
+    pi->code = 0;
+}
+
+struct text user_pi_lines(const struct user_pi *pi)
+{
+    return builder_text(&pi->reply);
 }
 
 enum fault user_pi_fault(const struct user_pi *pi)
@@ -220,12 +425,4 @@ enum fault user_pi_fault(const struct user_pi *pi)
     default: /* no end of anything: it waits for more, and there is none */
         return FAULT_UNSUPPORTED;
     }
-}
-
-enum fault user_pi_login(struct user_pi *pi, const char *user, const char *password)
-{
-    enum fault f = user_pi_command(pi, "USER", user);
-    if (!f && pi->code == 331)
-        f = user_pi_command(pi, "PASS", password);
-    return f ? f : user_pi_fault(pi);
 }

@@ -1,26 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
-"""ferry's one-shot commands against ferryd, and against servers that mean it no good."""
+"""ferry's one-shot commands against ferryd, and what it makes of replies in general."""
 
 import os
-import socket
 import subprocess
 import threading
 
 import pytest
 
-from harness import SANITIZER_ENV, Client, Server, eventually
+from harness import SANITIZER_ENV, Server, eventually, ferryctl
+from scripted import FERRY, PASSIVE, Scripted, facts, ferry, fetch, login
 
-pytestmark = pytest.mark.clear  # ferry speaks no TLS yet
-FERRY = os.path.join(os.path.dirname(os.environ.get("FERRYD", "build/asan/ferryd")), "ferry")
-FERRYCTL = os.path.join(os.path.dirname(FERRY), "ferryctl")
-
-
-def ferry(*arguments, cwd=None, stdin=b"", status=0, **env):
-    result = subprocess.run([os.path.abspath(FERRY), *arguments], cwd=cwd, input=stdin,
-                            capture_output=True, timeout=60, check=False,
-                            env=dict(os.environ, **SANITIZER_ENV, **env))
-    assert result.returncode == status, (arguments, result)
-    return result
+pytestmark = pytest.mark.clear  # test_quirks.py and test_hostile.py have what is under TLS
 
 
 def url(server, path="", login="demo:secret@"):
@@ -52,8 +42,10 @@ def test_put_and_get_in_every_mode(shared, tmp_path, mode, kind):
 
 
 def test_a_mode_that_is_none_is_refused(shared):
-    for wrong in (["--mode"], ["--mode", "X"], ["--mode", "BB"], ["--mode", ""]):
-        assert b"--mode" in ferry("get", url(shared, "f"), *wrong, status=2).stderr
+    for wrong in (["--mode", "X"], ["--mode", "BB"], ["--mode", ""]):
+        stderr = ferry("get", url(shared, "f"), *wrong, status=2).stderr
+        assert b"mode: " in stderr and b"it takes S, B, C or Z" in stderr
+    assert b"--mode: needs a value" in ferry("get", url(shared, "f"), "--mode", status=2).stderr
 
 
 def test_text_is_converted_both_ways(shared, tmp_path):
@@ -70,7 +62,7 @@ def test_ls_and_odd_names(shared, tmp_path):
     ferry("put", "f", url(shared, "%C3%B1%20%25"), cwd=tmp_path)
     listing = ferry("ls", url(shared)).stdout
     assert "ñ %".encode() in listing
-    assert b"\x1b" not in listing and b"a?[2Jb" in listing
+    assert b"\x1b" not in listing and b"a\\x1B[2Jb" in listing
     ferry("put", "f", url(shared), cwd=tmp_path)
     assert "f" in shared.names()
 
@@ -81,14 +73,15 @@ def test_passwords_may_come_from_the_environment_and_nobody_is_anonymous(tmp_pat
         assert ferry("get", url(server, "f", "demo@"), "-o", "-",
                      FERRY_PASSWORD="secret").stdout == b"content"
         assert ferry("get", url(server, "f", ""), "-o", "-").stdout == b"content"
-        shown = ferry("get", url(server, "f"), "-o", "-", FERRY_VERBOSE="1").stderr
+        shown = ferry("get", url(server, "f"), "-o", "-", "-v", "-v").stderr
         assert b"> PASS ****" in shown and b"secret" not in shown
 
 
 def test_exit_statuses(shared, tmp_path):
     shared.empty()
-    ferry(status=2)
-    ferry("nonsense", status=2)
+    assert ferry().stdout == b""  # the shell, which hears nothing
+    ferry("--nonsense", status=2)
+    ferry("no.such.host.invalid", status=3)
     ferry("get", status=2)
     ferry("get", "http://x/", status=2)
     ferry("get", url(shared), status=2)
@@ -96,20 +89,22 @@ def test_exit_statuses(shared, tmp_path):
     ferry("get", "ftp://127.0.0.1:1/x", status=3)
     ferry("get", "ftp://no.such.host.invalid/x", status=3)
     assert b"530" in ferry("get", url(shared, "x", "demo:wrong@"), status=4).stderr
-    assert b"550" in ferry("get", url(shared, "none"), cwd=tmp_path, status=5).stderr
+    assert b"550" in ferry("get", url(shared, "none"), cwd=tmp_path, status=7).stderr
     assert b"/no/such/file" in ferry("put", "/no/such/file", url(shared), status=1).stderr
     ferry("put", "/", url(shared, "x"), status=1)
     ferry("get", url(shared, "x"), "-o", "/no/such/directory/x", status=1)
     assert os.listdir(tmp_path) == []
     assert ferry("--version").stdout.startswith(b"ferry ")
-    assert b"ferry get" in ferry("--help").stdout
+    assert b"\n  get     URL..." in ferry("--help").stdout
+    assert b"Usage: ferry get URL..." in ferry("get", "--help").stdout
 
 
 def test_messages_never_show_a_password(shared, tmp_path):
-    for login in ("demo:secret@", "demo:wrong%40secret@", "demo:a@secret@"):
-        result = subprocess.run([os.path.abspath(FERRY), "get", url(shared, "none", login)],
-                                cwd=tmp_path, capture_output=True, timeout=60, check=False)
-        assert result.returncode and b"127.0.0.1" in result.stderr and b"secret" not in result.stderr
+    for who, told, status in (("demo:secret@", b"none: 550", 7),
+                              ("demo:wrong%40secret@", b"127.0.0.1: 530", 4),
+                              ("demo:a@secret@", b"127.0.0.1: 530", 4)):
+        result = ferry("get", url(shared, "none", who), "-v", "-v", cwd=tmp_path, status=status)
+        assert told in result.stderr and b"secret" not in result.stderr
 
 
 def test_a_local_file_that_fails_on_the_way_replaces_nothing(server, tmp_path):
@@ -119,7 +114,7 @@ def test_a_local_file_that_fails_on_the_way_replaces_nothing(server, tmp_path):
         f.truncate(1 << 30)
     timer = threading.Timer(0.05, os.truncate, (source, 1 << 20))
     timer.start()
-    result = subprocess.run([os.path.abspath(FERRY), "put", str(source), url(server, "f")],
+    result = subprocess.run([FERRY, "put", str(source), url(server, "f")],
                             capture_output=True, timeout=60, check=False)
     timer.join()
     if result.returncode == 0:  # it was through before
@@ -142,105 +137,99 @@ def test_a_device_is_written_to_not_replaced(server):
     assert os.path.islink(link)
 
 
-class Scripted:
-    """A server that says what it is told, and what it heard."""
-
-    def __init__(self, *replies, data=b""):
-        self.replies = list(replies)
-        self.data = data
-        self.heard = []
-        self.listener = socket.create_server(("127.0.0.1", 0))
-        self.passive = socket.create_server(("127.0.0.1", 0))
-        self.port = self.listener.getsockname()[1]
-        self.thread = threading.Thread(target=self.serve, daemon=True)
-        self.thread.start()
-
-    def serve(self):
-        connection, _ = self.listener.accept()
-        with connection, connection.makefile("rb") as lines:
-            for reply in self.replies:
-                if isinstance(reply, str):
-                    port = self.passive.getsockname()[1]
-                    reply = reply.replace("@PORT@", str(port))
-                    reply = reply.replace("@P1,P2@", f"{port >> 8},{port & 255}")
-                    connection.sendall(reply.encode("latin-1") + b"\r\n")
-                elif reply is None:
-                    line = lines.readline()
-                    if not line:
-                        return
-                    self.heard.append(line)
-                else:
-                    data, _ = self.passive.accept()
-                    data.sendall(self.data)
-                    data.close()
-
-
-WAIT = None
-SEND = True
-
-
 def test_a_227_with_a_foreign_address_is_not_followed(tmp_path):
     """The data connection goes to the control connection's host, whatever the reply says."""
-    server = Scripted("220 hi", WAIT, "230 in", WAIT, "200 ok", WAIT, "500 no EPSV", WAIT,
-                      "227 (192,0,2,1,@P1,P2@)", WAIT, "150 go", SEND, "226 done", data=b"content")
-    result = ferry("get", f"ftp://127.0.0.1:{server.port}/f", "-o", "got", cwd=tmp_path)
-    assert result.returncode == 0 and (tmp_path / "got").read_bytes() == b"content"
+    before = "C: EPSV\nS: 500 no EPSV\nC: PASV\nS: 227 (192,0,2,1,{p1,p2})\n"
+    with Scripted(login() + facts("f", 7) + before
+                  + fetch("f", "content").replace(PASSIVE, "")) as server:
+        server.ferry("get", "@f", "-o", "got", cwd=tmp_path)
+    assert (tmp_path / "got").read_bytes() == b"content"
 
 
 def test_a_transfer_that_the_server_calls_broken_leaves_no_file(tmp_path):
-    server = Scripted("220 hi", WAIT, "230 in", WAIT, "200 ok", WAIT, "229 (|||@PORT@|)", WAIT,
-                      "150 go", SEND, "426 broken", data=b"half")
-    ferry("get", f"ftp://127.0.0.1:{server.port}/f", cwd=tmp_path, status=6)
+    with Scripted(login() + facts("f", 7) + fetch("f", "half", end="426 broken")) as server:
+        server.ferry("get", "@f", "--no-resume", cwd=tmp_path, status=6)
     assert os.listdir(tmp_path) == []
-
-
-BEFORE_RETR = ("220 hi", WAIT, "230 in", WAIT, "200 ok", WAIT, "229 (|||@PORT@|)", WAIT)
 
 
 def test_promises_are_no_end_of_a_transfer(tmp_path):
     """1xx may come several times, before the data and after it (RFC 959 4.2)."""
-    server = Scripted(*BEFORE_RETR, "125 soon", "150 go", SEND, "426 broken", data=b"half")
-    assert b"426" in ferry("get", f"ftp://127.0.0.1:{server.port}/f", cwd=tmp_path, status=6).stderr
-    assert os.listdir(tmp_path) == []
-    server = Scripted("120 wait", "220 hi", *BEFORE_RETR[1:], "125 soon", "150 go", SEND,
-                      "112 all of it", "226 done", data=b"whole")
-    ferry("get", f"ftp://127.0.0.1:{server.port}/f", cwd=tmp_path)
-    assert (tmp_path / "f").read_bytes() == b"whole"
+    with Scripted(login() + facts("f", 5) + PASSIVE + "C: RETR f\nS: 125 soon\nS: 150 go\n"
+                  "D> half\nD.\nS: 426 broken") as server:
+        assert b"f: 426 broken" in server.ferry("get", "@f", cwd=tmp_path, status=6).stderr
+    assert not (tmp_path / "f").exists()
+    (tmp_path / "g").mkdir()
+    with Scripted("S: 120 wait\n" + login() + facts("f", 5) + PASSIVE + "C: RETR f\nS: 125 soon\n"
+                  "S: 150 go\nD> whole\nD.\nS: 112 all of it\nS: 226 done") as server:
+        server.ferry("get", "@f", cwd=tmp_path / "g")
+    assert (tmp_path / "g" / "f").read_bytes() == b"whole"
 
 
-@pytest.mark.parametrize("replies, status", [(("150 go", SEND, "350 more"), 5), (("350 more",), 5),
-                                             (("150 go", SEND, "550 gone"), 5),
-                                             (("226 nothing",), 6)])
+@pytest.mark.parametrize("replies, status", [
+    ("S: 150 go\nD> half\nD.\nS: 350 more", 5), ("S: 350 more", 5),
+    ("S: 150 go\nD> half\nD.\nS: 550 gone", 7), ("S: 226 nothing\nD.", 8)])
 def test_only_2xx_after_the_data_is_success(tmp_path, replies, status):
-    server = Scripted(*BEFORE_RETR, *replies, data=b"half")
-    ferry("get", f"ftp://127.0.0.1:{server.port}/f", cwd=tmp_path, status=status)
+    with Scripted(login() + facts("f", 9) + PASSIVE + "C: RETR f\n" + replies) as server:
+        server.ferry("get", "@f", "--no-resume", cwd=tmp_path, status=status)
     assert os.listdir(tmp_path) == []
 
 
-@pytest.mark.parametrize("replies", [("229 (|||x|)",), ("500 no", WAIT, "227 none"),
-                                     ("500 no", WAIT, "200 ok")])
+@pytest.mark.parametrize("replies", ["C: EPSV\nS: 229 (|||x|)\nC: PASV\nS: 500 no",
+                                     "C: EPSV\nS: 500 no\nC: PASV\nS: 227 none",
+                                     "C: EPSV\nS: 500 no\nC: PASV\nS: 200 ok"])
 def test_a_port_that_is_none_is_no_data_connection(tmp_path, replies):
-    server = Scripted(*BEFORE_RETR[:-2], *replies)
-    assert b"data connection" in ferry("get", f"ftp://127.0.0.1:{server.port}/f", cwd=tmp_path,
-                                       status=6).stderr
+    with Scripted(login() + facts("f", 7) + replies) as server:
+        result = server.ferry("get", "@f", "--data-connection", "passive", cwd=tmp_path, status=6)
+    assert b"data connection could not be opened" in result.stderr
+    assert os.listdir(tmp_path) == []
 
 
 def test_a_password_that_is_answered_with_331_again_is_no_login(tmp_path):
-    server = Scripted("220 hi", WAIT, "331 password", WAIT, "331 password", WAIT, "200 ok")
-    ferry("get", f"ftp://127.0.0.1:{server.port}/f", cwd=tmp_path, status=4)
+    with Scripted("S: 220 hi\nC: FEAT\nS: 500 no\nC: USER anonymous\nS: 331 password\n"
+                  "C: PASS ferry@\nS: 331 password") as server:
+        server.ferry("get", "@f", cwd=tmp_path, status=4)
 
 
 def test_replies_cannot_move_the_cursor(tmp_path):
-    server = Scripted("220 hi", WAIT, "530 \x1b]0;gotcha\x07 no")
-    result = ferry("get", f"ftp://127.0.0.1:{server.port}/f", cwd=tmp_path, status=4)
-    assert b"\x1b" not in result.stderr and b"gotcha" in result.stderr
+    with Scripted("S: 220 hi\nC: FEAT\nS: 500 no\nC: USER anonymous\n"
+                  "S: 530 \\x1b]0;gotcha\\x07 no") as server:
+        result = server.ferry("get", "@f", cwd=tmp_path, status=4)
+    assert b"\x1b" not in result.stderr and b"\\x1B]0;gotcha\\x07 no" in result.stderr
 
 
-@pytest.mark.parametrize("greeting", ["nonsense", "999", "x" * 20_000, "421 full", "220-never"])
-def test_bad_greetings_are_clear_errors(tmp_path, greeting):
-    server = Scripted(greeting)
-    result = ferry("get", f"ftp://127.0.0.1:{server.port}/f", cwd=tmp_path, status=3)
-    assert result.stderr.startswith(b"ferry: 127.0.0.1: ")
+@pytest.mark.parametrize("greeting, why", [
+    ("nonsense", b"no reply of FTP"), ("999", b"no reply of FTP"),
+    ("x" * 20_000, b"no reply of FTP"), ("421 full", b"421 full"),
+    ("220-never", b"connection broken")])
+def test_bad_greetings_are_clear_errors(tmp_path, greeting, why):
+    with Scripted(f"S: {greeting}\nclose") as server:
+        result = server.ferry("get", "@f", cwd=tmp_path, status=3)
+    assert result.stderr.startswith(b"ferry: 127.0.0.1: ") and why in result.stderr
+
+
+def test_who_is_told_to_come_again_hears_what_is_waited_for(tmp_path):
+    """4yz may pass (RFC 959 4.2.1): it is tried again, and not in silence."""
+    with Scripted("S: 421 full\nclose\nconnect\nS: 421 still full\nclose\nconnect\n" + login()
+                  + facts("f", 7) + fetch("f", "content")) as server:
+        result = server.ferry("get", "@f", "--retries", "2", "--retry-delay", "1",
+                              "--retry-delay-max", "1", cwd=tmp_path)
+    for reason in (b"421 full", b"421 still full"):
+        assert (b"ferry: warning: 127.0.0.1: " + reason + b"; trying again in 1 second\n"
+                in result.stderr)
+
+
+@pytest.mark.parametrize("greeting", ["S: 530 go away", "close", "S: nonsense", "S: 500 no"])
+def test_a_server_that_never_let_us_in_is_not_asked_again(tmp_path, greeting):
+    with Scripted(f"{greeting}\nclose") as server:
+        server.ferry("get", "@f", "--retries", "5", cwd=tmp_path,
+                     status=4 if "530" in greeting else 3)
+
+
+def test_a_server_that_does_not_greet_is_said_to_be_waited_for(tmp_path):
+    with Scripted("hold") as server:
+        result = server.ferry("get", "@f", "--connect-timeout", "1", "--reply-timeout", "2",
+                              cwd=tmp_path, status=3)
+    assert b"waiting for the server to greet" in result.stderr
 
 
 def test_output_that_is_lost_is_no_success(shared):
@@ -252,12 +241,44 @@ def test_output_that_is_lost_is_no_success(shared):
     for command in (["--help"], ["--version"], ["ls", url(shared)], ["ls", url(shared, "many")],
                     ["get", url(shared, "f"), "-o", "-"], ["get", url(shared, "f"), "-o", "/dev/full"]):
         with open("/dev/full", "wb") as full:
-            result = subprocess.run([os.path.abspath(FERRY), *command], stdout=full, check=False,
+            result = subprocess.run([FERRY, *command], stdout=full, check=False,
                                     stderr=subprocess.PIPE, timeout=60,
                                     env=dict(os.environ, **SANITIZER_ENV))
         assert result.returncode == 1, (command, result)
         assert b"o space left on device" in result.stderr
     for command in (["--help"], ["--version"], ["password", "hash"]):
         with open("/dev/full", "wb") as full:
-            assert subprocess.run([FERRYCTL, *command], input=b"a\n", stdout=full, check=False,
+            assert subprocess.run([ferryctl(), *command], input=b"a\n", stdout=full, check=False,
                                   stderr=subprocess.DEVNULL, timeout=60).returncode == 1
+
+
+def test_without_a_password_there_is_no_login(shared, tmp_path):
+    there = url(shared, login="somebody@")
+    for options in ([], ["--password-command", "false"], ["--password-command", "yes | head -c 90000"]):
+        # In a session of its own it has no terminal to ask on.
+        result = subprocess.run([FERRY, "ls", there, *options], stdin=subprocess.DEVNULL,
+                                capture_output=True, timeout=60, check=False, cwd=tmp_path,
+                                start_new_session=True,
+                                env=dict(os.environ, **SANITIZER_ENV, HOME=str(tmp_path)))
+        assert result.returncode == 4, (options, result)
+        assert b"password" in result.stderr
+
+
+def test_of_a_mirror_one_end_is_here(shared, tmp_path):
+    for words in ([url(shared), url(shared, "x")], ["here", "there"]):
+        for command in ("mirror", "sync", "check"):
+            result = ferry(command, *words, cwd=tmp_path, status=2)
+            assert b"the other a directory here" in result.stderr
+    assert os.listdir(tmp_path) == []
+
+
+@pytest.mark.parametrize("data", ["passive", "active"])
+def test_connections_come_from_the_address_that_is_set(shared, data):
+    """ferryd takes data connections of a session's own address alone, and tells which that is."""
+    shared.empty()
+    shared.write("f", b"content")
+    source = ("--source-address", "127.0.0.5", "--data-connection", data)
+    assert b"Connected from 127.0.0.5." in ferry("raw", url(shared), "STAT", *source).stdout
+    assert ferry("cat", url(shared, "f"), *source).stdout == b"content"
+    result = ferry("cat", url(shared, "f"), "--source-address", "192.0.2.1", status=3)
+    assert b"cannot be reached" in result.stderr

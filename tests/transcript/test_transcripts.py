@@ -23,20 +23,12 @@ import re
 
 import pytest
 
+from dialogue import compare, insert, unescape
 from harness import Client, Server, read_all
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 FAMILIES = {"127.0.0.1": ("PASV", "EPSV", "LPSV", "PORT", "EPRT", "LPRT"),
             "::1": ("EPSV", "LPSV", "EPRT", "LPRT")}
-
-
-def unescape(text):
-    def byte(match):
-        found = match.group(1)
-        if found.startswith(b"x"):
-            return bytes([int(found[1:], 16)])
-        return {b"r": b"\r", b"n": b"\n", b"t": b"\t", b"\\": b"\\"}[found]
-    return re.sub(rb"\\(x[0-9a-fA-F]{2}|.)", byte, text.encode("utf-8"))
 
 
 def scripts():
@@ -70,16 +62,11 @@ class Replay:
 
     def step(self, kind, rest):
         if kind == "C:":
-            self.client.send(re.sub(r"<(\w+)>", lambda m: self.words[m.group(1)], rest))
+            self.client.send(insert(rest, self.words))
         elif kind == "C~":
             self.client.send_bytes(unescape(rest))
         elif kind == "S:":
-            got = self.client.read_line()
-            pattern = b".*".join(re.escape(part) for part in unescape(rest).split(b"*"))
-            pattern = re.sub(rb"<(\w+)>", rb"(?P<\1>\\S+)", pattern)
-            match = re.fullmatch(pattern, got, re.S)
-            assert match, f"wanted {rest!r}, got {got!r}"
-            self.words.update((name, word.decode()) for name, word in match.groupdict().items())
+            compare(rest, self.client.read_line(), self.words)
         elif kind == "connect":
             self.listed, self.data = self.client.open_data(self.way), None
         elif kind == "D>":

@@ -24,11 +24,20 @@ int __wrap_close(int fd)
     return -1;
 }
 
+/* The umask is the whole process's: another thread's file would get a wrong mode meanwhile. */
+mode_t __real_umask(mode_t mask);
+mode_t __wrap_umask(mode_t mask);
+mode_t __wrap_umask(mode_t mask)
+{
+    fail_msg("umask(%o) was called", mask);
+    return 0;
+}
+
 static int set_up(void **unused)
 {
     (void)unused;
     close_error = 0;
-    umask(022);
+    __real_umask(022);
     (void)snprintf(directory, sizeof(directory), "/tmp/ferry-local-XXXXXX");
     return mkdtemp(directory) ? 0 : -1;
 }
@@ -96,6 +105,19 @@ TEST(a_file_has_its_name_when_it_is_complete)
     assert_int_equal(count_names(), 1);
 }
 
+TEST(a_file_has_the_mode_that_any_other_would_have)
+{
+    static const mode_t masks[] = {0, 027, 077};
+    for (size_t i = 0; i < COUNT(masks); i++) {
+        struct stat info;
+        __real_umask(masks[i]);
+        struct stream *stream = written("f", "x");
+        assert_fault(local_file_publish(&stream), FAULT_NONE);
+        assert_int_equal(stat(path_of("f"), &info), 0);
+        assert_int_equal(info.st_mode & 07777, 0666 & ~masks[i]);
+    }
+}
+
 TEST(a_file_that_is_given_up_leaves_nothing)
 {
     struct stream *stream = written("f", "half");
@@ -151,6 +173,20 @@ TEST(a_directory_in_the_way_is_a_fault_and_nothing_remains)
     assert_int_equal(count_names(), 1);
 }
 
+TEST(a_file_that_is_there_is_continued_in_place)
+{
+    struct stream *stream = written("f", "0123456789");
+    assert_fault(local_file_publish(&stream), FAULT_NONE);
+    assert_fault(local_file_continue(path_of("f"), 11, &stream), FAULT_OUT_OF_RANGE);
+    assert_fault(local_file_continue(path_of("g"), 0, &stream), FAULT_NOT_FOUND);
+    assert_fault(local_file_continue(directory, 0, &stream), FAULT_IS_DIRECTORY);
+    assert_content("f", "0123456789");
+    assert_fault(local_file_continue(path_of("f"), 4, &stream), FAULT_NONE);
+    assert_fault(stream_write(stream, "ab", 2), FAULT_NONE);
+    assert_fault(local_file_publish(&stream), FAULT_NONE);
+    assert_content("f", "0123ab");
+}
+
 TEST(the_standard_streams_stay_open)
 {
     struct stream *stream = NULL;
@@ -166,11 +202,13 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         IN_DIRECTORY(a_file_has_its_name_when_it_is_complete),
+        IN_DIRECTORY(a_file_has_the_mode_that_any_other_would_have),
         IN_DIRECTORY(a_file_that_is_given_up_leaves_nothing),
         IN_DIRECTORY(a_disk_that_is_full_at_close_publishes_nothing),
         IN_DIRECTORY(what_is_written_in_place_tells_of_its_close_as_well),
         IN_DIRECTORY(what_cannot_be_made_is_told_at_once),
         IN_DIRECTORY(a_directory_in_the_way_is_a_fault_and_nothing_remains),
+        IN_DIRECTORY(a_file_that_is_there_is_continued_in_place),
         IN_DIRECTORY(the_standard_streams_stay_open),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

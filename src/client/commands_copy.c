@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* copy: from one server to another, or within one. */
+#include "base/clock.h"
+#include "client/commands.h"
+#include "client/fxp.h"
+
+static void tell(struct run *run, const char *from, const char *to, int64_t begun_ms)
+{
+    const struct report_transfer transfer = {
+        .remote = text_of(from), .local = text_of(to), .size = PROGRESS_UNKNOWN};
+    const struct report_outcome outcome = {
+        .bytes = atomic_load(&run->moved.bytes),
+        .duration_ms = (uint64_t)(clock_running_ms() - begun_ms),
+        .verified_by = TEXT(""),
+    };
+    pthread_mutex_lock(&run->lock);
+    report_transfer_end(&run->report, &transfer, &outcome);
+    run->done++;
+    pthread_mutex_unlock(&run->lock);
+}
+
+void command_copy(struct run *run)
+{
+    const struct invocation *invocation = run->invocation;
+    struct visit source = {.run = run};
+    struct visit target = {.run = run};
+    int64_t begun_ms = clock_running_ms();
+    const char *from_path = visit_to(&source, invocation->words[0]);
+    const char *to_path = from_path ? visit_to(&target, invocation->words[1]) : NULL;
+    if (to_path) {
+        const struct fxp_end from = {source.remote, from_path};
+        const struct fxp_end to = {target.remote, to_path};
+        const struct fxp_end *failed = &from;
+        const struct parameters parameters = site_parameters(source.site);
+        bool is_direct;
+        enum fault f = fxp_copy(&from, &to, FXP_AUTO, &parameters, &run->moved, &is_direct,
+                                &failed);
+        if (f)
+            run_failed(run, failed->path, failed->remote, f);
+        else
+            tell(run, from_path, to_path, begun_ms);
+    }
+    visit_end(&target);
+    visit_end(&source);
+}

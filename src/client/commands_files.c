@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* ls rm mkdir mv raw */
+#include "client/commands.h"
+
+/* ---- ls ------------------------------------------------------------------------------- */
+
+enum fault list_entries(struct remote *remote, const char *path, struct entries *ret_entries)
+{
+    struct entry one;
+    enum fault f = remote_list(remote, path, ret_entries);
+    bool is_name = f == FAULT_NOT_FOUND || f == FAULT_NOT_DIRECTORY || f == FAULT_UNSUPPORTED;
+    if (is_name && path[0] && !remote_look(remote, path, &one) && one.kind != ENTRY_DIRECTORY) {
+        one.target = NULL;
+        f = entries_add(ret_entries, &one, text_of(path), TEXT_NONE);
+    }
+    entries_sort(ret_entries);
+    return f;
+}
+
+static void list(struct run *run, const struct visit *visit, const char *path)
+{
+    struct entries entries = {0};
+    enum fault f = list_entries(visit->remote, path, &entries);
+    pthread_mutex_lock(&run->lock);
+    for (size_t i = 0; !f && i < entries.count; i++)
+        report_entry(&run->report, text_of(path), &entries.all[i]);
+    pthread_mutex_unlock(&run->lock);
+    entries_clear(&entries);
+    if (f)
+        run_failed(run, path[0] ? path : site_url(visit->site)->host, visit->remote, f);
+    else
+        run_succeeded(run);
+}
+
+void command_ls(struct run *run)
+{
+    visit_each(run, list);
+}
+
+/* ---- rm, mkdir ------------------------------------------------------------------------- */
+
+static void done(struct run *run, const struct visit *visit, const char *path, enum fault f,
+                 void (*report)(struct report *report, struct text path))
+{
+    if (f) {
+        run_failed(run, path, visit->remote, f);
+        return;
+    }
+    pthread_mutex_lock(&run->lock);
+    report(&run->report, text_of(path));
+    run->done++;
+    pthread_mutex_unlock(&run->lock);
+}
+
+static void remove_one(struct run *run, const struct visit *visit, const char *path)
+{
+    bool is_recursive = run->invocation->is_recursive;
+    struct entry entry;
+    enum fault f = is_recursive ? remote_look(visit->remote, path, &entry) : FAULT_NONE;
+    if (!f && is_recursive && entry.kind == ENTRY_DIRECTORY)
+        f = remote_remove_tree(visit->remote, path);
+    else if (!f)
+        f = remote_remove(visit->remote, path);
+    done(run, visit, path, f, report_removed);
+}
+
+void command_rm(struct run *run)
+{
+    visit_each(run, remove_one);
+}
+
+static void make_one(struct run *run, const struct visit *visit, const char *path)
+{
+    enum fault f = run->invocation->makes_parents ? remote_make_path(visit->remote, path)
+                                                  : remote_make_directory(visit->remote, path);
+    done(run, visit, path, f, report_made);
+}
+
+void command_mkdir(struct run *run)
+{
+    visit_each(run, make_one);
+}
+
+/* ---- mv, raw ------------------------------------------------------------------------------ */
+
+/* "ftp://host/old new": the new name is one of the same server, from where the login lands. */
+void command_mv(struct run *run)
+{
+    const struct invocation *invocation = run->invocation;
+    struct visit visit = {.run = run};
+    struct url to;
+    const char *path = visit_to(&visit, invocation->words[0]);
+    const char *name = invocation->words[1];
+    if (path && url_parse(text_of(name), &to)) {
+        if (strcmp(to.host, site_url(visit.site)->host) != 0) {
+            run_complain(run, name, "is on another server; copy and rm do that", EXIT_STATUS_USAGE);
+            path = NULL;
+        }
+        name = to.path;
+    }
+    enum fault f = path ? remote_rename(visit.remote, path, name) : FAULT_NONE;
+    if (f)
+        run_failed(run, path, visit.remote, f);
+    else if (path)
+        run_succeeded(run);
+    visit_end(&visit);
+}
+
+/* A URL and commands, as they are, each its own word. */
+void command_raw(struct run *run)
+{
+    const struct invocation *invocation = run->invocation;
+    struct visit visit = {.run = run};
+    const char *path = visit_to(&visit, invocation->words[0]);
+    char verb[32];
+    for (size_t i = 1; path && i < invocation->word_count && !run_is_interrupted(run); i++) {
+        struct text rest = text_of(invocation->words[i]);
+        struct builder b = builder_on(verb, sizeof(verb));
+        builder_put(&b, text_take_until(&rest, ' '));
+        builder_end(&b);
+        enum fault f = remote_command(visit.remote, verb, rest.at && rest.len ? rest : TEXT_NONE,
+                                      false);
+        run_show_reply(run, visit.remote);
+        if (f)
+            run_failed(run, invocation->words[i], visit.remote, f);
+        else
+            run_succeeded(run);
+    }
+    visit_end(&visit);
+}

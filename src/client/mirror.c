@@ -1,0 +1,440 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "client/mirror.h"
+
+#include <pthread.h>
+
+#include "base/memory.h"
+#include "client/safe_name.h"
+
+enum { PATH_SIZE = 8192 };
+
+/* One run, which all tasks share. */
+struct run {
+    struct crew *crew; /* borrowed, as all below that is not guarded */
+    const struct local_tree *tree;
+    const char *path; /* the server's root */
+    const struct mirror_rules *rules;
+    struct transfer_progress *progress;
+    pthread_mutex_t lock;
+    struct mirror_tally tally; /* guarded */
+    enum fault fault;          /* guarded: the first one */
+};
+
+/* A file to be carried or a directory to be compared. */
+struct errand {
+    struct crew_task task;
+    struct run *run; /* borrowed: it waits for all that begin; who is freed undone outlives it */
+    unsigned depth;
+    bool is_target_new; /* a directory just made: there is nothing in it to look at */
+    bool has_entry;
+    struct entry entry; /* what its listing said; without its name */
+    char path[];        /* below the roots */
+};
+
+/* A name that comes from the server becomes one here; one of ours must only be one part of a path.
+ */
+static bool is_name(const struct run *run, struct text name)
+{
+    enum safe_name_rule rule = run->rules->is_portable ? SAFE_NAME_PORTABLE : SAFE_NAME_LINUX;
+    if (run->rules->direction == MIRROR_DOWN)
+        return safe_name_is_local(name, rule);
+    return text_find(name, '/') == name.len;
+}
+
+static void tell(struct run *run, enum mirror_event event, const char *path, enum fault f,
+                 struct text reason, unsigned code, const struct carry_outcome *outcome)
+{
+    struct mirror_tally *tally = &run->tally;
+    pthread_mutex_lock(&run->lock);
+    uint64_t *counts[] = {
+        [MIRROR_COPIED] = &tally->files,
+        [MIRROR_REPLACED] = &tally->files,
+        [MIRROR_MADE_DIRECTORY] = &tally->directories,
+        [MIRROR_LINKED] = &tally->files,
+        [MIRROR_DELETED] = &tally->deleted,
+        [MIRROR_SKIPPED] = &tally->skipped,
+        [MIRROR_CONFLICT] = &tally->failed,
+        [MIRROR_FAILED] = &tally->failed,
+    };
+    ++*counts[event];
+    if (outcome && (event == MIRROR_COPIED || event == MIRROR_REPLACED))
+        tally->bytes += outcome->size - (outcome->begun < outcome->size ? outcome->begun : 0);
+    if (f && !run->fault)
+        run->fault = f;
+    if (run->rules->on_event)
+        run->rules->on_event(run->rules->owner, event, path, f, reason, code, outcome);
+    pthread_mutex_unlock(&run->lock);
+}
+
+static void count_same(struct run *run)
+{
+    pthread_mutex_lock(&run->lock);
+    run->tally.same++;
+    pthread_mutex_unlock(&run->lock);
+}
+
+/* `remote` is whose fault it is; NULL: not the server's. */
+static void fail(struct run *run, const char *path, enum fault f, const struct remote *remote,
+                 const struct carry_outcome *outcome)
+{
+    struct text reason = remote ? remote_reason(remote) : TEXT_NONE;
+    tell(run, MIRROR_FAILED, path, f, reason.len ? reason : text_of(fault_text(f)),
+         remote ? remote_code(remote) : 0, outcome);
+}
+
+/* The server's name of a place. False when it is too long. */
+static bool name_there(const struct run *run, const char *path, char bytes[PATH_SIZE])
+{
+    struct builder b = builder_on(bytes, PATH_SIZE);
+    size_t root = strlen(run->path);
+    builder_put_string(&b, run->path);
+    if (root && path[0] && run->path[root - 1] != '/')
+        builder_put_byte(&b, '/');
+    builder_put_string(&b, path);
+    builder_end(&b);
+    return !b.full;
+}
+
+static bool join(char bytes[PATH_SIZE], const char *directory, const char *name)
+{
+    struct builder b = builder_on(bytes, PATH_SIZE);
+    builder_put_string(&b, directory);
+    if (directory[0])
+        builder_put_byte(&b, '/');
+    builder_put_string(&b, name);
+    builder_end(&b);
+    return !b.full;
+}
+
+static enum fault add(struct run *run, const char *path, unsigned depth, bool is_target_new,
+                      const struct entry *entry,
+                      void (*run_task)(struct crew_task *task, struct crew_hand *hand))
+{
+    size_t len = strlen(path);
+    struct errand *errand = memory_new(sizeof(*errand) + len + 1);
+    if (!errand)
+        return FAULT_NO_MEMORY;
+    errand->task.run = run_task;
+    errand->run = run;
+    errand->depth = depth;
+    errand->is_target_new = is_target_new;
+    errand->has_entry = entry != NULL;
+    if (entry)
+        errand->entry = *entry;
+    errand->entry.name = errand->entry.target = NULL;
+    memcpy(errand->path, path, len);
+    crew_add(run->crew, &errand->task, !entry || entry->kind != ENTRY_DIRECTORY);
+    return FAULT_NONE;
+}
+
+/* The hand's connection; false when the errand has been dealt with otherwise. */
+static bool take_remote(struct errand *errand, struct crew_hand *hand, struct remote **ret_remote)
+{
+    enum fault f = crew_hand_remote(hand, ret_remote);
+    if (f == FAULT_TOO_MANY) {
+        crew_leave(hand, &errand->task);
+        return false;
+    }
+    if (f) {
+        fail(errand->run, errand->path, f, *ret_remote, NULL);
+        memory_free(errand);
+    }
+    return !f;
+}
+
+/* ---- A file ----------------------------------------------------------------------------- */
+
+static void carry_file(struct crew_task *task, struct crew_hand *hand)
+{
+    struct errand *errand = (struct errand *)task;
+    struct run *run = errand->run;
+    char there[PATH_SIZE];
+    struct carry_outcome outcome = {.begun = 0};
+    struct remote *remote = NULL;
+    if (!hand) {
+        memory_free(errand);
+        return;
+    }
+    if (!take_remote(errand, hand, &remote))
+        return;
+    const struct mirror_rules *rules = run->rules;
+    enum fault f = name_there(run, errand->path, there) ? FAULT_NONE : FAULT_NAME_INVALID;
+    if (!f && rules->direction == MIRROR_DOWN)
+        f = carry_fetch(remote, there, &errand->entry, run->tree, errand->path, &rules->carry,
+                        run->progress, &outcome);
+    else if (!f)
+        f = carry_send(remote, run->tree, errand->path, there, &rules->carry, run->progress,
+                       &outcome);
+    if (f)
+        fail(run, errand->path, f, remote, &outcome);
+    else
+        tell(run, MIRROR_COPIED, errand->path, FAULT_NONE, TEXT_NONE, 0, &outcome);
+    memory_free(errand);
+}
+
+static void compare_file(struct crew_task *task, struct crew_hand *hand)
+{
+    struct errand *errand = (struct errand *)task;
+    struct run *run = errand->run;
+    char there[PATH_SIZE];
+    struct carry_outcome outcome = {.size = errand->entry.size};
+    struct remote *remote = NULL;
+    if (!hand) {
+        memory_free(errand);
+        return;
+    }
+    if (!take_remote(errand, hand, &remote))
+        return;
+    enum fault f = name_there(run, errand->path, there)
+                       ? carry_compare(remote, there, run->tree, errand->path, &outcome)
+                       : FAULT_NAME_INVALID;
+    if (f == FAULT_UNSUPPORTED && !run->rules->is_dry_run) /* as if it had not been asked for */
+        f = FAULT_NONE;
+    if (f) {
+        fail(run, errand->path, f, remote, NULL);
+    } else if (outcome.differs && !run->rules->is_dry_run) {
+        carry_file(task, hand);
+        return;
+    } else if (outcome.differs) {
+        tell(run, MIRROR_REPLACED, errand->path, FAULT_NONE, TEXT_NONE, 0, &outcome);
+    } else {
+        count_same(run);
+    }
+    memory_free(errand);
+}
+
+/* ---- A directory --------------------------------------------------------------------------- */
+
+static void compare_directory(struct crew_task *task, struct crew_hand *hand);
+
+/* Where both sides of a comparison are while it goes on. */
+struct visit {
+    struct errand *errand; /* borrowed: the directory's */
+    struct remote *remote; /* borrowed: the hand's */
+};
+
+static enum fault make_directory(const struct visit *visit, const char *path)
+{
+    const struct run *run = visit->errand->run;
+    char there[PATH_SIZE];
+    if (run->rules->is_dry_run)
+        return FAULT_NONE;
+    if (run->rules->direction == MIRROR_DOWN)
+        return local_tree_make_directory(run->tree, path);
+    return name_there(run, path, there) ? remote_make_directory(visit->remote, there)
+                                        : FAULT_NAME_INVALID;
+}
+
+static enum fault delete_here(const struct local_tree *tree, const char *path,
+                              const struct entry *entry, unsigned depth)
+{
+    char below[PATH_SIZE];
+    struct entries entries = {NULL, 0, 0, NULL};
+    enum fault f = FAULT_NONE;
+    if (entry->kind == ENTRY_DIRECTORY)
+        f = depth ? local_tree_list(tree, path, &entries) : FAULT_LINK_LOOP;
+    for (size_t i = 0; !f && i < entries.count; i++)
+        f = join(below, path, entries.all[i].name)
+                ? delete_here(tree, below, &entries.all[i], depth - 1)
+                : FAULT_NAME_INVALID;
+    entries_clear(&entries);
+    return f ? f : local_tree_remove(tree, path);
+}
+
+static enum fault delete_entry(const struct visit *visit, const char *path,
+                               const struct entry *entry)
+{
+    const struct run *run = visit->errand->run;
+    char there[PATH_SIZE];
+    if (run->rules->is_dry_run)
+        return FAULT_NONE;
+    if (run->rules->direction == MIRROR_DOWN)
+        return delete_here(run->tree, path, entry, MIRROR_DEPTH_MAX);
+    if (!name_there(run, path, there))
+        return FAULT_NAME_INVALID;
+    return entry->kind == ENTRY_DIRECTORY ? remote_remove_tree(visit->remote, there)
+                                          : remote_remove(visit->remote, there);
+}
+
+static enum fault enter(const struct visit *visit, const char *path, const struct entry *entry,
+                        bool is_new)
+{
+    struct errand *errand = visit->errand;
+    if (errand->depth + 1 >= MIRROR_DEPTH_MAX)
+        return FAULT_LINK_LOOP;
+    return add(errand->run, path, errand->depth + 1, is_new, entry, compare_directory);
+}
+
+static enum fault copy(const struct visit *visit, const char *path, const struct entry *entry,
+                       bool replaces)
+{
+    struct run *run = visit->errand->run;
+    const struct carry_outcome outcome = {.size = entry->size};
+    if (!run->rules->is_dry_run) {
+        if (run->rules->on_plan)
+            run->rules->on_plan(run->rules->owner, entry->has_size ? entry->size : 0);
+        return add(run, path, visit->errand->depth + 1, false, entry, carry_file);
+    }
+    tell(run, replaces ? MIRROR_REPLACED : MIRROR_COPIED, path, FAULT_NONE, TEXT_NONE, 0, &outcome);
+    return FAULT_NONE;
+}
+
+/* Nothing in the listings tells them apart; their bytes may. */
+static enum fault keep(const struct visit *visit, const char *path, const struct entry *entry)
+{
+    struct run *run = visit->errand->run;
+    bool looks_closer = entry->kind == ENTRY_FILE && run->rules->carry.check == CARRY_CHECK_DIGEST;
+    if (looks_closer)
+        return add(run, path, visit->errand->depth + 1, false, entry, compare_file);
+    count_same(run);
+    return FAULT_NONE;
+}
+
+static enum fault link_to(const struct visit *visit, const char *path, const struct entry *entry)
+{
+    const struct run *run = visit->errand->run;
+    if (run->rules->is_dry_run)
+        return FAULT_NONE;
+    if (run->rules->direction == MIRROR_UP || !entry->target)
+        return FAULT_UNSUPPORTED;
+    return local_tree_link(run->tree, path, entry->target);
+}
+
+/* What is to be done about one name; what fails costs that name alone. */
+static enum fault act(void *owner, const struct compare_action *action)
+{
+    static const enum mirror_event events[] = {
+        [COMPARE_COPY] = MIRROR_COPIED,    [COMPARE_MAKE_DIRECTORY] = MIRROR_MADE_DIRECTORY,
+        [COMPARE_DESCEND] = MIRROR_COPIED, [COMPARE_LINK] = MIRROR_LINKED,
+        [COMPARE_DELETE] = MIRROR_DELETED, [COMPARE_SAME] = MIRROR_COPIED,
+        [COMPARE_SKIP] = MIRROR_SKIPPED,   [COMPARE_CONFLICT] = MIRROR_CONFLICT,
+    };
+    const struct visit *visit = owner;
+    struct run *run = visit->errand->run;
+    const struct entry *entry = action->source ? action->source : action->target;
+    char path[PATH_SIZE];
+    enum fault f = FAULT_NONE;
+    bool is_told = false; /* here; else by who does it */
+    if (crew_is_stopped(run->crew))
+        return FAULT_CANCELLED;
+    if (!is_name(run, text_of(entry->name)) || !join(path, visit->errand->path, entry->name)) {
+        fail(run, entry->name, FAULT_NAME_INVALID, NULL, NULL);
+        return FAULT_NONE;
+    }
+    switch (action->deed) {
+    case COMPARE_COPY:
+        f = copy(visit, path, entry, action->target != NULL);
+        break;
+    case COMPARE_MAKE_DIRECTORY:
+        f = make_directory(visit, path);
+        if (!f)
+            tell(run, MIRROR_MADE_DIRECTORY, path, FAULT_NONE, TEXT_NONE, 0, NULL);
+        f = f ? f : enter(visit, path, entry, true);
+        break;
+    case COMPARE_DESCEND:
+        f = enter(visit, path, entry, false);
+        break;
+    case COMPARE_LINK:
+        f = link_to(visit, path, entry);
+        is_told = true;
+        break;
+    case COMPARE_DELETE:
+        f = delete_entry(visit, path, entry);
+        is_told = true;
+        break;
+    case COMPARE_SAME:
+        f = keep(visit, path, entry);
+        break;
+    case COMPARE_SKIP:
+        is_told = true;
+        break;
+    case COMPARE_CONFLICT:
+        tell(run, MIRROR_CONFLICT, path, FAULT_EXISTS, text_of(fault_text(FAULT_EXISTS)), 0, NULL);
+        break;
+    }
+    bool is_servers = run->rules->direction == MIRROR_UP;
+    if (f)
+        fail(run, path, f, is_servers ? visit->remote : NULL, NULL);
+    else if (is_told)
+        tell(run, events[action->deed], path, FAULT_NONE, TEXT_NONE, 0, NULL);
+    return FAULT_NONE;
+}
+
+/* Both listings, whole, or a fault. A directory that is not there yet has nothing in it. */
+static enum fault list_both(const struct visit *visit, struct entries *ours, struct entries *theirs)
+{
+    const struct errand *errand = visit->errand;
+    const struct run *run = errand->run;
+    bool is_down = run->rules->direction == MIRROR_DOWN;
+    char there[PATH_SIZE];
+    enum fault f = name_there(run, errand->path, there) ? FAULT_NONE : FAULT_NAME_INVALID;
+    if (!f && !(errand->is_target_new && is_down))
+        f = local_tree_list(run->tree, errand->path, ours);
+    if (!f && !(errand->is_target_new && !is_down))
+        f = remote_list(visit->remote, there, theirs);
+    if (f == FAULT_NOT_FOUND && !errand->depth && !is_down) { /* the root itself is to be made */
+        f = run->rules->is_dry_run ? FAULT_NONE : remote_make_path(visit->remote, there);
+        entries_clear(theirs);
+    }
+    entries_sort(ours);
+    entries_sort(theirs);
+    return f;
+}
+
+/* What gets no time of its own when it is copied has that of the copying. */
+static struct compare_rules rules_of(const struct visit *visit)
+{
+    const struct mirror_rules *rules = visit->errand->run->rules;
+    struct compare_rules compare = rules->compare;
+    bool is_dated_there = rules->direction == MIRROR_UP &&
+                          !features_has(remote_features(visit->remote), FEATURE_MFMT);
+    compare.target_dates_it = !rules->carry.keeps_time || is_dated_there;
+    return compare;
+}
+
+static void compare_directory(struct crew_task *task, struct crew_hand *hand)
+{
+    struct errand *errand = (struct errand *)task;
+    struct visit visit = {.errand = errand};
+    struct entries ours = {NULL, 0, 0, NULL};
+    struct entries theirs = {NULL, 0, 0, NULL};
+    struct run *run = errand->run;
+    if (!hand) {
+        memory_free(errand);
+        return;
+    }
+    if (!take_remote(errand, hand, &visit.remote))
+        return;
+    bool is_down = run->rules->direction == MIRROR_DOWN;
+    enum fault f = list_both(&visit, &ours, &theirs);
+    const struct compare_rules rules = rules_of(&visit);
+    if (f)
+        fail(run, errand->path, f, visit.remote, NULL);
+    else
+        f = compare_directories(&rules, errand->path, is_down ? &theirs : &ours,
+                                is_down ? &ours : &theirs, act, &visit);
+    if (f == FAULT_NO_MEMORY)
+        fail(run, errand->path, f, NULL, NULL);
+    entries_clear(&ours);
+    entries_clear(&theirs);
+    memory_free(errand);
+}
+
+enum fault mirror_run(struct crew *crew, const struct local_tree *tree, const char *path,
+                      const struct mirror_rules *rules, struct transfer_progress *progress,
+                      struct mirror_tally *ret_tally)
+{
+    struct run run = {
+        .crew = crew, .tree = tree, .path = path, .rules = rules, .progress = progress};
+    pthread_mutex_init(&run.lock, NULL);
+    enum fault f = add(&run, "", 0, rules->is_target_missing, NULL, compare_directory);
+    if (!f)
+        f = crew_wait(crew);
+    if (f)
+        fail(&run, "", f, NULL, NULL);
+    pthread_mutex_destroy(&run.lock);
+    *ret_tally = run.tally;
+    if (!f && crew_is_stopped(crew))
+        f = FAULT_CANCELLED;
+    return f ? f : run.fault;
+}

@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "client/one_file.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "client/commands.h"
+#include "client/local_file.h"
+#include "client/segments.h"
+
+enum { PATH_SIZE = 8192 };
+
+/* "-", a device, a FIFO: what is written as it comes. */
+static bool is_written_through(const char *path)
+{
+    struct stat info;
+    return strcmp(path, "-") == 0 ||
+           (stat(path, &info) == 0 && !S_ISREG(info.st_mode) && !S_ISDIR(info.st_mode));
+}
+
+/* Those of /proc say that they have no bytes; what they have shows when they are read. */
+static bool says_no_size(const char *path)
+{
+    struct stat info;
+    char byte;
+    if (stat(path, &info) || !S_ISREG(info.st_mode) || info.st_size)
+        return false;
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    bool has_bytes = fd >= 0 && read(fd, &byte, 1) == 1;
+    if (fd >= 0)
+        close(fd);
+    return has_bytes;
+}
+
+static void tell(struct run *run, const struct report_transfer *begun,
+                 const struct carry_outcome *outcome, int64_t begun_ms, enum fault f)
+{
+    struct report_transfer transfer = *begun;
+    transfer.size = outcome->size;
+    transfer.resumed_from = outcome->begun;
+    const struct report_outcome told = {
+        .bytes = outcome->size - (outcome->begun < outcome->size ? outcome->begun : 0),
+        .duration_ms = (uint64_t)(clock_running_ms() - begun_ms),
+        .verified_by = outcome->was_digested  ? text_of(digest_kind_name(outcome->digest))
+                       : outcome->was_checked ? TEXT("size")
+                                              : TEXT(""),
+    };
+    if (f)
+        return;
+    pthread_mutex_lock(&run->lock);
+    run_end_marks(run);
+    report_transfer_end(&run->report, &transfer, &told);
+    run->done++;
+    pthread_mutex_unlock(&run->lock);
+}
+
+static void begin(struct run *run, const struct report_transfer *transfer)
+{
+    pthread_mutex_lock(&run->lock);
+    report_transfer_begin(&run->report, transfer);
+    pthread_mutex_unlock(&run->lock);
+    run_tell_progress(run, transfer);
+}
+
+static void on_begin(void *owner, uint64_t begun, uint64_t size)
+{
+    run_show_begun(owner, begun, size);
+}
+
+static struct carry_rules rules_of(const struct one_file *file, struct run *run)
+{
+    struct carry_rules rules = file->rules;
+    rules.on_begin = on_begin;
+    rules.begin_owner = run;
+    return rules;
+}
+
+/* What a fault of carry means for people and for the status. */
+static void fail(struct run *run, const char *what, const struct remote *remote, enum fault f,
+                 const struct carry_outcome *outcome)
+{
+    if (outcome->differs)
+        run_complain(run, what, "what arrived is not what was sent: size or checksum differ",
+                     EXIT_STATUS_VERIFY);
+    else
+        run_failed(run, what, remote, f);
+}
+
+/* ---- From a server ----------------------------------------------------------------------- */
+
+/* Does nobody read the pipe any more? poll(2): POLLERR. */
+static bool is_left(const char *path)
+{
+    struct pollfd wait = {.fd = open(path, O_WRONLY | O_NONBLOCK | O_CLOEXEC)};
+    if (wait.fd < 0)
+        return false;
+    bool is = poll(&wait, 1, 0) == 1 && (wait.revents & POLLERR);
+    close(wait.fd);
+    return is;
+}
+
+static void get_through(struct run *run, const struct one_file *file, const char *path,
+                        const char *local)
+{
+    struct stream *stream = NULL;
+    struct user_dtp_order order = {
+        .direction = USER_DTP_FETCH,
+        .verb = "RETR",
+        .argument = text_of(path),
+        .parameters = file->rules.parameters,
+        .keeps_line_ends = file->rules.keeps_line_ends,
+        .progress = &run->moved,
+    };
+    enum fault f = local_file_create(local, &stream);
+    order.stream = stream;
+    if (f) {
+        run_failed(run, local, NULL, f);
+        return;
+    }
+    f = remote_transfer(file->remote, &order);
+    if (!f)
+        f = local_file_publish(&stream);
+    else
+        stream_close(&stream);
+    if (f == FAULT_IO && file->reader_may_leave && is_left(local))
+        f = FAULT_NONE;
+    if (f)
+        run_failed(run, path, file->remote, f);
+    else
+        run_succeeded(run);
+}
+
+/* Other connections begin where the login lands. */
+static const char *path_for_all(const struct remote *remote, const char *path,
+                                char bytes[PATH_SIZE])
+{
+    struct text directory = remote_directory(remote);
+    struct builder b = builder_on(bytes, PATH_SIZE);
+    if (path[0] == '/' || !directory.len)
+        return path;
+    builder_put(&b, directory);
+    if (directory.at[directory.len - 1] != '/')
+        builder_put_byte(&b, '/');
+    builder_put_string(&b, path);
+    builder_end(&b);
+    return b.full ? NULL : bytes;
+}
+
+/* In one piece, or in segments over connections of their own. */
+static enum fault fetch(struct run *run, const struct one_file *file, const char *path,
+                        const struct local_name *name, struct carry_outcome *ret_outcome)
+{
+    const struct carry_rules rules = rules_of(file, run);
+    if (rules.segments < 2)
+        return carry_fetch(file->remote, path, NULL, name->tree, name->name, &rules, &run->moved,
+                           ret_outcome);
+    char bytes[PATH_SIZE];
+    const char *there = path_for_all(file->remote, path, bytes);
+    if (!there)
+        return FAULT_NAME_INVALID;
+    struct crew *crew = crew_new(site_remote(file->site), file->rules.segments);
+    if (!crew)
+        return FAULT_NO_MEMORY;
+    run_watch_crew(run, crew);
+    enum fault f = segments_fetch(file->remote, crew, there, name->tree, name->name, &rules,
+                                  &run->moved, ret_outcome);
+    run_watch_crew(run, NULL);
+    crew_free(crew);
+    return f;
+}
+
+static void get_file(struct run *run, const struct one_file *file, const char *path,
+                     const char *local)
+{
+    struct local_name name;
+    struct carry_outcome outcome = {.begun = 0};
+    const struct report_transfer transfer = {
+        .remote = text_of(path), .local = text_of(local), .size = PROGRESS_UNKNOWN};
+    int64_t begun_ms = clock_running_ms();
+    if (!local_name_open(run, local, &name))
+        return;
+    run_show(run, path, PROGRESS_UNKNOWN);
+    begin(run, &transfer);
+    enum fault f = fetch(run, file, path, &name, &outcome);
+    run_tell_progress(run, NULL);
+    local_name_close(&name);
+    tell(run, &transfer, &outcome, begun_ms, f);
+    if (f)
+        fail(run, path, file->remote, f, &outcome);
+}
+
+/* ---- To a server -------------------------------------------------------------------------- */
+
+static void put_through(struct run *run, const struct one_file *file, const char *local,
+                        const char *path)
+{
+    struct stream *stream = NULL;
+    struct user_dtp_order order = {
+        .direction = USER_DTP_SEND,
+        .verb = "STOR",
+        .argument = text_of(path),
+        .parameters = file->rules.parameters,
+        .progress = &run->moved,
+    };
+    enum fault f = local_file_open(local, &stream);
+    order.stream = stream;
+    if (f) {
+        run_failed(run, local, NULL, f);
+        return;
+    }
+    f = remote_transfer(file->remote, &order);
+    stream_close(&stream);
+    if (f)
+        run_failed(run, path, file->remote, f);
+    else
+        run_succeeded(run);
+}
+
+static void put_file(struct run *run, const struct one_file *file, const char *local,
+                     const char *path)
+{
+    struct local_name name;
+    struct carry_outcome outcome = {.begun = 0};
+    const struct report_transfer transfer = {.remote = text_of(path),
+                                             .local = text_of(local),
+                                             .is_upload = true,
+                                             .size = PROGRESS_UNKNOWN};
+    int64_t begun_ms = clock_running_ms();
+    if (!local_name_open(run, local, &name))
+        return;
+    run_show(run, local, PROGRESS_UNKNOWN);
+    begin(run, &transfer);
+    const struct carry_rules rules = rules_of(file, run);
+    enum fault f = carry_send(file->remote, name.tree, name.name, path, &rules, &run->moved,
+                              &outcome);
+    run_tell_progress(run, NULL);
+    local_name_close(&name);
+    tell(run, &transfer, &outcome, begun_ms, f);
+    if (f)
+        fail(run, local, file->remote, f, &outcome);
+}
+
+void one_file_get(struct run *run, const struct one_file *file, const char *path, const char *local)
+{
+    if (is_written_through(local))
+        get_through(run, file, path, local);
+    else
+        get_file(run, file, path, local);
+}
+
+void one_file_put(struct run *run, const struct one_file *file, const char *local, const char *path)
+{
+    if (is_written_through(local) || says_no_size(local))
+        put_through(run, file, local, path);
+    else
+        put_file(run, file, local, path);
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * one_file: a file fetched or sent for a person: shown while it moves, told when
+ * it is there, counted in the run. Standard streams, devices and FIFOs ("-",
+ * /dev/null) are written as it comes, and sent likewise, as are files that say no
+ * size (/proc); everything else by carry.h.
+ *
+ * The run's thread.
+ */
+#ifndef FERRY_CLIENT_ONE_FILE_H
+#define FERRY_CLIENT_ONE_FILE_H
+
+#include "client/run.h"
+
+struct one_file {
+    const struct site *site; /* borrowed */
+    struct remote *remote;   /* borrowed: connected */
+    struct carry_rules rules;
+    bool reader_may_leave; /* of a pipe: who has read enough, a pager, ends it well */
+};
+
+/* `local` is a path of this machine, or "-"; why it failed is told. */
+void one_file_get(struct run *run, const struct one_file *file, const char *path,
+                  const char *local);
+void one_file_put(struct run *run, const struct one_file *file, const char *local,
+                  const char *path);
+
+#endif

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * run: one command line being carried out: what it says, what has been told,
+ * how it is to end. A thread of its own watches: it draws the progress and hears
+ * the signals, upon which what goes on is interrupted and cleaned up.
+ *
+ * One thread, but for what says otherwise.
+ */
+#ifndef FERRY_CLIENT_RUN_H
+#define FERRY_CLIENT_RUN_H
+
+#include <pthread.h>
+
+#include "client/crew.h"
+#include "client/invocation.h"
+#include "client/report.h"
+#include "client/site.h"
+
+enum { RUN_WHAT_SIZE = 4096 }; /* of what a line is about: a URL, a path */
+
+struct run {
+    struct invocation *invocation; /* borrowed */
+    pthread_mutex_t lock;
+    struct report report; /* guarded, as all below */
+    struct progress progress;
+    struct progress_state state;
+    struct transfer_progress moved; /* what goes over data connections, all together */
+    int64_t moved_before; /* what is there of the present file, less what was moved before it */
+    const struct report_transfer *told; /* borrowed: until it is another; NULL: none */
+    int64_t told_ms;
+    struct crew *crew;         /* borrowed: what a signal stops; NULL: none */
+    struct remote *remotes[2]; /* borrowed: likewise */
+    size_t done;               /* of the things that the command line names */
+    size_t failed;
+    enum exit_status last;       /* how the last of these failed */
+    int signal;                  /* that came; 0: none */
+    struct progress_marks marks; /* BSD's hash; `each` 0: none */
+    bool is_interactive;         /* SIGINT ends what goes on, not the program */
+    bool is_resting;             /* nothing goes on: somebody is asked for the next command */
+    bool has_dropped; /* a second SIGINT: the connections that there were are of no use */
+    int64_t begun_ms;
+    pthread_t watcher;
+    bool is_ending;
+};
+
+void run_begin(struct run *run, struct invocation *invocation);
+/* The summary, and the exit status. */
+int run_end(struct run *run);
+
+/*
+ * For a shell: between two commands a person is waited for; nothing is drawn then, and with
+ * `is_interactive` SIGINT means nothing. run_rest returns false when the connections that there
+ * are were stopped, and are to be closed. A run begins working.
+ */
+bool run_rest(struct run *run);
+void run_work(struct run *run);
+/* What of the settings concerns the run has changed: verbose, progress, hash, colour. */
+void run_take_settings(struct run *run);
+
+/*
+ * A server, or a local path where `text` is no URL: then *ret_site is NULL. False when it has been
+ * told why not.
+ */
+bool run_open_site(struct run *run, const char *text, struct site **ret_site);
+/* Likewise, where it is a URL already. */
+bool run_open_url(struct run *run, const struct url *url, struct site **ret_site);
+/* Logged in; false when it has been told why not. */
+bool run_connect(struct run *run, const struct site *site, struct remote **ret_remote);
+void run_disconnect(struct run *run, struct remote *remote);
+
+/* A thing that was asked for is done, or not: why is told. `remote` may be NULL. */
+void run_succeeded(struct run *run);
+void run_failed(struct run *run, const char *what, const struct remote *remote, enum fault f);
+/* Told as it is, with a status of its own. */
+void run_complain(struct run *run, const char *what, const char *why, enum exit_status status);
+
+/* What a signal stops; NULL: nothing any more. */
+void run_watch_crew(struct run *run, struct crew *crew);
+bool run_is_interrupted(struct run *run);
+/* For progress: of what is being moved. The name is borrowed until the next call, or run_rest. */
+void run_show(struct run *run, const char *name, uint64_t bytes_total);
+/* So many bytes of how many are there, of what was shown last. */
+void run_show_begun(struct run *run, uint64_t begun, uint64_t bytes_total);
+/* There is more to come, of all together: for progress. */
+void run_expect(struct run *run, uint64_t bytes);
+/* What programs are told the progress of (--json); NULL: nothing any more. */
+void run_tell_progress(struct run *run, const struct report_transfer *transfer);
+/* The marks of what has been moved, and the end of their line. With the lock held. */
+void run_end_marks(struct run *run);
+/* The lines of the last reply, to standard output. */
+void run_show_reply(struct run *run, const struct remote *remote);
+
+#endif

@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* This machine: ! lcd lpwd lls lmkdir, programs that are run, names of files. */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "client/safe_name.h"
+#include "client/shell.h"
+
+enum { ARGUMENTS_MAX = SHELL_WORDS_MAX + 4 };
+
+/* ---- Names ---------------------------------------------------------------------------- */
+
+struct text shell_last_part(const char *path)
+{
+    struct text whole = text_of(path);
+    while (whole.len && whole.at[whole.len - 1] == '/')
+        whole.len--;
+    size_t slash = text_find_last(whole, '/');
+    return slash == whole.len ? whole : text_after(whole, slash + 1);
+}
+
+bool shell_local_path(struct shell *shell, const char *word, char path[SHELL_PATH_SIZE])
+{
+    const char *home = getenv("HOME");
+    struct builder b = builder_on(path, SHELL_PATH_SIZE);
+    bool is_home = word[0] == '~' && (word[1] == '/' || word[1] == '\0') && home;
+    builder_put_string(&b, is_home ? home : "");
+    builder_put_string(&b, is_home ? word + 1 : word);
+    builder_end(&b);
+    if (b.full)
+        shell_count_local(shell, word, FAULT_NAME_INVALID);
+    return !b.full;
+}
+
+/* ---- Programs ---------------------------------------------------------------------------- */
+
+/* Signals that run.c takes for us are blocked here; a program is to have them as usual. */
+static int set_attributes(posix_spawnattr_t *attributes)
+{
+    sigset_t none;
+    sigset_t defaults;
+    sigemptyset(&none);
+    sigemptyset(&defaults);
+    sigaddset(&defaults, SIGPIPE);
+    int error = posix_spawnattr_setsigmask(attributes, &none);
+    error = error ? error : posix_spawnattr_setsigdefault(attributes, &defaults);
+    return error ? error
+                 : posix_spawnattr_setflags(attributes,
+                                            POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+}
+
+static int spawn(pid_t *ret_pid, const char *const *words, int input, int output)
+{
+    posix_spawnattr_t attributes;
+    posix_spawn_file_actions_t actions;
+    if (posix_spawnattr_init(&attributes))
+        return ENOMEM;
+    int error = posix_spawn_file_actions_init(&actions);
+    if (!error) {
+        error = set_attributes(&attributes);
+        if (!error && input >= 0)
+            error = posix_spawn_file_actions_adddup2(&actions, input, STDIN_FILENO);
+        if (!error && output >= 0)
+            error = posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO);
+        if (!error)
+            error = posix_spawnp(ret_pid, words[0], &actions, &attributes, (char **)words, environ);
+        posix_spawn_file_actions_destroy(&actions);
+    }
+    posix_spawnattr_destroy(&attributes);
+    return error;
+}
+
+static int start(struct shell *shell, const char *const *words, int input, int output)
+{
+    pid_t pid = -1;
+    (void)fflush(stdout);
+    int error = spawn(&pid, words, input, output);
+    if (error)
+        shell_count_local(shell, words[0], fault_from_errno(error));
+    return error ? -1 : pid;
+}
+
+int shell_await(int pid)
+{
+    int status = 0;
+    while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+        ;
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+bool shell_run_program(struct shell *shell, const char *const *words)
+{
+    char why[64];
+    int pid = start(shell, words, -1, -1);
+    if (pid < 0)
+        return false;
+    (void)run_rest(shell->run);
+    int status = shell_await(pid);
+    run_work(shell->run);
+    if (!status)
+        return true;
+    struct builder b = builder_on(why, sizeof(why));
+    builder_put_string(&b, status < 0 ? "ended by a signal" : "ended with status ");
+    if (status > 0)
+        builder_put_number(&b, (uint64_t)status);
+    run_complain(shell->run, words[0], builder_end(&b), EXIT_STATUS_LOCAL);
+    return false;
+}
+
+/* ---- Where something goes ------------------------------------------------------------------ */
+
+bool shell_output_pipe(struct shell *shell, const char *command, bool reads,
+                       struct shell_output *ret_output)
+{
+    const char *const words[] = {"/bin/sh", "-c", command, NULL};
+    int ends[2];
+    *ret_output = (struct shell_output){.file = NULL};
+    if (pipe2(ends, O_CLOEXEC)) {
+        shell_count_local(shell, command, fault_from_errno(errno));
+        return false;
+    }
+    int ours = reads ? ends[0] : ends[1];
+    int theirs = reads ? ends[1] : ends[0];
+    int pid = start(shell, words, reads ? -1 : theirs, reads ? theirs : -1);
+    close(theirs);
+    if (pid < 0) {
+        close(ours);
+        return false;
+    }
+    struct builder b = builder_on(ret_output->path, sizeof(ret_output->path));
+    ret_output->pid = pid;
+    builder_put_string(&b, "/dev/fd/");
+    builder_put_number(&b, (uint64_t)ours);
+    builder_end(&b);
+    ret_output->file = fdopen(ours, reads ? "r" : "w");
+    if (!ret_output->file) {
+        close(ours);
+        (void)shell_await(pid);
+        shell_count_local(shell, command, FAULT_NO_MEMORY);
+    }
+    return ret_output->file != NULL;
+}
+
+bool shell_output_open(struct shell *shell, const char *word, struct shell_output *ret_output)
+{
+    char path[SHELL_PATH_SIZE];
+    *ret_output = (struct shell_output){.file = stdout};
+    if (!word || strcmp(word, "-") == 0)
+        return true;
+    if (word[0] == '|')
+        return shell_output_pipe(shell, word + 1, false, ret_output);
+    if (!shell_local_path(shell, word, path))
+        return false;
+    ret_output->file = fopen(path, "we");
+    if (!ret_output->file)
+        shell_count_local(shell, path, fault_from_errno(errno));
+    return ret_output->file != NULL;
+}
+
+void shell_output_close(struct shell *shell, struct shell_output *output, const char *word)
+{
+    if (output->file == stdout)
+        return;
+    bool is_lost = ferror(output->file) != 0;
+    is_lost = fclose(output->file) || is_lost;
+    if (output->pid) /* it may have read as much as it wanted, as `head` does */
+        (void)shell_await(output->pid);
+    else if (is_lost)
+        shell_count_local(shell, word, FAULT_IO);
+}
+
+/* ---- The commands ---------------------------------------------------------------------------- */
+
+void shell_act_bang(struct shell *shell, const struct shell_call *call)
+{
+    const char *person = getenv("SHELL");
+    const char *program = person && person[0] ? person : "/bin/sh";
+    bool has_command = call->count && call->words[0].text.len;
+    const char *const words[] = {program, has_command ? "-c" : NULL,
+                                 has_command ? call->words[0].text.at : NULL, NULL};
+    (void)shell_run_program(shell, words);
+}
+
+void shell_act_lls(struct shell *shell, const struct shell_call *call)
+{
+    const char *words[ARGUMENTS_MAX] = {"ls", "--color=auto"};
+    for (size_t i = 0; i < call->count; i++)
+        words[i + 2] = call->words[i].text.at;
+    (void)shell_run_program(shell, words);
+}
+
+static void tell_directory(struct shell *shell)
+{
+    char path[SHELL_PATH_SIZE];
+    if (!getcwd(path, sizeof(path))) {
+        shell_count_local(shell, "local directory", fault_from_errno(errno));
+        return;
+    }
+    shell_tell_of(shell, TEXT("local directory"), text_of(path));
+}
+
+void shell_act_lcd(struct shell *shell, const struct shell_call *call)
+{
+    char path[SHELL_PATH_SIZE];
+    if (!shell_local_path(shell, call->count ? call->words[0].text.at : "~", path))
+        return;
+    if (chdir(path))
+        shell_count_local(shell, path, fault_from_errno(errno));
+    else
+        tell_directory(shell);
+}
+
+void shell_act_lpwd(struct shell *shell, const struct shell_call *call)
+{
+    (void)call;
+    tell_directory(shell);
+}
+
+void shell_act_lmkdir(struct shell *shell, const struct shell_call *call)
+{
+    char path[SHELL_PATH_SIZE];
+    for (size_t i = 0; i < call->count; i++)
+        if (shell_local_path(shell, call->words[i].text.at, path))
+            shell_count_local(shell, path,
+                              mkdir(path, 0777) ? fault_from_errno(errno) : FAULT_NONE);
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * user_dtp_port: agreeing on a data port with the server, and the connection
+ * that comes of it (RFC 959 3.2 and 3.3, RFC 2428). user_dtp's own part.
+ */
+#ifndef FERRY_CLIENT_USER_DTP_PORT_H
+#define FERRY_CLIENT_USER_DTP_PORT_H
+
+#include "client/user_dtp.h"
+
+struct user_dtp_port {
+    struct data_port ours; /* where the server is awaited, when we listen */
+    bool epsv_refused;     /* what this server does not know, or its way does not let through */
+    bool eprt_refused;
+    bool passive_failed;
+};
+
+void user_dtp_port_init(struct user_dtp_port *port);
+/* Stops listening. */
+void user_dtp_port_close(struct user_dtp_port *port);
+
+/*
+ * Before the command: *ret_fd is connected where we connect to the server, and
+ * -1 where it will come to us. FAULT_NO_DATA_CONNECTION, or what the server's
+ * reply means.
+ */
+enum fault user_dtp_port_agree(struct user_dtp_port *port, struct user_pi *pi,
+                               const struct user_dtp_settings *settings, int *ret_fd);
+/* Behind it: has the server come? FAULT_BUSY: not yet. */
+enum fault user_dtp_port_accept(const struct user_dtp_port *port, struct user_pi *pi, int *ret_fd);
+
+#endif

@@ -1,0 +1,439 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Files between a host and here: all of each or nothing. */
+#include "tests/unit/ftp_visitor.h"
+
+static int64_t time_of(const char *name)
+{
+    struct stat info;
+    assert_int_equal(stat(at(name), &info), 0);
+    return info.st_mtime;
+}
+
+static bool is_verb(struct text verb, const char *expected)
+{
+    return text_equal(verb, text_of(expected));
+}
+
+/* ---- From a server -------------------------------------------------------------------- */
+
+TEST(a_file_gets_its_name_its_time_and_its_mode)
+{
+    ftp_host_put(&host, "/f", "content")->modified = 1234567890;
+    rules.keeps_mode = true;
+    assert_fault(visit_to_fetch("f", "f"), FAULT_NONE);
+    assert_content("f", "content");
+    assert_int_equal(time_of("f"), 1234567890);
+    assert_int_equal(count_names(""), 1);
+    assert_int_equal(outcome.size, 7);
+    assert_int_equal(outcome.begun, 0);
+    assert_true(outcome.was_checked);
+    assert_false(outcome.was_digested);
+    assert_int_equal(atomic_load(&progress.bytes), 7);
+}
+
+TEST(an_empty_file_is_one)
+{
+    ftp_host_put(&host, "/f", "");
+    assert_fault(visit_to_fetch("f", "f"), FAULT_NONE);
+    assert_content("f", "");
+    assert_int_equal(count_names(""), 1);
+}
+
+TEST(what_is_no_file_leaves_nothing)
+{
+    ftp_host_put_directory(&host, "/d");
+    assert_fault(visit_to_fetch("none", "f"), FAULT_NOT_FOUND);
+    assert_fault(visit_to_fetch("d", "f"), FAULT_IS_DIRECTORY);
+    assert_int_equal(count_names(""), 0);
+}
+
+TEST(what_breaks_off_is_gone_on_with)
+{
+    for (unsigned takes_connection = 0; takes_connection < 2; takes_connection++) {
+        ftp_host_put(&host, "/f", "0123456789");
+        host.takes_connection = takes_connection;
+        host.breaks = 2;
+        host.breaks_after = 3;
+        rules.tries = 3;
+        assert_fault(visit_to_fetch("f", "f"), FAULT_NONE);
+        assert_content("f", "0123456789");
+        assert_int_equal(ftp_host_count(&host, "REST 3"), 1);
+        assert_int_equal(ftp_host_count(&host, "REST 6"), 1);
+        assert_int_equal(outcome.begun, 6);
+        assert_int_equal(count_names(""), 1);
+    }
+}
+
+TEST(what_an_earlier_run_left_is_gone_on_with)
+{
+    put_file("f", "old");
+    ftp_host_put(&host, "/f", "0123456789");
+    host.breaks = 1;
+    host.breaks_after = 4;
+    assert_fault(visit_to_fetch("f", "f"), FAULT_CONNECTION_LOST);
+    assert_content("f", "old");
+    assert_int_equal(count_names(""), 2);
+    assert_fault(visit_to_fetch("f", "f"), FAULT_NONE);
+    assert_content("f", "0123456789");
+    assert_int_equal(ftp_host_count(&host, "REST 4"), 1);
+    assert_int_equal(outcome.begun, 4);
+    assert_int_equal(count_names(""), 1);
+}
+
+TEST(what_is_another_file_by_now_is_begun_anew)
+{
+    for (int i = 0; i < 2; i++) {
+        struct ftp_node *node = ftp_host_put(&host, "/f", "0123456789");
+        host.breaks = 1;
+        host.breaks_after = 4;
+        assert_fault(visit_to_fetch("f", "f"), FAULT_CONNECTION_LOST);
+        node = ftp_host_put(&host, "/f", i ? "abcdefghij" : "abcdefghijk");
+        node->modified += i;
+        assert_fault(visit_to_fetch("f", "f"), FAULT_NONE);
+        assert_content("f", i ? "abcdefghij" : "abcdefghijk");
+        assert_int_equal(ftp_host_count(&host, "REST"), 0);
+        assert_int_equal(count_names(""), 1);
+    }
+}
+
+TEST(nothing_is_gone_on_with_by_who_does_not_want_it)
+{
+    ftp_host_put(&host, "/f", "0123456789");
+    host.breaks = 1;
+    host.breaks_after = 4;
+    assert_fault(visit_to_fetch("f", "f"), FAULT_CONNECTION_LOST);
+    rules.resumes = false;
+    assert_fault(visit_to_fetch("f", "f"), FAULT_NONE);
+    assert_int_equal(ftp_host_count(&host, "REST"), 0);
+    assert_content("f", "0123456789");
+}
+
+static const char *refuse_rest(struct ftp_host *there, struct text verb, struct text argument)
+{
+    (void)there;
+    (void)argument;
+    return is_verb(verb, "REST") ? "502 What?" : NULL;
+}
+
+TEST(without_rest_it_is_begun_anew_in_this_run_and_a_later_one)
+{
+    for (unsigned is_later = 0; is_later < 2; is_later++) {
+        ftp_host_put(&host, "/f", "0123456789");
+        host.on_command = refuse_rest;
+        host.breaks = 1;
+        host.breaks_after = 4;
+        rules.tries = is_later ? 1 : 3;
+        assert_fault(visit_to_fetch("f", "f"), is_later ? FAULT_CONNECTION_LOST : FAULT_NONE);
+        if (is_later)
+            assert_fault(visit_to_fetch("f", "f"), FAULT_NONE);
+        assert_content("f", "0123456789");
+        assert_int_equal(count_names(""), 1);
+    }
+}
+
+TEST(text_is_never_gone_on_with_in_the_middle)
+{
+    ftp_host_put(&host, "/f", "0123456789");
+    host.breaks = 1;
+    host.breaks_after = 4;
+    rules.parameters.type = TYPE_ASCII;
+    rules.tries = 2;
+    assert_fault(visit_to_fetch("f", "f"), FAULT_NONE);
+    assert_int_equal(ftp_host_count(&host, "REST"), 0);
+    assert_content("f", "0123456789");
+}
+
+static const char *lie_about_size(struct ftp_host *there, struct text verb, struct text argument)
+{
+    (void)there;
+    (void)argument;
+    return is_verb(verb, "MLST")
+               ? "250-Here\r\n type=file;size=99;modify=20200101000000; f\r\n250 End"
+               : NULL;
+}
+
+TEST(what_has_another_size_is_not_published)
+{
+    put_file("f", "old");
+    ftp_host_put(&host, "/f", "0123456789");
+    host.on_command = lie_about_size;
+    rules.tries = 3;
+    assert_fault(visit_to_fetch("f", "f"), FAULT_IO);
+    assert_true(outcome.differs);
+    assert_content("f", "old");
+    assert_int_equal(count_names(""), 1);
+    rules.check = CARRY_CHECK_NOTHING;
+    assert_fault(visit_to_fetch("f", "f"), FAULT_NONE);
+    assert_content("f", "0123456789");
+}
+
+static const char *lie_about_digest(struct ftp_host *there, struct text verb, struct text argument)
+{
+    (void)there;
+    (void)argument;
+    return is_verb(verb, "XMD5") ? "250 00000000000000000000000000000000" : NULL;
+}
+
+static const char *refuse_digest(struct ftp_host *there, struct text verb, struct text argument)
+{
+    (void)there;
+    (void)argument;
+    return is_verb(verb, "XMD5") ? "550 Not today" : NULL;
+}
+
+TEST(what_has_another_digest_is_not_published)
+{
+    put_file("f", "old");
+    ftp_host_put(&host, "/f", "0123456789");
+    host.features = VISITOR_FACTS " XMD5\r\n";
+    host.on_command = lie_about_digest;
+    rules.check = CARRY_CHECK_DIGEST;
+    assert_fault(visit_to_fetch("f", "f"), FAULT_IO);
+    assert_true(outcome.differs);
+    assert_content("f", "old");
+    assert_int_equal(count_names(""), 1);
+}
+
+TEST(a_digest_that_is_had_is_compared_and_told)
+{
+    ftp_host_put(&host, "/f", "0123456789");
+    host.features = VISITOR_FACTS " XMD5\r\n";
+    rules.check = CARRY_CHECK_DIGEST;
+    assert_fault(visit_to_fetch("f", "f"), FAULT_NONE);
+    assert_true(outcome.was_digested);
+    assert_int_equal(outcome.digest, DIGEST_MD5);
+    host.on_command = refuse_digest; /* who will not tell has not said that it is wrong */
+    assert_fault(visit_to_fetch("f", "f"), FAULT_NONE);
+    assert_true(outcome.was_checked);
+    assert_false(outcome.was_digested);
+}
+
+/* ---- To a server ---------------------------------------------------------------------- */
+
+TEST(a_file_is_sent_under_another_name_and_gets_its_own_when_it_is_whole)
+{
+    struct timespec times[2] = {{.tv_sec = 1234567890}, {.tv_sec = 1234567890}};
+    put_file("f", "content");
+    assert_int_equal(utimensat(AT_FDCWD, at("f"), times, 0), 0);
+    ftp_host_put(&host, "/f", "old");
+    rules.keeps_mode = true;
+    assert_fault(visit_to_send("f", "f"), FAULT_NONE);
+    assert_host_has(&host, "/f", "content");
+    assert_false(visitor_left_parts());
+    assert_int_equal(ftp_host_count(&host, "STOR .f."), 1);
+    assert_int_equal(ftp_host_count(&host, "RNTO f"), 1);
+    assert_int_equal(ftp_host_count(&host, "SITE CHMOD 644 f"), 1);
+    assert_int_equal(ftp_host_find(&host, "/f")->modified, 1234567890);
+    assert_true(outcome.was_checked);
+    assert_int_equal(outcome.size, 7);
+}
+
+TEST(an_upload_that_breaks_off_is_gone_on_with)
+{
+    for (unsigned takes_connection = 0; takes_connection < 2; takes_connection++) {
+        ftp_host_remove(&host, "/f");
+        put_file("f", "0123456789");
+        host.takes_connection = takes_connection;
+        host.breaks = 1;
+        host.breaks_after = 4;
+        rules.tries = 3;
+        assert_fault(visit_to_send("f", "f"), FAULT_NONE);
+        assert_host_has(&host, "/f", "0123456789");
+        assert_int_equal(ftp_host_count(&host, "REST 4"), 1);
+        assert_int_equal(outcome.begun, 4);
+        assert_false(visitor_left_parts());
+    }
+}
+
+TEST(an_upload_of_an_earlier_run_is_gone_on_with_if_it_is_the_same_file)
+{
+    put_file("f", "0123456789");
+    ftp_host_put(&host, "/f", "old");
+    host.breaks = 1;
+    host.breaks_after = 4;
+    assert_fault(visit_to_send("f", "f"), FAULT_CONNECTION_LOST);
+    assert_host_has(&host, "/f", "old");
+    assert_fault(visit_to_send("f", "f"), FAULT_NONE);
+    assert_int_equal(ftp_host_count(&host, "REST 4"), 1);
+    assert_host_has(&host, "/f", "0123456789");
+    host.breaks = 1;
+    put_file("f", "abcdefghi");
+    assert_fault(visit_to_send("f", "f"), FAULT_CONNECTION_LOST);
+    put_file("f", "ABCDEFGHIJKL");
+    assert_fault(visit_to_send("f", "f"), FAULT_NONE);
+    assert_int_equal(ftp_host_count(&host, "REST"), 0);
+    assert_host_has(&host, "/f", "ABCDEFGHIJKL");
+}
+
+TEST(an_upload_begins_anew_where_rest_is_not_for_it)
+{
+    put_file("f", "0123456789");
+    host.breaks = 1;
+    host.breaks_after = 4;
+    host.on_command = refuse_rest;
+    rules.tries = 2;
+    assert_fault(visit_to_send("f", "f"), FAULT_NONE);
+    assert_host_has(&host, "/f", "0123456789");
+    assert_int_equal(outcome.begun, 0);
+}
+
+static const char *refuse_dots(struct ftp_host *there, struct text verb, struct text argument)
+{
+    (void)there;
+    return is_verb(verb, "STOR") && argument.at[0] == '.' ? "553 Prohibited name" : NULL;
+}
+
+TEST(where_another_name_is_refused_its_own_one_does_unless_that_is_not_wanted)
+{
+    put_file("f", "content");
+    host.on_command = refuse_dots;
+    rules.upload_name = CARRY_NAME_OTHER;
+    assert_fault(visit_to_send("f", "f"), FAULT_NAME_INVALID);
+    assert_null(ftp_host_find(&host, "/f"));
+    rules.upload_name = CARRY_NAME_AUTO;
+    assert_fault(visit_to_send("f", "f"), FAULT_NONE);
+    assert_host_has(&host, "/f", "content");
+}
+
+TEST(by_its_own_name_nothing_is_gone_on_with)
+{
+    put_file("f", "0123456789");
+    ftp_host_put(&host, "/f", "0123");
+    rules.upload_name = CARRY_NAME_OWN;
+    assert_fault(visit_to_send("f", "f"), FAULT_NONE);
+    assert_int_equal(ftp_host_count(&host, "STOR f"), 1);
+    assert_int_equal(ftp_host_count(&host, "REST"), 0);
+    assert_int_equal(ftp_host_count(&host, "RNFR"), 0);
+    assert_host_has(&host, "/f", "0123456789");
+}
+
+/* Of what is there only when it has come: before, there is nothing to go on from. */
+static const char *lie_about_part(struct ftp_host *there, struct text verb, struct text argument)
+{
+    (void)argument;
+    there->heard[there->heard_len] = '\0';
+    if (!is_verb(verb, "MLST") || !strstr(there->heard, "STOR"))
+        return NULL;
+    return "250-Here\r\n type=file;size=99; f\r\n250 End";
+}
+
+TEST(what_arrived_otherwise_is_not_published_and_does_not_stay)
+{
+    put_file("f", "content");
+    ftp_host_put(&host, "/f", "old");
+    host.on_command = lie_about_part;
+    assert_fault(visit_to_send("f", "f"), FAULT_IO);
+    assert_true(outcome.differs);
+    assert_host_has(&host, "/f", "old");
+    assert_false(visitor_left_parts());
+    host.features = VISITOR_FACTS " XMD5\r\n";
+    host.on_command = lie_about_digest;
+    rules.check = CARRY_CHECK_DIGEST;
+    assert_fault(visit_to_send("f", "f"), FAULT_IO);
+    assert_true(outcome.differs);
+    assert_host_has(&host, "/f", "old");
+    assert_false(visitor_left_parts());
+}
+
+TEST(an_upload_is_compared_by_its_digest)
+{
+    put_file("f", "content");
+    host.features = VISITOR_FACTS " XMD5\r\n";
+    rules.check = CARRY_CHECK_DIGEST;
+    assert_fault(visit_to_send("f", "f"), FAULT_NONE);
+    assert_true(outcome.was_digested);
+}
+
+static const char *replace_nothing(struct ftp_host *there, struct text verb, struct text argument)
+{
+    char path[FTP_HOST_PATH];
+    (void)snprintf(path, sizeof(path), "/%.*s", TEXT_ARGS(argument));
+    return is_verb(verb, "RNTO") && ftp_host_find(there, path) ? "550 It is there" : NULL;
+}
+
+TEST(where_a_name_that_is_there_cannot_be_taken_it_is_removed_first)
+{
+    put_file("f", "content");
+    ftp_host_put(&host, "/f", "old");
+    host.on_command = replace_nothing;
+    assert_fault(visit_to_send("f", "f"), FAULT_NONE);
+    assert_int_equal(ftp_host_count(&host, "DELE f"), 1);
+    assert_host_has(&host, "/f", "content");
+}
+
+static const char *rename_nothing(struct ftp_host *there, struct text verb, struct text argument)
+{
+    (void)there;
+    (void)argument;
+    return is_verb(verb, "RNFR") ? "550 Permission denied" : NULL;
+}
+
+TEST(where_nothing_can_be_renamed_what_was_there_stays_or_is_written)
+{
+    put_file("f", "content");
+    ftp_host_put(&host, "/f", "old");
+    host.on_command = rename_nothing;
+    rules.upload_name = CARRY_NAME_OTHER;
+    assert_fault(visit_to_send("f", "f"), FAULT_NOT_FOUND);
+    assert_host_has(&host, "/f", "old");
+    rules.upload_name = CARRY_NAME_AUTO;
+    assert_fault(visit_to_send("f", "f"), FAULT_NONE);
+    assert_host_has(&host, "/f", "content");
+    assert_false(visitor_left_parts());
+}
+
+TEST(what_is_appended_or_unique_is_not_sent_twice)
+{
+    put_file("f", "0123456789");
+    ftp_host_put(&host, "/f", "before");
+    host.breaks = 1;
+    host.breaks_after = 4;
+    rules.tries = 3;
+    rules.appends = true;
+    assert_fault(visit_to_send("f", "f"), FAULT_CONNECTION_LOST);
+    assert_host_has(&host, "/f", "before0123");
+    assert_int_equal(ftp_host_count(&host, "APPE f"), 1);
+    rules.appends = false;
+    rules.is_unique = true;
+    assert_fault(visit_to_send("f", "f"), FAULT_UNSUPPORTED);
+    assert_int_equal(ftp_host_count(&host, "STOU"), 1);
+}
+
+TEST(what_is_no_file_here_is_not_sent)
+{
+    put_directory("d");
+    assert_fault(visit_to_send("d", "f"), FAULT_IS_DIRECTORY);
+    assert_fault(visit_to_send("none", "f"), FAULT_NOT_FOUND);
+    assert_int_equal(ftp_host_count(&host, "STOR"), 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        IN_VISIT(a_file_gets_its_name_its_time_and_its_mode),
+        IN_VISIT(an_empty_file_is_one),
+        IN_VISIT(what_is_no_file_leaves_nothing),
+        IN_VISIT(what_breaks_off_is_gone_on_with),
+        IN_VISIT(what_an_earlier_run_left_is_gone_on_with),
+        IN_VISIT(what_is_another_file_by_now_is_begun_anew),
+        IN_VISIT(nothing_is_gone_on_with_by_who_does_not_want_it),
+        IN_VISIT(without_rest_it_is_begun_anew_in_this_run_and_a_later_one),
+        IN_VISIT(text_is_never_gone_on_with_in_the_middle),
+        IN_VISIT(what_has_another_size_is_not_published),
+        IN_VISIT(what_has_another_digest_is_not_published),
+        IN_VISIT(a_digest_that_is_had_is_compared_and_told),
+        IN_VISIT(a_file_is_sent_under_another_name_and_gets_its_own_when_it_is_whole),
+        IN_VISIT(an_upload_that_breaks_off_is_gone_on_with),
+        IN_VISIT(an_upload_of_an_earlier_run_is_gone_on_with_if_it_is_the_same_file),
+        IN_VISIT(an_upload_begins_anew_where_rest_is_not_for_it),
+        IN_VISIT(where_another_name_is_refused_its_own_one_does_unless_that_is_not_wanted),
+        IN_VISIT(by_its_own_name_nothing_is_gone_on_with),
+        IN_VISIT(what_arrived_otherwise_is_not_published_and_does_not_stay),
+        IN_VISIT(an_upload_is_compared_by_its_digest),
+        IN_VISIT(where_a_name_that_is_there_cannot_be_taken_it_is_removed_first),
+        IN_VISIT(where_nothing_can_be_renamed_what_was_there_stays_or_is_written),
+        IN_VISIT(what_is_appended_or_unique_is_not_sent_twice),
+        IN_VISIT(what_is_no_file_here_is_not_sent),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -8,7 +8,7 @@ import pytest
 
 import wire
 from harness import Client, Server
-from peers import Peer
+from peers import Proftpd, Vsftpd
 
 pytestmark = pytest.mark.clear  # two servers cannot shake hands: neither is TLS's client
 CONTENT = b"".join(b"%d %s\n" % (i, b"x" * (i % 90)) for i in range(20_000))
@@ -20,7 +20,7 @@ def ferryd(tmp_path):
         yield running
 
 
-@pytest.fixture(params=["vsftpd", "proftpd"])
+@pytest.fixture(params=[Vsftpd, Proftpd], ids=lambda kind: kind.name)
 def peer(request, tmp_path_factory):
     root = tmp_path_factory.mktemp("root")
     for place in (root, *root.parents[:3]):
@@ -28,7 +28,7 @@ def peer(request, tmp_path_factory):
             os.chmod(place, 0o755)
     os.makedirs(root / "pub")
     os.chmod(root / "pub", 0o777)
-    with Peer(request.param, str(root)) as running:
+    with request.param(root) as running:
         yield running
 
 

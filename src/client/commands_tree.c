@@ -14,8 +14,9 @@ struct trees {
     const char *local;
     const char *path; /* the server's */
     struct mirror_rules rules;
-    size_t differences; /* told so far; guarded by the run's lock */
-    bool is_check;      /* in what they differ is told, and is no success */
+    size_t differences;    /* told so far; guarded by the run's lock */
+    bool is_check;         /* in what they differ is told, and is no success */
+    bool is_first_contact; /* nobody has spoken with the server yet */
 };
 
 static bool add_filters(struct trees *trees)
@@ -111,7 +112,9 @@ static void on_event(void *owner, enum mirror_event event, const char *path, enu
     bool is_each_told = run->report.is_json || run->report.verbose >= 2;
     bool differs = event == MIRROR_FAILED && outcome && outcome->differs;
     const struct report_problem problem = {
-        .what = text_of(path[0] ? path : "."),
+        .what = text_of(path[0]          ? path
+                        : trees->path[0] ? trees->path
+                                         : "."),
         .code = code,
         .text = differs ? TEXT("what arrived is not what was sent: size or checksum differ")
                         : reason,
@@ -201,6 +204,27 @@ static void sum_up(struct trees *trees, const struct mirror_tally *tally, enum f
     pthread_mutex_unlock(&run->lock);
 }
 
+/* The first connection is made before: that there is none is not the tree's failure. */
+static struct crew *call_crew(struct trees *trees)
+{
+    struct run *run = trees->run;
+    struct remote *remote = NULL;
+    if (trees->is_first_contact && !run_connect(run, trees->site, &remote))
+        return NULL;
+    struct crew *crew = crew_new(site_remote(trees->site),
+                                 (unsigned)trees->invocation->settings.parallel);
+    if (!crew) {
+        run_failed(run, trees->local, NULL, FAULT_NO_MEMORY);
+        run_disconnect(run, remote);
+        return NULL;
+    }
+    if (remote)
+        crew_give(crew, remote);
+    run_watch_crew(run, crew);
+    run_release(run, remote);
+    return crew;
+}
+
 static void run_trees(struct trees *trees)
 {
     struct run *run = trees->run;
@@ -210,12 +234,9 @@ static void run_trees(struct trees *trees)
     trees->rules.carry.shares_connection = settings->share_data_connection;
     trees->rules.compare.is_text = trees->rules.carry.parameters.type == TYPE_ASCII;
     /* A tree is checked by size: a digest for each of its files is asked for with --verify hash. */
-    struct crew *crew = crew_new(site_remote(trees->site), (unsigned)settings->parallel);
-    if (!crew) {
-        run_failed(run, trees->local, NULL, FAULT_NO_MEMORY);
+    struct crew *crew = call_crew(trees);
+    if (!crew)
         return;
-    }
-    run_watch_crew(run, crew);
     enum fault f = mirror_run(crew, trees->tree, trees->path, &trees->rules, &run->moved, &tally);
     run_watch_crew(run, NULL);
     crew_free(crew);
@@ -263,7 +284,8 @@ static void act_on_words(struct run *run, bool is_check)
                               .local = words[is_down ? 1 : 0],
                               .path = site_url(site)->path,
                               .rules = {.direction = is_down ? MIRROR_DOWN : MIRROR_UP},
-                              .is_check = is_check};
+                              .is_check = is_check,
+                              .is_first_contact = true};
         act(&trees);
     }
     site_close(sites[0]);

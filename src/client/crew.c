@@ -76,6 +76,12 @@ struct crew *crew_new(const struct remote_settings *settings, unsigned hands)
     return crew;
 }
 
+void crew_give(struct crew *crew, struct remote *remote)
+{
+    crew->hands[0].remote = remote;
+    crew->connected = 1;
+}
+
 /* ---- A hand ------------------------------------------------------------------------------ */
 
 static bool has_work(const struct crew *crew)

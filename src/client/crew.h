@@ -24,6 +24,8 @@ struct crew_task {
 
 /* Threads are made when work comes. `settings` outlive the crew. NULL: no memory. */
 struct crew *crew_new(const struct remote_settings *settings, unsigned hands);
+/* A connection that is there for the first hand; owned by the crew from now on. Before any work. */
+void crew_give(struct crew *crew, struct remote *remote);
 /* Waits for what goes on; what has not begun is freed undone. Accepts NULL. */
 void crew_free(struct crew *crew);
 

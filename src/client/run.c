@@ -412,6 +412,11 @@ static void tell_connected(struct run *run, const struct site *site, const struc
     pthread_mutex_unlock(&run->lock);
 }
 
+void run_release(struct run *run, struct remote *remote)
+{
+    watch_remote(run, remote, NULL);
+}
+
 void run_disconnect(struct run *run, struct remote *remote)
 {
     watch_remote(run, remote, NULL);

@@ -67,6 +67,8 @@ bool run_open_url(struct run *run, const struct url *url, struct site **ret_site
 /* Logged in; false when it has been told why not. */
 bool run_connect(struct run *run, const struct site *site, struct remote **ret_remote);
 void run_disconnect(struct run *run, struct remote *remote);
+/* It is somebody else's from now on, who hears signals otherwise. */
+void run_release(struct run *run, struct remote *remote);
 
 /* A thing that was asked for is done, or not: why is told. `remote` may be NULL. */
 void run_succeeded(struct run *run);

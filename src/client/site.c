@@ -140,7 +140,8 @@ static bool is_known(struct site *site, const struct tls_shown *shown)
     (void)snprintf(text, sizeof(text), "sha256:%s", shown->fingerprint);
     tls_put_doubts(shown->doubts, &b);
     builder_end(&b);
-    if (!site->has_trust || !fingerprint_parse(text_of(text), &fingerprint)) {
+    if (!(site->has_trust || site->trust.pins.count) ||
+        !fingerprint_parse(text_of(text), &fingerprint)) {
         complain(site, doubts);
         return false;
     }
@@ -176,7 +177,7 @@ static bool is_known(struct site *site, const struct tls_shown *shown)
 static bool judge_certificate(void *owner, const struct tls_shown *shown)
 {
     struct site *site = owner;
-    bool is_judged = site->settings.tls_verify && (shown->doubts || site->trust.pins.count);
+    bool is_judged = site->trust.pins.count || (site->settings.tls_verify && shown->doubts);
     pthread_mutex_lock(&site->lock);
     bool does = !is_judged || is_known(site, shown);
     site->has_tls = site->has_tls || does;
@@ -261,8 +262,10 @@ static enum fault open_trust(struct site *site, char message[SITE_MESSAGE_SIZE])
         return FAULT_ARGUMENT;
     }
     enum fault f = trust_open(&site->trust, NULL, &pins, why);
-    if (f == FAULT_NOT_FOUND) /* nobody has a home here: nothing is known, and nothing kept */
+    if (f == FAULT_NOT_FOUND) { /* nobody has a home here: nothing is known, and nothing kept */
+        site->trust.pins = pins;
         return FAULT_NONE;
+    }
     if (f)
         (void)snprintf(message, SITE_MESSAGE_SIZE, "%s", why);
     site->has_trust = !f;

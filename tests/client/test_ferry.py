@@ -2,6 +2,7 @@
 """ferry's one-shot commands against ferryd, and what it makes of replies in general."""
 
 import os
+import socket
 import subprocess
 import threading
 
@@ -282,3 +283,16 @@ def test_connections_come_from_the_address_that_is_set(shared, data):
     assert ferry("cat", url(shared, "f"), *source).stdout == b"content"
     result = ferry("cat", url(shared, "f"), "--source-address", "192.0.2.1", status=3)
     assert b"cannot be reached" in result.stderr
+
+
+@pytest.mark.parametrize("command", ["mirror", "sync", "check"])
+def test_a_tree_of_a_server_that_is_not_there_is_a_failed_connection(tmp_path, command):
+    with socket.create_server(("127.0.0.1", 0)) as gone:
+        port = gone.getsockname()[1]
+    result = ferry(command, f"ftp://127.0.0.1:{port}/", ".", cwd=tmp_path, status=3)
+    assert b"127.0.0.1: cannot be reached" in result.stderr
+
+
+def test_a_tree_of_whom_the_server_does_not_let_in_is_a_failed_login(server, tmp_path):
+    ferry("mirror", f"ftp://demo:wrong@127.0.0.1:{server.port}/", ".", "--tls", "off", cwd=tmp_path,
+          status=4)

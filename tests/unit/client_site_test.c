@@ -289,6 +289,9 @@ TEST(where_pins_are_given_no_other_certificate_will_do)
     assert_false(is_taken(TWO, 0));
     assert_false(is_taken(TWO, 1));
     assert_non_null(strstr(site_complaint(site).at, "tls_pins"));
+    set("tls_verify", "off"); /* whoever it is for and whoever signed it, but that one */
+    assert_true(is_taken(ONE, 1));
+    assert_false(is_taken(TWO, 0));
 }
 
 TEST(who_wants_no_verification_gets_none)

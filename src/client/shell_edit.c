@@ -319,6 +319,9 @@ bool shell_edit_new(struct shell *shell, struct shell_edit **ret_edit)
     (void)el_wset(edit->line, EL_ADDFN, L"ferry-complete", L"Completes a word", on_complete);
     (void)el_set(edit->line, EL_BIND, "^C", "ferry-interrupt", NULL);
     (void)el_set(edit->line, EL_BIND, "^I", "ferry-complete", NULL);
+    /* A Ctrl-D typed before the prompt is there is a NUL by then (Linux's terminals), which libedit
+     * has for the key that is switched off: the one that quotes what follows. */
+    (void)el_set(edit->line, EL_BIND, "^@", "em-set-mark", NULL);
     (void)el_set(edit->line, EL_BIND, "^R", "em-inc-search-prev", NULL);
     open_history(edit);
     (void)el_source(edit->line, NULL); /* ~/.editrc: whose keys they are says what they do */

@@ -246,6 +246,13 @@ def test_a_signal_that_ends_us_leaves_the_terminal_as_it_was(terminal):
         assert termios.tcgetattr(t.fd)[3] & termios.ICANON
 
 
+def test_what_was_typed_before_the_prompt_quotes_nothing_behind_it(terminal):
+    """A Ctrl-D is a NUL when the terminal changes its mode meanwhile."""
+    with terminal() as t:
+        t.type("\0" + CTRL_D)
+        assert t.ends() == 0
+
+
 def test_ctrl_c_ends_the_transfer_and_not_the_session(terminal):
     terminal.server.write("big", b"x" * 20_000_000)
     with Terminal(terminal.here, "--download-rate", "200k", "--progress", "on",

@@ -125,6 +125,10 @@ static void be_asked(const char *name, int results, bool hears)
 {
     struct result result = {.len = 0};
     struct termios now;
+    static const int usual[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
+    for (size_t i = 0; i < COUNT(usual); i++)
+        (void)signal(usual[i], SIG_DFL); /* who runs tests in the background has some ignored */
+    (void)alarm(LONG_MS / 1000);         /* a failure, not a test without end */
     setsid();
     int tty = open(name, O_RDWR); /* it controls us from now on */
     if (hears)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 import os
-import signal
 import resource
+import signal
 import sys
 
 import pytest

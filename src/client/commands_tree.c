@@ -189,6 +189,7 @@ static void sum_up(struct trees *trees, const struct mirror_tally *tally, enum f
         .skipped = tally->same,
         .removed = tally->deleted,
         .duration_ms = (uint64_t)(clock_running_ms() - run->begun_ms),
+        .is_plan = trees->rules.is_dry_run && !trees->is_check,
         .is_check = trees->is_check,
         .differences = trees->differences,
     };

@@ -440,7 +440,11 @@ static void put_totals(struct builder *b, const struct report_totals *totals)
     }
     builder_put_number(b, totals->files);
     builder_put(b, totals->files == 1 ? TEXT(" file, ") : TEXT(" files, "));
-    put_amount(b, totals->bytes, totals->duration_ms);
+    if (totals->is_plan)
+        progress_put_bytes(b, totals->bytes);
+    else
+        put_amount(b, totals->bytes, totals->duration_ms);
+    builder_put(b, totals->is_plan ? TEXT(" would be copied") : TEXT(""));
     put_count(b, totals->failed, TEXT("failed"));
     put_count(b, totals->skipped, TEXT("were there already"));
     put_count(b, totals->removed, TEXT("removed"));
@@ -456,6 +460,8 @@ void report_summary(struct report *report, const struct report_totals *totals,
         json_event_put_number(&event, "failed", totals->failed);
         json_event_put_number(&event, "skipped", totals->skipped);
         json_event_put_number(&event, "removed", totals->removed);
+        if (totals->is_plan)
+            json_event_put_flag(&event, "is_plan", true);
         if (totals->is_check)
             json_event_put_number(&event, "differences", totals->differences);
         json_event_put_number(&event, "duration_ms", totals->duration_ms);

@@ -105,6 +105,7 @@ struct report_totals {
     uint64_t skipped; /* that were there already */
     uint64_t removed;
     uint64_t duration_ms;
+    bool is_plan;  /* nothing was moved: it is what would be (--dry-run) */
     bool is_check; /* nothing was moved: the trees were compared */
     uint64_t differences;
 };

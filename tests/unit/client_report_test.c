@@ -80,6 +80,12 @@ TEST(people_are_told_what_was_done)
     report_summary(&report, &totals, EXIT_STATUS_PARTIAL);
     assert_text(written(report.notes),
                 "340 files, 0 B in 0:00, 2 failed, 3 were there already, 1 removed\n");
+    const struct report_totals plan = {.files = 2, .bytes = 1536, .is_plan = true};
+    report_summary(&report, &plan, EXIT_STATUS_DONE);
+    assert_text(written(report.notes), "2 files, 1.5 KiB would be copied\n");
+    const struct report_totals check = {.is_check = true, .differences = 1, .skipped = 2};
+    report_summary(&report, &check, EXIT_STATUS_VERIFY);
+    assert_text(written(report.notes), "1 difference, 2 files are the same\n");
     const struct report_totals one = {.files = 1, .bytes = 1536, .duration_ms = 1500};
     report_summary(&report, &one, EXIT_STATUS_DONE);
     assert_text(written(report.notes), "1 file, 1.5 KiB in 0:01 (1.0 KiB/s)\n");

@@ -15,7 +15,8 @@ struct crew_hand {
     struct remote *remote; /* owned; NULL: not connected; replaced under the crew's lock */
     pthread_t thread;
     bool has_thread;
-    bool has_left; /* the server has no more connections for us */
+    bool is_connected; /* it counts in the crew's `connected` */
+    bool has_left;     /* the server has no more connections for us */
 };
 
 struct crew {
@@ -31,6 +32,7 @@ struct crew {
     unsigned connecting; /* hands that do not know yet whether they are let in */
     unsigned connected;
     bool is_stopped;
+    bool is_lost; /* stopped because the server is gone */
     bool is_ending;
     struct crew_hand hands[CREW_HANDS_MAX]; /* owned */
 };
@@ -79,6 +81,7 @@ struct crew *crew_new(const struct remote_settings *settings, unsigned hands)
 void crew_give(struct crew *crew, struct remote *remote)
 {
     crew->hands[0].remote = remote;
+    crew->hands[0].is_connected = true;
     crew->connected = 1;
 }
 
@@ -105,6 +108,29 @@ static struct crew_task *await_task(struct crew *crew)
     return task ? task : take(&crew->other);
 }
 
+/* With the lock held. */
+static void stop(struct crew *crew)
+{
+    crew->is_stopped = true;
+    for (unsigned i = 0; i < crew->hand_count; i++)
+        if (crew->hands[i].remote)
+            remote_stop(crew->hands[i].remote);
+    pthread_cond_broadcast(&crew->work);
+}
+
+/* With the lock held: its connection will not come back. Others may still have theirs. */
+static void lose(struct crew_hand *hand)
+{
+    struct crew *crew = hand->crew;
+    crew->connected -= hand->is_connected;
+    hand->is_connected = false;
+    hand->has_left = true;
+    if (crew->connected || crew->connecting || !has_work(crew))
+        return;
+    crew->is_lost = true;
+    stop(crew);
+}
+
 static void *run_hand(void *argument)
 {
     struct crew_hand *hand = argument;
@@ -117,6 +143,8 @@ static void *run_hand(void *argument)
         pthread_mutex_unlock(&crew->lock);
         task->run(task, hand);
         pthread_mutex_lock(&crew->lock);
+        if (hand->remote && remote_is_given_up(hand->remote))
+            lose(hand);
     }
     crew->present--;
     if (crew->idle == crew->present)
@@ -154,6 +182,7 @@ enum fault crew_hand_remote(struct crew_hand *hand, struct remote **ret_remote)
     pthread_mutex_lock(&crew->lock);
     crew->connecting--;
     crew->connected += !f;
+    hand->is_connected = !f;
     bool has_others = crew->connected || crew->connecting;
     hand->remote = remote;
     if (crew->is_stopped && remote)
@@ -194,6 +223,8 @@ enum fault crew_wait(struct crew *crew)
     while (crew->present && (crew->idle < crew->present || has_work(crew)))
         pthread_cond_wait(&crew->quiet, &crew->lock);
     enum fault f = has_work(crew) ? FAULT_NO_MEMORY : FAULT_NONE;
+    if (crew->is_lost)
+        f = FAULT_CONNECTION_LOST;
     pthread_mutex_unlock(&crew->lock);
     return f;
 }
@@ -201,11 +232,7 @@ enum fault crew_wait(struct crew *crew)
 void crew_stop(struct crew *crew)
 {
     pthread_mutex_lock(&crew->lock);
-    crew->is_stopped = true;
-    for (unsigned i = 0; i < crew->hand_count; i++)
-        if (crew->hands[i].remote)
-            remote_stop(crew->hands[i].remote);
-    pthread_cond_broadcast(&crew->work);
+    stop(crew);
     pthread_mutex_unlock(&crew->lock);
 }
 

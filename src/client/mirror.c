@@ -430,11 +430,12 @@ enum fault mirror_run(struct crew *crew, const struct local_tree *tree, const ch
     enum fault f = add(&run, "", 0, rules->is_target_missing, NULL, compare_directory);
     if (!f)
         f = crew_wait(crew);
-    if (f)
+    if (f == FAULT_CONNECTION_LOST)
+        tell(&run, MIRROR_FAILED, "", f,
+             TEXT("the server does not come back: what was still to be done is left"), 0, NULL);
+    else if (f)
         fail(&run, "", f, NULL, NULL);
     pthread_mutex_destroy(&run.lock);
     *ret_tally = run.tally;
-    if (!f && crew_is_stopped(crew))
-        f = FAULT_CANCELLED;
-    return f ? f : run.fault;
+    return !f && crew_is_stopped(crew) ? FAULT_CANCELLED : run.fault;
 }

@@ -58,7 +58,8 @@ struct mirror_tally {
 
 /*
  * `tree` is ours, `path` the server's. Blocks until all is done or the crew is stopped;
- * `progress` counts bytes of all. FAULT_NONE when nothing failed, else the first fault.
+ * `progress` counts bytes of all. FAULT_NONE when nothing failed, else the first fault. A server
+ * that has gone for good is told as such, once, and the rest is left.
  */
 enum fault mirror_run(struct crew *crew, const struct local_tree *tree, const char *path,
                       const struct mirror_rules *rules, struct transfer_progress *progress,

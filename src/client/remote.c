@@ -152,6 +152,11 @@ static bool is_worth_another_try(const struct remote *remote, enum fault f)
     return (is_lost && remote->was_there) || f == FAULT_TOO_MANY || f == FAULT_BUSY;
 }
 
+static bool is_interrupted(const struct remote *remote)
+{
+    return atomic_load(&remote->interrupted) || atomic_load(&remote->stopped);
+}
+
 static void pause_for(const struct remote *remote, unsigned seconds)
 {
     const struct timespec look = {.tv_nsec = PAUSE_LOOK_MS * 1000000L};
@@ -167,8 +172,7 @@ static void pause_for(const struct remote *remote, unsigned seconds)
     builder_put_number(&b, seconds);
     builder_put(&b, seconds == 1 ? TEXT(" second") : TEXT(" seconds"));
     remote_notice(remote, builder_end(&b));
-    while (clock_running_ms() < until_ms && !atomic_load(&remote->interrupted) &&
-           !atomic_load(&remote->stopped))
+    while (clock_running_ms() < until_ms && !is_interrupted(remote))
         nanosleep(&look, NULL);
 }
 
@@ -184,20 +188,26 @@ static enum fault begin_patiently(struct remote *remote, unsigned tries_max)
     enum fault f = begin(remote);
     for (unsigned tries = 1; tries < tries_max && is_worth_another_try(remote, f); tries++) {
         pause_for(remote, pause_seconds);
-        if (atomic_load(&remote->interrupted) || atomic_load(&remote->stopped))
+        if (is_interrupted(remote))
             return remote_blame(remote, FAULT_CANCELLED, fault_text(FAULT_CANCELLED));
         pause_seconds = pause_seconds * 2 < pause_max_seconds ? pause_seconds * 2
                                                               : pause_max_seconds;
         f = begin(remote);
     }
     bool was_there = remote->was_there;
+    remote->is_given_up = f && !is_interrupted(remote);
     remote->was_there = was_there || !f;
     return f || !was_there ? f : remote_set_parameters(remote, &told);
 }
 
 enum fault remote_reopen(struct remote *remote)
 {
-    return begin_patiently(remote, remote->settings->tries);
+    return begin_patiently(remote, remote->is_given_up ? 1 : remote->settings->tries);
+}
+
+bool remote_is_given_up(const struct remote *remote)
+{
+    return remote->is_given_up;
 }
 
 struct remote *remote_new(const struct remote_settings *settings)

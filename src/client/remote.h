@@ -67,9 +67,11 @@ struct remote *remote_new(const struct remote_settings *settings);
 void remote_close(struct remote *remote);
 /*
  * A new connection in place of one that is broken, in its directory and with its parameters. What
- * never was there is not tried again once it is silent.
+ * never was there is not tried again once it is silent, and what was given up is tried once.
  */
 enum fault remote_reopen(struct remote *remote);
+/* Did the last attempt to connect fail, with all its tries? Not when it was interrupted. */
+bool remote_is_given_up(const struct remote *remote);
 
 /* What the server's names are in (remote_settings.charset); NULL: in UTF-8, or as they are. */
 struct name_charset *remote_charset(const struct remote *remote);

@@ -29,6 +29,7 @@ struct remote {
     struct name_charset *charset; /* owned; NULL: names are UTF-8, or as they are */
     bool is_secure;               /* the control connection is under TLS, or was before CCC */
     bool was_there;               /* there was a connection once */
+    bool is_given_up;             /* the last attempt to make one failed */
     bool is_ferry;
     bool lists_plainly; /* LIST takes no options here */
     bool has_system;

@@ -218,11 +218,12 @@ TEST(where_nobody_is_let_in_it_is_a_fault)
     assert_fault(remote_open(&settings, &first), FAULT_NONE);
     for (int i = 0; i < 5; i++)
         add_piece(0, 0, false);
-    assert_fault(crew_wait(crew), FAULT_NONE);
+    assert_fault(crew_wait(crew), FAULT_CONNECTION_LOST);
     assert_int_equal(done, 0);
-    assert_int_equal(failed, 5);
+    assert_int_equal(failed, 1); /* the others do not ask again what is known */
     remote_close(first);
     end();
+    assert_int_equal(undone, 4);
 }
 
 static const char *be_full(struct ftp_host *there, struct text verb, struct text argument)
@@ -238,9 +239,49 @@ TEST(a_server_that_is_full_for_everybody_is_a_fault)
     begin(3);
     for (int i = 0; i < 5; i++)
         add_piece(0, 0, false);
-    assert_fault(crew_wait(crew), FAULT_NONE);
-    assert_int_equal(failed, 5);
+    assert_fault(crew_wait(crew), FAULT_CONNECTION_LOST);
+    assert_int_equal(failed, 1);
     end();
+    assert_int_equal(undone, 4);
+}
+
+/* Pieces that come again when the connection breaks, as those of a tree do. */
+static void do_stubbornly(struct crew_task *task, struct crew_hand *hand)
+{
+    struct remote *remote;
+    if (!hand || crew_hand_remote(hand, &remote)) {
+        do_piece(task, hand);
+        return;
+    }
+    enum fault f = remote_command(remote, "NOOP", TEXT_NONE, true);
+    *(f ? &failed : &done) += 1;
+    free(task);
+}
+
+/* Says that it goes with the second, and lets nobody in any more. */
+static const char *go_with_second_noop(struct ftp_host *there, struct text verb,
+                                       struct text argument)
+{
+    static unsigned noops;
+    (void)there;
+    (void)argument;
+    noops += text_equal(verb, TEXT("NOOP"));
+    bool is_asked = text_equal(verb, TEXT("NOOP")) || text_equal(verb, TEXT("PASS"));
+    return is_asked && noops > 1 ? "421 Going away" : NULL;
+}
+
+TEST(a_server_that_goes_for_good_ends_the_work)
+{
+    host.on_command = go_with_second_noop;
+    begin(1);
+    for (int i = 0; i < 20; i++)
+        crew_add(crew, &piece_new(do_stubbornly)->task, false);
+    assert_fault(crew_wait(crew), FAULT_CONNECTION_LOST);
+    assert_true(crew_is_stopped(crew));
+    assert_int_equal(done, 1);
+    assert_int_equal(failed, 1);
+    end();
+    assert_int_equal(undone, 18);
 }
 
 static void stop_crew(struct crew_task *task, struct crew_hand *hand)
@@ -313,6 +354,7 @@ int main(void)
         RUN(hands_that_a_server_does_not_let_in_leave_their_pieces_to_others),
         RUN(where_nobody_is_let_in_it_is_a_fault),
         RUN(a_server_that_is_full_for_everybody_is_a_fault),
+        RUN(a_server_that_goes_for_good_ends_the_work),
         RUN(who_is_stopped_begins_nothing_more),
         RUN(what_has_not_begun_is_freed_undone),
         RUN(without_a_thread_nothing_is_done_and_that_is_said),

@@ -305,7 +305,7 @@ static void set_facts(int fd, int64_t modified, unsigned mode)
 {
     const struct timespec times[2] = {{.tv_nsec = UTIME_OMIT}, {.tv_sec = modified}};
     if (mode)
-        (void)fchmod(fd, mode & 0777);
+        (void)fchmod(fd, local_mode(mode));
     if (modified != INT64_MIN)
         (void)futimens(fd, times);
 }

@@ -302,6 +302,19 @@ enum fault local_tree_remove(const struct local_tree *tree, const char *path)
     return path[0] ? local_at_place(tree, path, remove_place, NULL, NULL) : FAULT_DENIED;
 }
 
+static unsigned user_mask = 022;
+
+void local_take_umask(void)
+{
+    user_mask = umask(0);
+    (void)umask(user_mask);
+}
+
+unsigned local_mode(unsigned mode)
+{
+    return mode & 0777 & ~user_mask;
+}
+
 static enum fault set_time(const struct local_place *place, void *times)
 {
     int result = utimensat(place->fd, place->name, times, AT_SYMLINK_NOFOLLOW);
@@ -318,8 +331,7 @@ enum fault local_tree_set_time(const struct local_tree *tree, const char *path, 
 
 static enum fault set_mode(const struct local_place *place, void *mode)
 {
-    /* What runs as its owner is not a server's to say. */
-    const mode_t bits = *(unsigned *)mode & 0777;
+    const mode_t bits = local_mode(*(unsigned *)mode);
     int result = fchmodat(place->fd, place->name, bits, AT_SYMLINK_NOFOLLOW);
     return result ? fault_from_errno(errno) : FAULT_NONE;
 }

@@ -51,9 +51,14 @@ enum fault local_tree_remove(const struct local_tree *tree, const char *path);
  * for one with ".." behind a name. Replaces a link; FAULT_EXISTS: there is something else.
  */
 enum fault local_tree_link(const struct local_tree *tree, const char *path, const char *target);
+/*
+ * What the user gives nobody (umask) is given nobody by modes from elsewhere either. Asked for
+ * once, before there are threads; 022 until then.
+ */
+void local_take_umask(void);
 /* Of what is there, of a link its own; `seconds` INT64_MIN: not changed. */
 enum fault local_tree_set_time(const struct local_tree *tree, const char *path, int64_t seconds);
-/* Of a file or directory; of `mode` what is said of reading, writing and executing. */
+/* Of a file or directory; reading, writing and executing of `mode`, less the umask. */
 enum fault local_tree_set_mode(const struct local_tree *tree, const char *path, unsigned mode);
 
 /* ---- Files that come ------------------------------------------------------------------- */

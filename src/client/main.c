@@ -10,6 +10,7 @@
 #include "base/memory.h"
 #include "client/command_line.h"
 #include "client/commands.h"
+#include "client/local_tree.h"
 #include "client/shell.h"
 
 static const struct command_row rows[] = {
@@ -189,6 +190,7 @@ static bool hide_passwords(int argc, char **argv)
 int main(int argc, char **argv)
 {
     (void)signal(SIGPIPE, SIG_IGN);
+    local_take_umask();
     (void)prctl(PR_SET_DUMPABLE, 0); /* a core would hold passwords */
     if (!hide_passwords(argc, argv))
         return complain("arguments", fault_text(FAULT_NO_MEMORY));

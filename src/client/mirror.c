@@ -4,6 +4,7 @@
 #include <pthread.h>
 
 #include "base/memory.h"
+#include "client/directory_facts.h"
 #include "client/safe_name.h"
 
 enum { PATH_SIZE = 8192 };
@@ -16,8 +17,9 @@ struct run {
     const struct mirror_rules *rules;
     struct transfer_progress *progress;
     pthread_mutex_t lock;
-    struct mirror_tally tally; /* guarded */
-    enum fault fault;          /* guarded: the first one */
+    struct mirror_tally tally;    /* guarded, as all below */
+    enum fault fault;             /* the first one */
+    struct directory_facts facts; /* set when all is done */
 };
 
 /* A file to be carried or a directory to be compared. */
@@ -26,6 +28,7 @@ struct errand {
     struct run *run; /* borrowed: it waits for all that begin; who is freed undone outlives it */
     unsigned depth;
     bool is_target_new; /* a directory just made: there is nothing in it to look at */
+    bool has_same_time; /* a directory as old as its source */
     bool has_entry;
     struct entry entry; /* what its listing said; without its name */
     char path[];        /* below the roots */
@@ -106,24 +109,31 @@ static bool join(char bytes[PATH_SIZE], const char *directory, const char *name)
     return !b.full;
 }
 
-static enum fault add(struct run *run, const char *path, unsigned depth, bool is_target_new,
-                      const struct entry *entry,
-                      void (*run_task)(struct crew_task *task, struct crew_hand *hand))
+static struct errand *errand_new(struct run *run, const char *path, unsigned depth,
+                                 const struct entry *entry,
+                                 void (*run_task)(struct crew_task *task, struct crew_hand *hand))
 {
     size_t len = strlen(path);
     struct errand *errand = memory_new(sizeof(*errand) + len + 1);
     if (!errand)
-        return FAULT_NO_MEMORY;
+        return NULL;
     errand->task.run = run_task;
     errand->run = run;
     errand->depth = depth;
-    errand->is_target_new = is_target_new;
     errand->has_entry = entry != NULL;
     if (entry)
         errand->entry = *entry;
     errand->entry.name = errand->entry.target = NULL;
     memcpy(errand->path, path, len);
-    crew_add(run->crew, &errand->task, !entry || entry->kind != ENTRY_DIRECTORY);
+    return errand;
+}
+
+static enum fault add(struct errand *errand)
+{
+    if (!errand)
+        return FAULT_NO_MEMORY;
+    bool is_directory = errand->has_entry && errand->entry.kind == ENTRY_DIRECTORY;
+    crew_add(errand->run->crew, &errand->task, !is_directory);
     return FAULT_NONE;
 }
 
@@ -211,6 +221,7 @@ static void compare_directory(struct crew_task *task, struct crew_hand *hand);
 struct visit {
     struct errand *errand; /* borrowed: the directory's */
     struct remote *remote; /* borrowed: the hand's */
+    bool changes;          /* names in it are made, replaced or removed */
 };
 
 static enum fault make_directory(const struct visit *visit, const char *path)
@@ -256,13 +267,21 @@ static enum fault delete_entry(const struct visit *visit, const char *path,
                                           : remote_remove(visit->remote, there);
 }
 
-static enum fault enter(const struct visit *visit, const char *path, const struct entry *entry,
-                        bool is_new)
+/* `target` is what is there already; NULL: it has just been made. */
+static enum fault enter(const struct visit *visit, const char *path, const struct entry *source,
+                        const struct entry *target)
 {
-    struct errand *errand = visit->errand;
-    if (errand->depth + 1 >= MIRROR_DEPTH_MAX)
+    struct run *run = visit->errand->run;
+    unsigned depth = visit->errand->depth + 1;
+    if (depth >= MIRROR_DEPTH_MAX)
         return FAULT_LINK_LOOP;
-    return add(errand->run, path, errand->depth + 1, is_new, entry, compare_directory);
+    struct errand *errand = errand_new(run, path, depth, source, compare_directory);
+    if (errand) {
+        errand->is_target_new = !target;
+        errand->has_same_time = target &&
+                                entry_same_time(source, target, run->rules->compare.slack_s);
+    }
+    return add(errand);
 }
 
 static enum fault copy(const struct visit *visit, const char *path, const struct entry *entry,
@@ -273,7 +292,7 @@ static enum fault copy(const struct visit *visit, const char *path, const struct
     if (!run->rules->is_dry_run) {
         if (run->rules->on_plan)
             run->rules->on_plan(run->rules->owner, entry->has_size ? entry->size : 0);
-        return add(run, path, visit->errand->depth + 1, false, entry, carry_file);
+        return add(errand_new(run, path, visit->errand->depth + 1, entry, carry_file));
     }
     tell(run, replaces ? MIRROR_REPLACED : MIRROR_COPIED, path, FAULT_NONE, TEXT_NONE, 0, &outcome);
     return FAULT_NONE;
@@ -285,7 +304,7 @@ static enum fault keep(const struct visit *visit, const char *path, const struct
     struct run *run = visit->errand->run;
     bool looks_closer = entry->kind == ENTRY_FILE && run->rules->carry.check == CARRY_CHECK_DIGEST;
     if (looks_closer)
-        return add(run, path, visit->errand->depth + 1, false, entry, compare_file);
+        return add(errand_new(run, path, visit->errand->depth + 1, entry, compare_file));
     count_same(run);
     return FAULT_NONE;
 }
@@ -309,7 +328,7 @@ static enum fault act(void *owner, const struct compare_action *action)
         [COMPARE_DELETE] = MIRROR_DELETED, [COMPARE_SAME] = MIRROR_COPIED,
         [COMPARE_SKIP] = MIRROR_SKIPPED,   [COMPARE_CONFLICT] = MIRROR_CONFLICT,
     };
-    const struct visit *visit = owner;
+    struct visit *visit = owner;
     struct run *run = visit->errand->run;
     const struct entry *entry = action->source ? action->source : action->target;
     char path[PATH_SIZE];
@@ -329,10 +348,10 @@ static enum fault act(void *owner, const struct compare_action *action)
         f = make_directory(visit, path);
         if (!f)
             tell(run, MIRROR_MADE_DIRECTORY, path, FAULT_NONE, TEXT_NONE, 0, NULL);
-        f = f ? f : enter(visit, path, entry, true);
+        f = f ? f : enter(visit, path, entry, NULL);
         break;
     case COMPARE_DESCEND:
-        f = enter(visit, path, entry, false);
+        f = enter(visit, path, entry, action->target);
         break;
     case COMPARE_LINK:
         f = link_to(visit, path, entry);
@@ -353,6 +372,9 @@ static enum fault act(void *owner, const struct compare_action *action)
         break;
     }
     bool is_servers = run->rules->direction == MIRROR_UP;
+    visit->changes |= action->deed != COMPARE_DESCEND && action->deed != COMPARE_SAME;
+    visit->changes |= run->rules->carry.check ==
+                      CARRY_CHECK_DIGEST; /* what is the same may not be */
     if (f)
         fail(run, path, f, is_servers ? visit->remote : NULL, NULL);
     else if (is_told)
@@ -392,6 +414,29 @@ static struct compare_rules rules_of(const struct visit *visit)
     return compare;
 }
 
+/* What it is to have when all that is in it is done. The root is whose it is, as it is. */
+static enum fault note_facts(const struct visit *visit)
+{
+    const struct errand *errand = visit->errand;
+    struct run *run = errand->run;
+    const struct carry_rules *carry = &run->rules->carry;
+    const char *path = errand->path;
+    char there[PATH_SIZE];
+    bool is_as_it_was = errand->has_same_time && !visit->changes;
+    if (!errand->has_entry || run->rules->is_dry_run || is_as_it_was)
+        return FAULT_NONE;
+    if (run->rules->direction == MIRROR_UP) {
+        if (!name_there(run, path, there))
+            return FAULT_NAME_INVALID;
+        path = there;
+    }
+    pthread_mutex_lock(&run->lock);
+    enum fault f = directory_facts_note(&run->facts, path, &errand->entry, carry->keeps_time,
+                                        carry->keeps_mode && errand->is_target_new);
+    pthread_mutex_unlock(&run->lock);
+    return f;
+}
+
 static void compare_directory(struct crew_task *task, struct crew_hand *hand)
 {
     struct errand *errand = (struct errand *)task;
@@ -413,11 +458,45 @@ static void compare_directory(struct crew_task *task, struct crew_hand *hand)
     else
         f = compare_directories(&rules, errand->path, is_down ? &theirs : &ours,
                                 is_down ? &ours : &theirs, act, &visit);
+    if (!f)
+        f = note_facts(&visit);
     if (f == FAULT_NO_MEMORY)
         fail(run, errand->path, f, NULL, NULL);
     entries_clear(&ours);
     entries_clear(&theirs);
     memory_free(errand);
+}
+
+/* ---- The tree ------------------------------------------------------------------------------ */
+
+static void set_facts(struct crew_task *task, struct crew_hand *hand)
+{
+    struct errand *errand = (struct errand *)task;
+    struct run *run = errand->run;
+    struct remote *remote = NULL;
+    if (!hand) {
+        memory_free(errand);
+        return;
+    }
+    if (!take_remote(errand, hand, &remote))
+        return;
+    enum fault f = directory_facts_set_there(&run->facts, remote);
+    if (f)
+        fail(run, "", f, remote, NULL);
+    memory_free(errand);
+}
+
+/* Times and modes of directories, behind all that is in them. */
+static enum fault finish(struct run *run)
+{
+    if (crew_is_stopped(run->crew) || !run->facts.last)
+        return FAULT_NONE;
+    if (run->rules->direction == MIRROR_DOWN) {
+        directory_facts_set_here(&run->facts, run->tree);
+        return FAULT_NONE;
+    }
+    enum fault f = add(errand_new(run, "", 0, NULL, set_facts));
+    return f ? f : crew_wait(run->crew);
 }
 
 enum fault mirror_run(struct crew *crew, const struct local_tree *tree, const char *path,
@@ -427,14 +506,20 @@ enum fault mirror_run(struct crew *crew, const struct local_tree *tree, const ch
     struct run run = {
         .crew = crew, .tree = tree, .path = path, .rules = rules, .progress = progress};
     pthread_mutex_init(&run.lock, NULL);
-    enum fault f = add(&run, "", 0, rules->is_target_missing, NULL, compare_directory);
+    struct errand *errand = errand_new(&run, "", 0, NULL, compare_directory);
+    if (errand)
+        errand->is_target_new = rules->is_target_missing;
+    enum fault f = add(errand);
     if (!f)
         f = crew_wait(crew);
+    if (!f)
+        f = finish(&run);
     if (f == FAULT_CONNECTION_LOST)
         tell(&run, MIRROR_FAILED, "", f,
              TEXT("the server does not come back: what was still to be done is left"), 0, NULL);
     else if (f)
         fail(&run, "", f, NULL, NULL);
+    directory_facts_clear(&run.facts);
     pthread_mutex_destroy(&run.lock);
     *ret_tally = run.tally;
     return !f && crew_is_stopped(crew) ? FAULT_CANCELLED : run.fault;

@@ -114,7 +114,7 @@ enum fault remote_set_mode(struct remote *remote, const char *path, unsigned mod
     builder_put_octal(&b, mode & 07777, 3);
     builder_put_byte(&b, ' ');
     builder_put_string(&b, path);
-    return b.full ? FAULT_NAME_INVALID : remote_command(remote, "SITE", builder_text(&b), false);
+    return b.full ? FAULT_NAME_INVALID : remote_command(remote, "SITE", builder_text(&b), true);
 }
 
 /* MFMT (draft-somers-ftp-mfxx), else MDTM with a time in front as vsftpd and Serv-U have it. */

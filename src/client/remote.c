@@ -96,8 +96,10 @@ static enum fault pick_up(struct remote *remote)
     struct user_pi *pi = NULL;
     struct user_dtp *dtp = NULL;
     int fd = -1;
-    enum fault f = way_connect(&settings->dtp.way, settings->host, settings->port,
-                               (int)settings->pi.connect_seconds * 1000, &fd, message);
+    const struct patience patience = {(int)settings->pi.connect_seconds * 1000,
+                                      &remote->interrupted};
+    enum fault f = way_connect(&settings->dtp.way, settings->host, settings->port, patience, &fd,
+                               message);
     if (f)
         return remote_blame(remote, f, message);
     f = user_pi_open(&settings->pi, fd, &pi);
@@ -110,8 +112,18 @@ static enum fault pick_up(struct remote *remote)
     pthread_mutex_lock(&remote->lock);
     remote->pi = pi;
     remote->dtp = dtp;
+    remote->is_opening = true;
+    if (atomic_load(&remote->interrupted)) /* while it was not there to be told */
+        user_pi_interrupt(pi);
     pthread_mutex_unlock(&remote->lock);
     return FAULT_NONE;
+}
+
+static void end_opening(struct remote *remote)
+{
+    pthread_mutex_lock(&remote->lock);
+    remote->is_opening = false;
+    pthread_mutex_unlock(&remote->lock);
 }
 
 enum fault remote_ask(struct remote *remote, const char *verb, struct text argument)
@@ -140,6 +152,7 @@ static enum fault begin(struct remote *remote)
     enum fault f = pick_up(remote);
     if (!f)
         f = remote_log_in(remote);
+    end_opening(remote);
     if (f)
         hang_up(remote);
     return f;
@@ -185,6 +198,8 @@ static enum fault begin_patiently(struct remote *remote, unsigned tries_max)
     if (atomic_load(&remote->stopped))
         return FAULT_CANCELLED;
     atomic_store(&remote->interrupted, false);
+    if (atomic_load(&remote->stopped)) /* just now: it was not to be forgotten */
+        atomic_store(&remote->interrupted, true);
     enum fault f = begin(remote);
     for (unsigned tries = 1; tries < tries_max && is_worth_another_try(remote, f); tries++) {
         pause_for(remote, pause_seconds);
@@ -195,7 +210,7 @@ static enum fault begin_patiently(struct remote *remote, unsigned tries_max)
         f = begin(remote);
     }
     bool was_there = remote->was_there;
-    remote->is_given_up = f && !is_interrupted(remote);
+    remote->is_given_up = f && f != FAULT_NO_MEMORY && !is_interrupted(remote);
     remote->was_there = was_there || !f;
     return f || !was_there ? f : remote_set_parameters(remote, &told);
 }
@@ -253,6 +268,8 @@ void remote_interrupt(struct remote *remote)
     pthread_mutex_lock(&remote->lock);
     if (remote->dtp)
         user_dtp_cancel(remote->dtp);
+    if (remote->is_opening && remote->pi)
+        user_pi_interrupt(remote->pi);
     pthread_mutex_unlock(&remote->lock);
 }
 

@@ -70,7 +70,8 @@ void remote_close(struct remote *remote);
  * never was there is not tried again once it is silent, and what was given up is tried once.
  */
 enum fault remote_reopen(struct remote *remote);
-/* Did the last attempt to connect fail, with all its tries? Not when it was interrupted. */
+/* Did the last attempt to connect fail, with all its tries? Not when it was interrupted, or for
+ * want of memory. */
 bool remote_is_given_up(const struct remote *remote);
 
 /* What the server's names are in (remote_settings.charset); NULL: in UTF-8, or as they are. */
@@ -146,7 +147,10 @@ enum fault remote_ask_directory(struct remote *remote);
 /* user_dtp_transfer, with order->parameters (but for PROT's, which is the login's) told first. */
 enum fault remote_transfer(struct remote *remote, struct user_dtp_order *order);
 
-/* Ends the transfer that goes on, with ABOR, or a wait for another try. Any thread. */
+/*
+ * Ends the transfer that goes on, with ABOR, or connecting and logging in, or a wait for another
+ * try. Any thread.
+ */
 void remote_interrupt(struct remote *remote);
 /* Everything fails with FAULT_CANCELLED or _CONNECTION_LOST from now on, at once. Any thread. */
 void remote_stop(struct remote *remote);

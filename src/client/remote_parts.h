@@ -27,6 +27,7 @@ struct remote {
     struct features features;
     struct parameters parameters; /* what the server has been told */
     struct name_charset *charset; /* owned; NULL: names are UTF-8, or as they are */
+    bool is_opening;              /* guarded: nobody is logged in yet, and nothing can be lost */
     bool is_secure;               /* the control connection is under TLS, or was before CCC */
     bool was_there;               /* there was a connection once */
     bool is_given_up;             /* the last attempt to make one failed */

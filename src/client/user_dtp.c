@@ -38,7 +38,7 @@ enum fault user_dtp_new(struct user_pi *pi, const struct user_dtp_settings *sett
     dtp->pi = pi;
     dtp->settings = settings;
     dtp->channel.fd = -1;
-    user_dtp_port_init(&dtp->port);
+    user_dtp_port_init(&dtp->port, &dtp->cancelled);
     pthread_mutex_init(&dtp->lock, NULL);
     *ret_dtp = dtp;
     return FAULT_NONE;

@@ -4,9 +4,9 @@
 #include "net/socket.h"
 #include "protocol/address.h"
 
-void user_dtp_port_init(struct user_dtp_port *port)
+void user_dtp_port_init(struct user_dtp_port *port, const atomic_bool *cancelled)
 {
-    *port = (struct user_dtp_port){.epsv_refused = false};
+    *port = (struct user_dtp_port){.cancelled = cancelled};
     data_port_init(&port->ours);
 }
 
@@ -17,21 +17,22 @@ void user_dtp_port_close(struct user_dtp_port *port)
 
 /* ---- We connect ---------------------------------------------------------------------- */
 
-static enum fault connect_to(const struct user_dtp_settings *settings, const union endpoint *target,
+static enum fault connect_to(const struct user_dtp_port *port,
+                             const struct user_dtp_settings *settings, const union endpoint *target,
                              int *ret_fd)
 {
     char message[WAY_MESSAGE_SIZE];
     union endpoint any = endpoint_any(target->any.sa_family, 0);
     const union endpoint *source = &settings->way.source;
     const union endpoint *local = source->any.sa_family == target->any.sa_family ? source : &any;
-    int timeout_ms = (int)settings->connect_seconds * 1000;
+    const struct patience patience = {(int)settings->connect_seconds * 1000, port->cancelled};
     enum fault f;
     if (settings->way.proxy)
-        f = way_connect(&settings->way, settings->host, endpoint_port(target), timeout_ms, ret_fd,
+        f = way_connect(&settings->way, settings->host, endpoint_port(target), patience, ret_fd,
                         message);
     else
-        f = socket_connect_within(local, target, timeout_ms, ret_fd);
-    return f ? FAULT_NO_DATA_CONNECTION : FAULT_NONE;
+        f = socket_connect_within(local, target, patience, ret_fd);
+    return f == FAULT_CANCELLED ? f : f ? FAULT_NO_DATA_CONNECTION : FAULT_NONE;
 }
 
 /* RFC 2428 3: the port alone; the host is the one that we speak with. */
@@ -81,7 +82,7 @@ static enum fault agree_passive(struct user_dtp_port *port, struct user_pi *pi,
     if (settings->side != USER_DTP_PASV && !port->epsv_refused) {
         f = ask_epsv(port, pi, &target);
         if (!f)
-            f = connect_to(settings, &target, ret_fd);
+            f = connect_to(port, settings, &target, ret_fd);
         /* What stands between us may know PASV alone and let through what that announces. */
         if (f == FAULT_NO_DATA_CONNECTION)
             port->epsv_refused = true;
@@ -89,7 +90,7 @@ static enum fault agree_passive(struct user_dtp_port *port, struct user_pi *pi,
     if (f != FAULT_UNSUPPORTED && f != FAULT_NO_DATA_CONNECTION)
         return f;
     f = ask_pasv(settings, pi, &target);
-    return f ? f : connect_to(settings, &target, ret_fd);
+    return f ? f : connect_to(port, settings, &target, ret_fd);
 }
 
 /* ---- The server connects ----------------------------------------------------------------- */

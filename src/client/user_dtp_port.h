@@ -9,13 +9,14 @@
 #include "client/user_dtp.h"
 
 struct user_dtp_port {
-    struct data_port ours; /* where the server is awaited, when we listen */
-    bool epsv_refused;     /* what this server does not know, or its way does not let through */
+    struct data_port ours;        /* where the server is awaited, when we listen */
+    const atomic_bool *cancelled; /* borrowed: outlives the port; the transfer is not wanted */
+    bool epsv_refused; /* what this server does not know, or its way does not let through */
     bool eprt_refused;
     bool passive_failed;
 };
 
-void user_dtp_port_init(struct user_dtp_port *port);
+void user_dtp_port_init(struct user_dtp_port *port, const atomic_bool *cancelled);
 /* Stops listening. */
 void user_dtp_port_close(struct user_dtp_port *port);
 

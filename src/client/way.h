@@ -8,6 +8,7 @@
 
 #include "base/endpoint.h"
 #include "net/proxy.h"
+#include "net/socket.h"
 
 struct way {
     const struct proxy *proxy; /* borrowed, as all below: outlives the way; NULL: straight */
@@ -21,9 +22,9 @@ enum { WAY_MESSAGE_SIZE = PROXY_MESSAGE_SIZE };
 
 /*
  * A blocking socket that leads to the host, name or address. FAULT_NOT_FOUND,
- * _CONNECTION_LOST, _TIMED_OUT, or the proxy's; with a message for people.
+ * _CONNECTION_LOST, _TIMED_OUT, _CANCELLED, or the proxy's; with a message for people.
  */
-enum fault way_connect(const struct way *way, const char *host, uint16_t port, int timeout_ms,
-                       int *ret_fd, char message[WAY_MESSAGE_SIZE]);
+enum fault way_connect(const struct way *way, const char *host, uint16_t port,
+                       struct patience patience, int *ret_fd, char message[WAY_MESSAGE_SIZE]);
 
 #endif

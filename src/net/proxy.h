@@ -7,10 +7,8 @@
 #ifndef FERRY_NET_PROXY_H
 #define FERRY_NET_PROXY_H
 
-#include <stdint.h>
-
-#include "base/fault.h"
 #include "base/text.h"
+#include "net/socket.h"
 
 enum {
     PROXY_MESSAGE_SIZE = 256,
@@ -32,16 +30,16 @@ struct proxy {
 
 /*
  * Afterwards the socket is as good as one that is connected to the host, name or address: not
- * a byte of the host's is lost. All of it within timeout_ms. Leaves the socket open on a
+ * a byte of the host's is lost. Leaves the socket open on a
  * fault; it is good for nothing then. Each fault has a message for people:
  * FAULT_ARGUMENT         host, user or password are none, or what answers is no such proxy
  * FAULT_LOGIN_REFUSED    it wants a user, or another one
  * FAULT_DENIED           it does not connect there
  * FAULT_UNSUPPORTED      it cannot connect, or not to this kind of address
  * FAULT_CONNECTION_LOST  the host did not answer it, or it closed
- * FAULT_TIMED_OUT
+ * FAULT_TIMED_OUT, FAULT_CANCELLED
  */
 enum fault proxy_connect(int fd, const struct proxy *proxy, struct text host, uint16_t port,
-                         int timeout_ms, char message[PROXY_MESSAGE_SIZE]);
+                         struct patience patience, char message[PROXY_MESSAGE_SIZE]);
 
 #endif

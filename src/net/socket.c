@@ -191,29 +191,37 @@ bool socket_resolve(const char *host, int family, uint16_t port, union endpoint 
     return true;
 }
 
-/* The outcome as an errno. */
-static int await_outcome(int fd, int timeout_ms)
+enum fault socket_await(int fd, short events, int64_t until_ms, const atomic_bool *given_up)
 {
-    int64_t until_ms = clock_running_ms() + timeout_ms;
-    struct pollfd ready = {.fd = fd, .events = POLLOUT};
-    int count;
-    do {
+    enum { LOOK_MS = 50 }; /* how often it is looked whether somebody gave up */
+    struct pollfd ready = {.fd = fd, .events = events};
+    for (;;) {
         int64_t left_ms = until_ms - clock_running_ms();
-        count = poll(&ready, 1, left_ms > 0 ? (int)left_ms : 0);
-    } while (count < 0 && errno == EINTR);
-    if (count <= 0)
-        return count < 0 ? errno : ETIMEDOUT;
-    return socket_connect_error(fd);
+        if (given_up && atomic_load(given_up))
+            return FAULT_CANCELLED;
+        if (left_ms <= 0)
+            return FAULT_TIMED_OUT;
+        int count = poll(&ready, 1, given_up && left_ms > LOOK_MS ? LOOK_MS : (int)left_ms);
+        if (count > 0)
+            return FAULT_NONE;
+        if (count < 0 && errno != EINTR)
+            return fault_from_errno(errno);
+    }
 }
 
 enum fault socket_connect_within(const union endpoint *local, const union endpoint *remote,
-                                 int timeout_ms, int *ret_fd)
+                                 struct patience patience, int *ret_fd)
 {
     char bytes[ENDPOINT_TEXT_SIZE];
     struct builder b = builder_on(bytes, sizeof(bytes));
+    int64_t until_ms = clock_running_ms() + patience.timeout_ms;
     int fd = socket_connect(local, remote);
-    int error = fd < 0 ? errno : await_outcome(fd, timeout_ms);
-    if (!error) {
+    int error = fd < 0 ? errno : 0;
+    enum fault f = error ? FAULT_CONNECTION_LOST
+                         : socket_await(fd, POLLOUT, until_ms, patience.given_up);
+    if (!f)
+        error = socket_connect_error(fd);
+    if (!f && !error) {
         socket_set_blocking(fd, true);
         *ret_fd = fd;
         return FAULT_NONE;
@@ -221,8 +229,13 @@ enum fault socket_connect_within(const union endpoint *local, const union endpoi
     if (fd >= 0)
         close(fd);
     endpoint_put(remote, &b);
-    log_debug("connect-failed", LOG_TEXT("peer", builder_text(&b)), LOG_ERRNO(error));
-    return error == ETIMEDOUT ? FAULT_TIMED_OUT : FAULT_CONNECTION_LOST;
+    log_debug("connect-failed", LOG_TEXT("peer", builder_text(&b)),
+              LOG_ERRNO(f == FAULT_TIMED_OUT   ? ETIMEDOUT
+                        : f == FAULT_CANCELLED ? ECANCELED
+                                               : error));
+    if (f == FAULT_CANCELLED)
+        return f;
+    return f == FAULT_TIMED_OUT || error == ETIMEDOUT ? FAULT_TIMED_OUT : FAULT_CONNECTION_LOST;
 }
 
 /* Leaves those that are of this family, in their order. Returns their count. */
@@ -236,7 +249,7 @@ static size_t keep_family(union endpoint *all, size_t count, int family)
 }
 
 enum fault socket_connect_any(const char *host, uint16_t port, int family,
-                              const union endpoint *local, int timeout_ms, int *ret_fd,
+                              const union endpoint *local, struct patience patience, int *ret_fd,
                               union endpoint *ret_peer)
 {
     enum { SILENCE_MS = 4000 }; /* three SYNs have been lost by then (RFC 6298 2) */
@@ -244,7 +257,7 @@ enum fault socket_connect_any(const char *host, uint16_t port, int family,
     size_t count = resolve(host, family, port, found);
     enum fault f = FAULT_NOT_FOUND;
     count = keep_family(found, count, local ? local->any.sa_family : AF_UNSPEC);
-    int64_t until_ms = clock_running_ms() + timeout_ms;
+    int64_t until_ms = clock_running_ms() + patience.timeout_ms;
     for (size_t i = 0; i < count; i++) {
         union endpoint any = endpoint_any(found[i].any.sa_family, 0);
         int64_t wait_ms = until_ms - clock_running_ms();
@@ -252,11 +265,12 @@ enum fault socket_connect_any(const char *host, uint16_t port, int family,
             return FAULT_TIMED_OUT;
         if (i + 1 < count && wait_ms > SILENCE_MS)
             wait_ms = SILENCE_MS;
-        f = socket_connect_within(local ? local : &any, &found[i], (int)wait_ms, ret_fd);
-        if (!f) {
+        const struct patience turn = {(int)wait_ms, patience.given_up};
+        f = socket_connect_within(local ? local : &any, &found[i], turn, ret_fd);
+        if (!f)
             *ret_peer = found[i];
-            return FAULT_NONE;
-        }
+        if (!f || f == FAULT_CANCELLED)
+            return f;
     }
     return f;
 }

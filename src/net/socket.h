@@ -2,12 +2,13 @@
 /*
  * socket: TCP sockets by system call, IPv4 and IPv6. Every descriptor is
  * close-on-exec. Functions that return a descriptor give -1 with errno set on
- * failure. Any thread. Only socket_resolve, socket_connect_within and
- * socket_connect_any may block.
+ * failure. Any thread. Only socket_resolve, socket_await, socket_connect_within
+ * and socket_connect_any may block.
  */
 #ifndef FERRY_NET_SOCKET_H
 #define FERRY_NET_SOCKET_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -38,21 +39,34 @@ int socket_accept(int listener, bool blocking, union endpoint *ret_peer);
 int socket_connect(const union endpoint *local, const union endpoint *remote);
 int socket_connect_error(int fd);
 
+/* How long is waited, and what ends the wait before: whoever sets it, from any thread. */
+struct patience {
+    int timeout_ms;
+    const atomic_bool *given_up; /* borrowed: outlives the call; NULL: nothing does */
+};
+
 /*
- * The same and waits for the outcome; the socket blocks. FAULT_TIMED_OUT, FAULT_CONNECTION_LOST
- * (refused, unreachable, `local` is not ours); the log has the reason (debug).
+ * Until the socket has one of poll's `events`, or an error, or clock_running_ms is `until_ms`.
+ * FAULT_TIMED_OUT; FAULT_CANCELLED soon after `given_up` (may be NULL) is set.
+ */
+enum fault socket_await(int fd, short events, int64_t until_ms, const atomic_bool *given_up);
+
+/*
+ * Connects as socket_connect does and waits for the outcome; the socket blocks. FAULT_TIMED_OUT,
+ * FAULT_CANCELLED, FAULT_CONNECTION_LOST (refused, unreachable, `local` is not ours); the log has
+ * the reason (debug).
  */
 enum fault socket_connect_within(const union endpoint *local, const union endpoint *remote,
-                                 int timeout_ms, int *ret_fd);
+                                 struct patience patience, int *ret_fd);
 /*
  * Connects to a host, name or address, of one family or of any (AF_UNSPEC), from `local`
  * (its port 0: any; NULL: any). Tries its addresses in the system's order (RFC 6724), the next
  * one when one fails or says nothing for some seconds (RFC 8305, one after another); the last
  * has the rest of the time. FAULT_NOT_FOUND: the host has no such address; else of the last.
- * The name service's own time comes on top.
+ * The name service's own time comes on top, and it hears nobody who gives up.
  */
 enum fault socket_connect_any(const char *host, uint16_t port, int family,
-                              const union endpoint *local, int timeout_ms, int *ret_fd,
+                              const union endpoint *local, struct patience patience, int *ret_fd,
                               union endpoint *ret_peer);
 
 /* Which end is ours, which the peer's; AF_UNSPEC when the socket is not connected. */

@@ -37,8 +37,9 @@ static void begin(const char *words, enum user_dtp_side side)
                                           .connect_seconds = FTP_SCRIPT_PATIENCE_S,
                                           .stall_seconds = FTP_SCRIPT_PATIENCE_S};
     uint16_t port = ftp_script_begin(&script, connections, 1);
-    assert_fault(socket_connect_any("127.0.0.1", port, AF_INET, NULL, FTP_SCRIPT_PATIENCE_S * 1000,
-                                    &fd, &target),
+    assert_fault(socket_connect_any("127.0.0.1", port, AF_INET, NULL,
+                                    (struct patience){FTP_SCRIPT_PATIENCE_S * 1000, NULL}, &fd,
+                                    &target),
                  FAULT_NONE);
     assert_fault(user_pi_open(&how, fd, &pi), FAULT_NONE);
     assert_fault(user_dtp_new(pi, &settings, &dtp), FAULT_NONE);

@@ -30,7 +30,8 @@ static void begin_within(const char *words, unsigned reply_seconds)
     dialogue[0] = '\0';
     union endpoint local = peers_host("127.0.0.1", 0);
     union endpoint target = peers_host("127.0.0.1", ftp_script_begin(&script, connections, 1));
-    assert_fault(socket_connect_within(&local, &target, FTP_SCRIPT_PATIENCE_S * 1000, &fd),
+    assert_fault(socket_connect_within(&local, &target,
+                                       (struct patience){FTP_SCRIPT_PATIENCE_S * 1000, NULL}, &fd),
                  FAULT_NONE);
     assert_fault(user_pi_open(&settings, fd, &pi), FAULT_NONE);
 }

@@ -3,6 +3,7 @@
 #include "client/way.h"
 #include "tests/unit/ftp_script.h"
 
+static const struct patience patient = {.timeout_ms = FTP_SCRIPT_PATIENCE_S * 1000};
 static struct ftp_script script;
 static char message[WAY_MESSAGE_SIZE];
 
@@ -30,8 +31,7 @@ TEST(without_a_proxy_the_way_is_straight)
     const struct way way = {.family = AF_UNSPEC};
     int fd = -1;
     uint16_t port = ftp_script_begin(&script, connections, 1);
-    assert_fault(way_connect(&way, "127.0.0.1", port, FTP_SCRIPT_PATIENCE_S * 1000, &fd, message),
-                 FAULT_NONE);
+    assert_fault(way_connect(&way, "127.0.0.1", port, patient, &fd, message), FAULT_NONE);
     assert_says(fd, "220 hello\r\n");
     close(fd);
     ftp_script_end(&script);
@@ -46,8 +46,7 @@ TEST(a_proxy_is_told_the_name_and_what_it_says_then_is_the_hosts)
     struct way way = {.proxy = &proxy, .proxy_host = "127.0.0.1"};
     int fd = -1;
     way.proxy_port = ftp_script_begin(&script, connections, 1);
-    assert_fault(way_connect(&way, "ftp.example", 2121, FTP_SCRIPT_PATIENCE_S * 1000, &fd, message),
-                 FAULT_NONE);
+    assert_fault(way_connect(&way, "ftp.example", 2121, patient, &fd, message), FAULT_NONE);
     assert_says(fd, "220 hello\r\n");
     close(fd);
     ftp_script_end(&script);
@@ -59,14 +58,13 @@ TEST(who_cannot_be_reached_is_told_and_a_proxy_named)
     struct way way = {.family = AF_INET};
     int fd = -1;
     uint16_t port = unused_port();
-    assert_fault(way_connect(&way, "127.0.0.1", port, FTP_SCRIPT_PATIENCE_S * 1000, &fd, message),
+    assert_fault(way_connect(&way, "127.0.0.1", port, patient, &fd, message),
                  FAULT_CONNECTION_LOST);
     assert_string_equal(message, "cannot be reached");
-    assert_fault(way_connect(&way, "::1", port, FTP_SCRIPT_PATIENCE_S * 1000, &fd, message),
-                 FAULT_NOT_FOUND);
+    assert_fault(way_connect(&way, "::1", port, patient, &fd, message), FAULT_NOT_FOUND);
     assert_string_equal(message, "no such host");
     way = (struct way){.proxy = &proxy, .proxy_host = "127.0.0.1", .proxy_port = port};
-    assert_fault(way_connect(&way, "ftp.example", 21, FTP_SCRIPT_PATIENCE_S * 1000, &fd, message),
+    assert_fault(way_connect(&way, "ftp.example", 21, patient, &fd, message),
                  FAULT_CONNECTION_LOST);
     assert_string_equal(message, "127.0.0.1: cannot be reached");
     assert_int_equal(fd, -1);
@@ -80,8 +78,7 @@ TEST(what_the_proxy_refuses_is_told_and_closed)
     struct way way = {.proxy = &proxy, .proxy_host = "127.0.0.1"};
     int fd = -1;
     way.proxy_port = ftp_script_begin(&script, connections, 1);
-    assert_fault(way_connect(&way, "ftp.example", 21, FTP_SCRIPT_PATIENCE_S * 1000, &fd, message),
-                 FAULT_DENIED);
+    assert_fault(way_connect(&way, "ftp.example", 21, patient, &fd, message), FAULT_DENIED);
     assert_string_equal(message, "the proxy refused: 403 No");
     assert_int_equal(fd, -1);
     ftp_script_end(&script); /* which hears the end: it was closed */

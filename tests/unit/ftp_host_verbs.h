@@ -76,11 +76,11 @@ static int ftp_visit_accept(int listener)
 
 static bool ftp_visit_open_data(struct ftp_visit *visit)
 {
+    const struct patience patience = {FTP_HOST_PATIENCE_S * 1000, NULL};
     union endpoint local = peers_host("127.0.0.1", 0);
     if (visit->target.any.sa_family == AF_UNSPEC)
         visit->data = ftp_visit_accept(visit->data_listener);
-    else if (socket_connect_within(&local, &visit->target, FTP_HOST_PATIENCE_S * 1000,
-                                   &visit->data))
+    else if (socket_connect_within(&local, &visit->target, patience, &visit->data))
         visit->data = -1;
     visit->target.any.sa_family = AF_UNSPEC;
     return visit->data >= 0;

@@ -190,8 +190,8 @@ static bool ftp_script_connect(struct ftp_script *script, struct text rest)
     union endpoint local = peers_host(rest.len && !is_default ? address : "127.0.0.1", 0);
     union endpoint target = is_default ? socket_peer(script->control) : script->target;
     ftp_script_close(&script->data);
-    enum fault f = socket_connect_within(&local, &target, FTP_SCRIPT_PATIENCE_S * 1000,
-                                         &script->data);
+    const struct patience patience = {FTP_SCRIPT_PATIENCE_S * 1000, NULL};
+    enum fault f = socket_connect_within(&local, &target, patience, &script->data);
     if (f)
         return ftp_script_complain(script, "cannot connect: %s", fault_text(f));
     socket_set_stall_timeout(script->data, FTP_SCRIPT_PATIENCE_S);

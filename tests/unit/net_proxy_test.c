@@ -6,7 +6,8 @@
 #include "net/proxy.h"
 #include "tests/unit/peers.h"
 
-enum { PATIENCE_MS = 10000, BRIEF_MS = 300 };
+static const struct patience patient = {.timeout_ms = 10000};
+static const struct patience brief = {.timeout_ms = 300};
 
 #define BYTES(literal) ((struct text){"" literal, sizeof(literal) - 1})
 
@@ -92,9 +93,9 @@ TEST(not_a_byte_of_the_host_that_speaks_first_is_lost)
         char message[PROXY_MESSAGE_SIZE] = "?";
         char bytes[64];
         begin(&play);
-        assert_fault(proxy_connect(play.peer, cases[i / 2].proxy, TEXT("ftp.example"), 21,
-                                   PATIENCE_MS, message),
-                     FAULT_NONE);
+        assert_fault(
+            proxy_connect(play.peer, cases[i / 2].proxy, TEXT("ftp.example"), 21, patient, message),
+            FAULT_NONE);
         assert_text(text_of(message), "");
         ssize_t n = recv(play.peer, bytes, 11, MSG_WAITALL);
         assert_text(((struct text){bytes, n > 0 ? (size_t)n : 0}), "220 hello\r\n");
@@ -113,7 +114,7 @@ TEST(what_a_proxy_refuses_is_told)
     struct play play = {.turns = turns, .count = 1};
     char message[PROXY_MESSAGE_SIZE];
     begin(&play);
-    assert_fault(proxy_connect(play.peer, &http, TEXT("ftp.example"), 21, PATIENCE_MS, message),
+    assert_fault(proxy_connect(play.peer, &http, TEXT("ftp.example"), 21, patient, message),
                  FAULT_DENIED);
     assert_text(text_of(message), "the proxy refused: 403 Forbidden");
     end(&play);
@@ -125,7 +126,7 @@ TEST(a_proxy_that_hangs_up_is_lost)
     struct play play = {.turns = turns, .count = 1, .hangs_up = true};
     char message[PROXY_MESSAGE_SIZE];
     begin(&play);
-    assert_fault(proxy_connect(play.peer, &http, TEXT("ftp.example"), 21, PATIENCE_MS, message),
+    assert_fault(proxy_connect(play.peer, &http, TEXT("ftp.example"), 21, patient, message),
                  FAULT_CONNECTION_LOST);
     assert_text(text_of(message), "the proxy closed the connection");
     end(&play);
@@ -133,7 +134,7 @@ TEST(a_proxy_that_hangs_up_is_lost)
     peers_connect(&play.fd, &play.peer);
     peers_reset(play.fd);
     peers_await(play.peer, POLLIN);
-    assert_fault(proxy_connect(play.peer, &http, TEXT("ftp.example"), 21, PATIENCE_MS, message),
+    assert_fault(proxy_connect(play.peer, &http, TEXT("ftp.example"), 21, patient, message),
                  FAULT_CONNECTION_LOST);
     close(play.peer);
 }
@@ -143,7 +144,7 @@ TEST(a_proxy_that_says_nothing_is_given_up)
     struct play play = {.fd = -1};
     char message[PROXY_MESSAGE_SIZE];
     peers_connect(&play.fd, &play.peer);
-    assert_fault(proxy_connect(play.peer, &http, TEXT("ftp.example"), 21, BRIEF_MS, message),
+    assert_fault(proxy_connect(play.peer, &http, TEXT("ftp.example"), 21, brief, message),
                  FAULT_TIMED_OUT);
     assert_text(text_of(message), "the proxy does not answer");
     close(play.fd);
@@ -158,7 +159,7 @@ TEST(a_proxy_that_takes_its_time_byte_by_byte_is_given_up)
     char message[PROXY_MESSAGE_SIZE];
     memset(headers + 20, 'x', sizeof(headers) - 20);
     begin(&play);
-    assert_fault(proxy_connect(play.peer, &http, TEXT("ftp.example"), 21, BRIEF_MS, message),
+    assert_fault(proxy_connect(play.peer, &http, TEXT("ftp.example"), 21, brief, message),
                  FAULT_TIMED_OUT);
     shutdown(play.peer, SHUT_RDWR);
     end(&play);
@@ -170,7 +171,7 @@ TEST(a_proxy_that_does_not_read_is_given_up)
     char message[PROXY_MESSAGE_SIZE];
     peers_connect(&play.fd, &play.peer);
     (void)peers_fill(play.peer);
-    assert_fault(proxy_connect(play.peer, &http, TEXT("ftp.example"), 21, BRIEF_MS, message),
+    assert_fault(proxy_connect(play.peer, &http, TEXT("ftp.example"), 21, brief, message),
                  FAULT_TIMED_OUT);
     close(play.fd);
     close(play.peer);
@@ -182,7 +183,7 @@ TEST(a_host_that_is_none_is_told_to_nobody)
     char message[PROXY_MESSAGE_SIZE];
     char byte;
     peers_connect(&play.fd, &play.peer);
-    assert_fault(proxy_connect(play.peer, &http, TEXT("a\r\nX: y"), 21, BRIEF_MS, message),
+    assert_fault(proxy_connect(play.peer, &http, TEXT("a\r\nX: y"), 21, brief, message),
                  FAULT_ARGUMENT);
     assert_text(text_of(message), "a proxy cannot be told such a host");
     assert_int_equal(recv(play.fd, &byte, 1, MSG_DONTWAIT), -1);

@@ -2,10 +2,14 @@
 /* Connecting to a host that has several addresses, and waiting for it. */
 #include <fcntl.h>
 #include <netdb.h>
+#include <pthread.h>
 
 #include "tests/unit/peers.h"
 
-enum { ADDRESSES = 24, PATIENCE_MS = 20000, BRIEF_MS = 300 };
+enum { ADDRESSES = 24 };
+
+static const struct patience patient = {.timeout_ms = 20000};
+static const struct patience brief = {.timeout_ms = 300};
 
 /* What the name service says of every name. */
 static const char *addresses[ADDRESSES];
@@ -83,7 +87,7 @@ static void assert_connects(uint16_t port, int family, const union endpoint *loc
 {
     int fd = -1;
     union endpoint peer = {.any.sa_family = AF_UNSPEC};
-    assert_fault(socket_connect_any("ftp.example", port, family, local, PATIENCE_MS, &fd, &peer),
+    assert_fault(socket_connect_any("ftp.example", port, family, local, patient, &fd, &peer),
                  FAULT_NONE);
     assert_host(&peer, expected);
     union endpoint from = socket_peer(fd);
@@ -98,14 +102,14 @@ static void assert_connects(uint16_t port, int family, const union endpoint *loc
     close(fd);
 }
 
-static void assert_fails(const char *host, uint16_t port, int family, int timeout_ms,
+static void assert_fails(const char *host, uint16_t port, int family, struct patience patience,
                          enum fault expected)
 {
     int fd = -7;
     union endpoint peer = peers_host("192.0.2.1", 7);
     int before = dup(STDERR_FILENO);
     close(before);
-    assert_fault(socket_connect_any(host, port, family, NULL, timeout_ms, &fd, &peer), expected);
+    assert_fault(socket_connect_any(host, port, family, NULL, patience, &fd, &peer), expected);
     assert_int_equal(fd, -7);
     assert_int_equal(endpoint_port(&peer), 7);
     int after = dup(STDERR_FILENO);
@@ -161,9 +165,9 @@ TEST(an_address_that_is_silent_is_followed_by_the_next)
     NAME_HAS("127.0.0.2", "127.0.0.3");
     assert_connects(port, AF_UNSPEC, NULL, "127.0.0.3");
     NAME_HAS("127.0.0.2");
-    assert_fails("ftp.example", port, AF_UNSPEC, BRIEF_MS, FAULT_TIMED_OUT);
+    assert_fails("ftp.example", port, AF_UNSPEC, brief, FAULT_TIMED_OUT);
     NAME_HAS("127.0.0.2", "127.0.0.3"); /* its time is all the time there is */
-    assert_fails("ftp.example", port, AF_UNSPEC, BRIEF_MS, FAULT_TIMED_OUT);
+    assert_fails("ftp.example", port, AF_UNSPEC, brief, FAULT_TIMED_OUT);
     close(waiting[0]);
     close(waiting[1]);
     close(silent);
@@ -181,7 +185,7 @@ TEST(where_it_comes_from_decides_the_family)
     NAME_HAS("::1", "127.0.0.3");
     assert_connects(port, AF_UNSPEC, &local, "127.0.0.3");
     NAME_HAS("127.0.0.3");
-    assert_fault(socket_connect_any("ftp.example", port, AF_UNSPEC, &v6, PATIENCE_MS, &fd, &peer),
+    assert_fault(socket_connect_any("ftp.example", port, AF_UNSPEC, &v6, patient, &fd, &peer),
                  FAULT_NOT_FOUND);
     assert_int_equal(fd, -7);
     close(listener);
@@ -190,9 +194,9 @@ TEST(where_it_comes_from_decides_the_family)
 TEST(a_host_without_an_address_is_not_found)
 {
     name_has(NULL, 0);
-    assert_fails("ftp.example", 21, AF_UNSPEC, PATIENCE_MS, FAULT_NOT_FOUND);
-    assert_fails("127.0.0.1", 21, AF_INET6, PATIENCE_MS, FAULT_NOT_FOUND);
-    assert_fails("::1", 21, AF_INET, PATIENCE_MS, FAULT_NOT_FOUND);
+    assert_fails("ftp.example", 21, AF_UNSPEC, patient, FAULT_NOT_FOUND);
+    assert_fails("127.0.0.1", 21, AF_INET6, patient, FAULT_NOT_FOUND);
+    assert_fails("::1", 21, AF_INET, patient, FAULT_NOT_FOUND);
 }
 
 TEST(a_host_all_of_whose_addresses_refuse_is_lost)
@@ -200,8 +204,8 @@ TEST(a_host_all_of_whose_addresses_refuse_is_lost)
     uint16_t port;
     close(listen_on("127.0.0.1", 0, 1, &port));
     NAME_HAS("127.0.0.1", "127.0.0.2");
-    assert_fails("ftp.example", port, AF_UNSPEC, PATIENCE_MS, FAULT_CONNECTION_LOST);
-    assert_fails("127.0.0.1", port, AF_UNSPEC, PATIENCE_MS, FAULT_CONNECTION_LOST);
+    assert_fails("ftp.example", port, AF_UNSPEC, patient, FAULT_CONNECTION_LOST);
+    assert_fails("127.0.0.1", port, AF_UNSPEC, patient, FAULT_CONNECTION_LOST);
 }
 
 TEST(of_very_many_addresses_the_first_are_tried)
@@ -212,7 +216,7 @@ TEST(of_very_many_addresses_the_first_are_tried)
     for (size_t i = 0; i < ADDRESSES; i++)
         many[i] = i == ADDRESSES - 1 ? "127.0.0.3" : "127.0.0.1";
     name_has(many, ADDRESSES);
-    assert_fails("ftp.example", port, AF_UNSPEC, PATIENCE_MS, FAULT_CONNECTION_LOST);
+    assert_fails("ftp.example", port, AF_UNSPEC, patient, FAULT_CONNECTION_LOST);
     many[8] = "127.0.0.3";
     name_has(many, ADDRESSES);
     assert_connects(port, AF_UNSPEC, NULL, "127.0.0.3");
@@ -228,15 +232,45 @@ TEST(an_address_is_waited_for_no_longer_than_asked)
     union endpoint target = socket_local(silent);
     union endpoint any = endpoint_any(AF_INET, 0);
     union endpoint foreign = peers_host("192.0.2.1", 0);
-    assert_fault(socket_connect_within(&any, &target, BRIEF_MS, &fd), FAULT_TIMED_OUT);
-    assert_fault(socket_connect_within(&any, &target, -1, &fd), FAULT_TIMED_OUT);
-    assert_fault(socket_connect_within(&foreign, &target, BRIEF_MS, &fd), FAULT_CONNECTION_LOST);
+    assert_fault(socket_connect_within(&any, &target, brief, &fd), FAULT_TIMED_OUT);
+    assert_fault(socket_connect_within(&any, &target, (struct patience){-1, NULL}, &fd),
+                 FAULT_TIMED_OUT);
+    assert_fault(socket_connect_within(&foreign, &target, brief, &fd), FAULT_CONNECTION_LOST);
     assert_int_equal(fd, -7);
     int listener = listen_on("127.0.0.3", 0, 1, &port);
     target = socket_local(listener);
-    assert_fault(socket_connect_within(&any, &target, PATIENCE_MS, &fd), FAULT_NONE);
+    assert_fault(socket_connect_within(&any, &target, patient, &fd), FAULT_NONE);
     close(fd);
     close(listener);
+    close(waiting[0]);
+    close(waiting[1]);
+    close(silent);
+}
+
+static void *give_up(void *flag)
+{
+    atomic_store((atomic_bool *)flag, true);
+    return NULL;
+}
+
+TEST(who_gives_up_waits_no_longer)
+{
+    atomic_bool given_up = false;
+    const struct patience patience = {patient.timeout_ms, &given_up};
+    int waiting[2];
+    int fd = -7;
+    pthread_t other;
+    union endpoint peer;
+    int silent = fall_silent("127.0.0.2", 0, waiting);
+    union endpoint target = socket_local(silent);
+    union endpoint any = endpoint_any(AF_INET, 0);
+    assert_int_equal(pthread_create(&other, NULL, give_up, &given_up), 0);
+    assert_fault(socket_connect_within(&any, &target, patience, &fd), FAULT_CANCELLED);
+    pthread_join(other, NULL);
+    assert_fault(socket_connect_any("127.0.0.2", endpoint_port(&target), AF_INET, NULL, patience,
+                                    &fd, &peer),
+                 FAULT_CANCELLED);
+    assert_int_equal(fd, -7);
     close(waiting[0]);
     close(waiting[1]);
     close(silent);
@@ -253,6 +287,7 @@ int main(void)
         RUN(a_host_all_of_whose_addresses_refuse_is_lost),
         RUN(of_very_many_addresses_the_first_are_tried),
         RUN(an_address_is_waited_for_no_longer_than_asked),
+        RUN(who_gives_up_waits_no_longer),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

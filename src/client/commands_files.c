@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* ls rm mkdir mv raw */
 #include "client/commands.h"
+#include "client/prune.h"
 
 /* ---- ls ------------------------------------------------------------------------------- */
 
@@ -55,12 +56,11 @@ static void done(struct run *run, const struct visit *visit, const char *path, e
 static void remove_one(struct run *run, const struct visit *visit, const char *path)
 {
     bool is_recursive = run->invocation->is_recursive;
-    struct entry entry;
+    struct entry entry = {.kind = ENTRY_FILE};
+    bool is_kept = false;
     enum fault f = is_recursive ? remote_look(visit->remote, path, &entry) : FAULT_NONE;
-    if (!f && is_recursive && entry.kind == ENTRY_DIRECTORY)
-        f = remote_remove_tree(visit->remote, path);
-    else if (!f)
-        f = remote_remove(visit->remote, path);
+    if (!f)
+        f = prune_there(visit->remote, path, path, &entry, NULL, &is_kept);
     done(run, visit, path, f, report_removed);
 }
 

@@ -91,6 +91,7 @@ static bool tell_finding(struct trees *trees, enum mirror_event event, const cha
         [MIRROR_LINKED] = {"link", "missing"},
         [MIRROR_DELETED] = {"remove", "extra"},
         [MIRROR_SKIPPED] = {NULL, NULL},
+        [MIRROR_DOUBTED] = {NULL, NULL},
         [MIRROR_CONFLICT] = {NULL, "kind"},
         [MIRROR_FAILED] = {NULL, NULL},
     };
@@ -143,7 +144,8 @@ static void on_event(void *owner, enum mirror_event event, const char *path, enu
             report_removed(&run->report, text_of(path));
         break;
     case MIRROR_SKIPPED:
-        report_warning(&run->report, text_of(path), TEXT("is neither file nor directory"));
+    case MIRROR_DOUBTED:
+        report_warning(&run->report, problem.what, reason);
         break;
     case MIRROR_CONFLICT:
     case MIRROR_FAILED:

@@ -114,7 +114,9 @@ static enum fault decide(const struct walk *walk, const struct entry *source,
         if (!gives_way(walk, source, target))
             return act(walk, COMPARE_CONFLICT, source, target);
         enum fault f = act(walk, COMPARE_DELETE, source, target);
-        return f ? f : act(walk, deed, source, NULL);
+        if (f)
+            return f == FAULT_EXISTS ? FAULT_NONE : f;
+        return act(walk, deed, source, NULL);
     }
     if (deed == COMPARE_MAKE_DIRECTORY)
         return act(walk, COMPARE_DESCEND, source, target);

@@ -35,10 +35,8 @@ enum compare_deed {
     COMPARE_MAKE_DIRECTORY, /* and then go into it */
     COMPARE_DESCEND,
     COMPARE_LINK,
-    /*
-     * A file, a link (an entry with `target`: never what it leads to) or a whole directory of
-     * the target, with what the filter would not take in it.
-     */
+    /* A file, a link (an entry with `target`: never what it leads to) or a directory of the target,
+     * with what is in it, as far as the filter takes that. */
     COMPARE_DELETE,
     COMPARE_SAME, /* or left as it is */
     /* Nothing that could be copied: a device, a link that leads nowhere, a name that is none. */
@@ -57,8 +55,9 @@ struct compare_action {
  * their roots, for the filter. `on_action` may stop it with a fault.
  *
  * Each name of the source that the filter takes gives one action. Where a file stands in a
- * directory's or link's place, or the other way round, deletes gives two: DELETE first. Of a name
- * that the filter does not take nothing is said and nothing deleted.
+ * directory's or link's place, or the other way round, deletes gives two: DELETE first; when that
+ * returns FAULT_EXISTS, it is still there, and the second is not given. Of a name that the filter
+ * does not take nothing is said and nothing deleted.
  */
 enum fault compare_directories(const struct compare_rules *rules, const char *path,
                                const struct entries *source, const struct entries *target,

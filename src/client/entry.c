@@ -114,6 +114,17 @@ void entries_clear(struct entries *entries)
     *entries = (struct entries){0};
 }
 
+const char *entries_doubt_text(enum entries_doubt doubt)
+{
+    static const char *const texts[] = {
+        [ENTRIES_WHOLE] = "",
+        [ENTRIES_UNENDED] = "its listing ends within a line",
+        [ENTRIES_UNREAD] = "there is something in its listing that cannot be read",
+        [ENTRIES_CUT] = "the server says that its listing is not complete",
+    };
+    return texts[doubt];
+}
+
 /* ---- Sorting --------------------------------------------------------------------------- */
 
 /* What was added earlier is before another of its name: qsort need not keep their order. */

@@ -45,7 +45,16 @@ struct entry {
     bool has_mode;
 };
 
+/* May there be names that a listing did not bring? The worse comes later. */
+enum entries_doubt {
+    ENTRIES_WHOLE,
+    ENTRIES_UNENDED, /* it ended within a line: that is how some end it, or it was cut */
+    ENTRIES_UNREAD,  /* there were lines, or names, that nobody can read */
+    ENTRIES_CUT,     /* the server says that it is not all */
+};
+
 struct entries {
+    enum entries_doubt doubt;
     struct entry *all; /* owned */
     size_t count;
     size_t room;
@@ -59,6 +68,8 @@ struct entries {
  */
 enum fault entries_add(struct entries *entries, const struct entry *entry, struct text name,
                        struct text target);
+/* For a person: "its listing ..."; empty of a whole one. */
+const char *entries_doubt_text(enum entries_doubt doubt);
 /* By the bytes of the names; of two with one name the later one is dropped. */
 void entries_sort(struct entries *entries);
 /* Of a sorted list; NULL: no such name. */

@@ -80,7 +80,7 @@ enum fault listing_cache_list(struct listing_cache *cache, struct remote *remote
         return FAULT_NAME_INVALID;
     struct listed *listed = find(cache, builder_text(&key), now_ms);
     if (!listed) {
-        struct entries entries = {NULL, 0, 0, NULL};
+        struct entries entries = {0};
         enum fault f = remote_list(remote, path, &entries);
         char *directory = f ? NULL : memory_copy(key.at, key.len);
         if (!directory) {

@@ -2,9 +2,11 @@
 #include "client/mirror.h"
 
 #include <pthread.h>
+#include <stdio.h>
 
 #include "base/memory.h"
 #include "client/directory_facts.h"
+#include "client/prune.h"
 #include "client/safe_name.h"
 
 enum { PATH_SIZE = 8192 };
@@ -56,10 +58,12 @@ static void tell(struct run *run, enum mirror_event event, const char *path, enu
         [MIRROR_LINKED] = &tally->files,
         [MIRROR_DELETED] = &tally->deleted,
         [MIRROR_SKIPPED] = &tally->skipped,
+        [MIRROR_DOUBTED] = NULL,
         [MIRROR_CONFLICT] = &tally->failed,
         [MIRROR_FAILED] = &tally->failed,
     };
-    ++*counts[event];
+    if (counts[event])
+        ++*counts[event];
     if (outcome && (event == MIRROR_COPIED || event == MIRROR_REPLACED))
         tally->bytes += outcome->size - (outcome->begun < outcome->size ? outcome->begun : 0);
     if (f && !run->fault)
@@ -169,7 +173,10 @@ static void carry_file(struct crew_task *task, struct crew_hand *hand)
         return;
     const struct mirror_rules *rules = run->rules;
     enum fault f = name_there(run, errand->path, there) ? FAULT_NONE : FAULT_NAME_INVALID;
-    if (!f && rules->direction == MIRROR_DOWN)
+    bool is_down = rules->direction == MIRROR_DOWN;
+    if (!f && is_down && rules->carry.keeps_time)
+        f = remote_ask_time(remote, there, &errand->entry);
+    if (!f && is_down)
         f = carry_fetch(remote, there, &errand->entry, run->tree, errand->path, &rules->carry,
                         run->progress, &outcome);
     else if (!f)
@@ -198,7 +205,7 @@ static void compare_file(struct crew_task *task, struct crew_hand *hand)
     enum fault f = name_there(run, errand->path, there)
                        ? carry_compare(remote, there, run->tree, errand->path, &outcome)
                        : FAULT_NAME_INVALID;
-    if (f == FAULT_UNSUPPORTED && !run->rules->is_dry_run) /* as if it had not been asked for */
+    if (f == FAULT_UNSUPPORTED) /* the server cannot tell: as if it had not been asked for */
         f = FAULT_NONE;
     if (f) {
         fail(run, errand->path, f, remote, NULL);
@@ -236,35 +243,36 @@ static enum fault make_directory(const struct visit *visit, const char *path)
                                         : FAULT_NAME_INVALID;
 }
 
-static enum fault delete_here(const struct local_tree *tree, const char *path,
-                              const struct entry *entry, unsigned depth)
-{
-    char below[PATH_SIZE];
-    struct entries entries = {NULL, 0, 0, NULL};
-    enum fault f = FAULT_NONE;
-    if (entry->kind == ENTRY_DIRECTORY)
-        f = depth ? local_tree_list(tree, path, &entries) : FAULT_LINK_LOOP;
-    for (size_t i = 0; !f && i < entries.count; i++)
-        f = join(below, path, entries.all[i].name)
-                ? delete_here(tree, below, &entries.all[i], depth - 1)
-                : FAULT_NAME_INVALID;
-    entries_clear(&entries);
-    return f ? f : local_tree_remove(tree, path);
-}
-
+/* *ret_is_kept: not all of it goes, since the filter leaves something out. */
 static enum fault delete_entry(const struct visit *visit, const char *path,
-                               const struct entry *entry)
+                               const struct entry *entry, bool *ret_is_kept)
 {
     const struct run *run = visit->errand->run;
+    const struct filter *filter = run->rules->compare.filter;
     char there[PATH_SIZE];
     if (run->rules->is_dry_run)
         return FAULT_NONE;
     if (run->rules->direction == MIRROR_DOWN)
-        return delete_here(run->tree, path, entry, MIRROR_DEPTH_MAX);
-    if (!name_there(run, path, there))
-        return FAULT_NAME_INVALID;
-    return entry->kind == ENTRY_DIRECTORY ? remote_remove_tree(visit->remote, there)
-                                          : remote_remove(visit->remote, there);
+        return prune_here(run->tree, path, entry, filter, ret_is_kept);
+    return name_there(run, path, there)
+               ? prune_there(visit->remote, there, path, entry, filter, ret_is_kept)
+               : FAULT_NAME_INVALID;
+}
+
+/*
+ * What only the target has, or has in another's place: then FAULT_EXISTS, as compare wants it, when
+ * it is still there.
+ */
+static enum fault delete (const struct visit *visit, const char *path,
+                          const struct compare_action *action) {
+    struct run *run = visit->errand->run; bool is_servers = run->rules->direction == MIRROR_UP;
+    bool is_kept = false;
+    enum fault f = delete_entry(visit, path, action->target, &is_kept);
+    if (f) fail(run, path, f, is_servers ? visit->remote : NULL, NULL);
+    else if (!is_kept) tell(run, MIRROR_DELETED, path, FAULT_NONE, TEXT_NONE, 0, NULL);
+    else if (action->source)
+        tell(run, MIRROR_CONFLICT, path, FAULT_EXISTS, text_of(fault_text(FAULT_EXISTS)), 0, NULL);
+    return action->source && (f || is_kept) ? FAULT_EXISTS : FAULT_NONE;
 }
 
 /* `target` is what is there already; NULL: it has just been made. */
@@ -302,7 +310,10 @@ static enum fault copy(const struct visit *visit, const char *path, const struct
 static enum fault keep(const struct visit *visit, const char *path, const struct entry *entry)
 {
     struct run *run = visit->errand->run;
-    bool looks_closer = entry->kind == ENTRY_FILE && run->rules->carry.check == CARRY_CHECK_DIGEST;
+    const struct compare_rules *compare = &run->rules->compare;
+    bool is_replaceable = !compare->only_missing && !compare->only_newer;
+    bool looks_closer = entry->kind == ENTRY_FILE && is_replaceable &&
+                        run->rules->carry.check == CARRY_CHECK_DIGEST;
     if (looks_closer)
         return add(errand_new(run, path, visit->errand->depth + 1, entry, compare_file));
     count_same(run);
@@ -322,20 +333,17 @@ static enum fault link_to(const struct visit *visit, const char *path, const str
 /* What is to be done about one name; what fails costs that name alone. */
 static enum fault act(void *owner, const struct compare_action *action)
 {
-    static const enum mirror_event events[] = {
-        [COMPARE_COPY] = MIRROR_COPIED,    [COMPARE_MAKE_DIRECTORY] = MIRROR_MADE_DIRECTORY,
-        [COMPARE_DESCEND] = MIRROR_COPIED, [COMPARE_LINK] = MIRROR_LINKED,
-        [COMPARE_DELETE] = MIRROR_DELETED, [COMPARE_SAME] = MIRROR_COPIED,
-        [COMPARE_SKIP] = MIRROR_SKIPPED,   [COMPARE_CONFLICT] = MIRROR_CONFLICT,
-    };
     struct visit *visit = owner;
     struct run *run = visit->errand->run;
-    const struct entry *entry = action->source ? action->source : action->target;
+    bool is_of_target = !action->source || action->deed == COMPARE_DELETE;
+    const struct entry *entry = is_of_target ? action->target : action->source;
     char path[PATH_SIZE];
     enum fault f = FAULT_NONE;
-    bool is_told = false; /* here; else by who does it */
     if (crew_is_stopped(run->crew))
         return FAULT_CANCELLED;
+    visit->changes |= action->deed != COMPARE_DESCEND && action->deed != COMPARE_SAME;
+    /* What seems to be the same may be found to be another. */
+    visit->changes |= run->rules->carry.check == CARRY_CHECK_DIGEST;
     if (!is_name(run, text_of(entry->name)) || !join(path, visit->errand->path, entry->name)) {
         fail(run, entry->name, FAULT_NAME_INVALID, NULL, NULL);
         return FAULT_NONE;
@@ -355,30 +363,27 @@ static enum fault act(void *owner, const struct compare_action *action)
         break;
     case COMPARE_LINK:
         f = link_to(visit, path, entry);
-        is_told = true;
+        if (!f)
+            tell(run, MIRROR_LINKED, path, FAULT_NONE, TEXT_NONE, 0, NULL);
         break;
     case COMPARE_DELETE:
-        f = delete_entry(visit, path, entry);
-        is_told = true;
-        break;
+        return delete (visit, path, action);
     case COMPARE_SAME:
         f = keep(visit, path, entry);
         break;
     case COMPARE_SKIP:
-        is_told = true;
+        tell(run, MIRROR_SKIPPED, path, FAULT_NONE,
+             entry->kind == ENTRY_LINK ? TEXT("is a link, and not to a file")
+                                       : TEXT("is neither file nor directory"),
+             0, NULL);
         break;
     case COMPARE_CONFLICT:
         tell(run, MIRROR_CONFLICT, path, FAULT_EXISTS, text_of(fault_text(FAULT_EXISTS)), 0, NULL);
         break;
     }
     bool is_servers = run->rules->direction == MIRROR_UP;
-    visit->changes |= action->deed != COMPARE_DESCEND && action->deed != COMPARE_SAME;
-    visit->changes |= run->rules->carry.check ==
-                      CARRY_CHECK_DIGEST; /* what is the same may not be */
     if (f)
         fail(run, path, f, is_servers ? visit->remote : NULL, NULL);
-    else if (is_told)
-        tell(run, events[action->deed], path, FAULT_NONE, TEXT_NONE, 0, NULL);
     return FAULT_NONE;
 }
 
@@ -401,6 +406,49 @@ static enum fault list_both(const struct visit *visit, struct entries *ours, str
     entries_sort(ours);
     entries_sort(theirs);
     return f;
+}
+
+/* What links lead to: a file is copied as one. Where a link to a directory leads there may be no
+ * end. */
+static enum fault follow_links(const struct visit *visit, const struct entries *source)
+{
+    const struct errand *errand = visit->errand;
+    const struct run *run = errand->run;
+    char path[PATH_SIZE];
+    char there[PATH_SIZE];
+    enum fault f = FAULT_NONE;
+    for (size_t i = 0; !f && i < source->count; i++) {
+        struct entry *entry = &source->all[i];
+        struct entry found = {.kind = ENTRY_OTHER};
+        if (entry->kind != ENTRY_LINK || !is_name(run, text_of(entry->name)) ||
+            !join(path, errand->path, entry->name) || !name_there(run, path, there))
+            continue;
+        if (run->rules->direction == MIRROR_DOWN) {
+            f = remote_follow(visit->remote, there, entry);
+        } else if (!local_tree_look(run->tree, path, &found) && found.kind == ENTRY_FILE) {
+            found.name = entry->name;
+            found.target = entry->target;
+            *entry = found;
+        }
+    }
+    return f;
+}
+
+/* A source that may have more than its listing says: then nothing is removed for want of it. */
+static void tell_doubt(const struct visit *visit, enum entries_doubt doubt, bool deletes)
+{
+    struct run *run = visit->errand->run;
+    const char *path = visit->errand->path;
+    bool is_source = run->rules->direction == MIRROR_DOWN;
+    char why[128];
+    if (doubt == ENTRIES_WHOLE || (doubt == ENTRIES_UNENDED && !(is_source && deletes)))
+        return;
+    (void)snprintf(why, sizeof(why), "%s%s", entries_doubt_text(doubt),
+                   is_source && deletes ? ": nothing in it is removed" : "");
+    if (is_source && (deletes || doubt == ENTRIES_CUT))
+        tell(run, MIRROR_FAILED, path, FAULT_MALFORMED, text_of(why), 0, NULL);
+    else
+        tell(run, MIRROR_DOUBTED, path, FAULT_NONE, text_of(why), 0, NULL);
 }
 
 /* What gets no time of its own when it is copied has that of the copying. */
@@ -441,8 +489,8 @@ static void compare_directory(struct crew_task *task, struct crew_hand *hand)
 {
     struct errand *errand = (struct errand *)task;
     struct visit visit = {.errand = errand};
-    struct entries ours = {NULL, 0, 0, NULL};
-    struct entries theirs = {NULL, 0, 0, NULL};
+    struct entries ours = {0};
+    struct entries theirs = {0};
     struct run *run = errand->run;
     if (!hand) {
         memory_free(errand);
@@ -452,16 +500,20 @@ static void compare_directory(struct crew_task *task, struct crew_hand *hand)
         return;
     bool is_down = run->rules->direction == MIRROR_DOWN;
     enum fault f = list_both(&visit, &ours, &theirs);
-    const struct compare_rules rules = rules_of(&visit);
-    if (f)
+    if (!f && !run->rules->compare.takes_links)
+        f = follow_links(&visit, is_down ? &theirs : &ours);
+    struct compare_rules rules = rules_of(&visit);
+    if (f) {
         fail(run, errand->path, f, visit.remote, NULL);
-    else
+    } else {
+        tell_doubt(&visit, theirs.doubt, rules.deletes);
+        rules.deletes = rules.deletes && (!is_down || theirs.doubt == ENTRIES_WHOLE);
         f = compare_directories(&rules, errand->path, is_down ? &theirs : &ours,
                                 is_down ? &ours : &theirs, act, &visit);
-    if (!f)
-        f = note_facts(&visit);
-    if (f == FAULT_NO_MEMORY)
-        fail(run, errand->path, f, NULL, NULL);
+        f = f ? f : note_facts(&visit);
+        if (f == FAULT_NO_MEMORY)
+            fail(run, errand->path, f, NULL, NULL);
+    }
     entries_clear(&ours);
     entries_clear(&theirs);
     memory_free(errand);

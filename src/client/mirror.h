@@ -23,7 +23,8 @@ enum mirror_event {
     MIRROR_MADE_DIRECTORY,
     MIRROR_LINKED,
     MIRROR_DELETED,
-    MIRROR_SKIPPED,
+    MIRROR_SKIPPED, /* with the reason, as the next */
+    MIRROR_DOUBTED, /* a directory whose listing may not have everything; nothing is lost by it */
     MIRROR_CONFLICT,
     MIRROR_FAILED, /* with fault, reason and, where it was the server, its code */
 };

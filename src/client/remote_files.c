@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "client/remote_files.h"
 
-#include "client/remote_walk.h"
 #include "protocol/facts.h"
 
 enum { ARGUMENT_SIZE = 4096 + 64 };
@@ -50,34 +49,6 @@ enum fault remote_remove(struct remote *remote, const char *path)
 enum fault remote_remove_directory(struct remote *remote, const char *path)
 {
     return remote_command(remote, "RMD", text_of(path), false);
-}
-
-/* What is in a directory before itself; a link is removed, never followed. */
-static enum fault remove_entry(void *owner, const char *path, unsigned depth,
-                               const struct entry *entry, bool *ret_enters)
-{
-    (void)depth;
-    *ret_enters = true;
-    return entry->kind == ENTRY_DIRECTORY ? FAULT_NONE : remote_remove(owner, path);
-}
-
-static enum fault remove_left(void *owner, const char *path, unsigned depth)
-{
-    (void)depth;
-    return remote_remove_directory(owner, path);
-}
-
-enum fault remote_remove_tree(struct remote *remote, const char *path)
-{
-    if (features_has(remote_features(remote), FEATURE_RMDA)) {
-        enum fault f = remote_command(remote, "RMDA", text_of(path), false);
-        if (!remote_lacks_command(remote))
-            return f;
-        remote_forget_feature(remote, FEATURE_RMDA);
-    }
-    const struct remote_visitor visitor = {
-        .on_entry = remove_entry, .on_leave = remove_left, .owner = remote};
-    return remote_walk(remote, path, &visitor);
 }
 
 /* RFC 959 5.4: RNFR 350 RNTO 250. */

@@ -35,13 +35,19 @@ enum fault remote_look(struct remote *remote, const char *path, struct entry *re
  */
 enum fault remote_look_at_file(struct remote *remote, const char *path, struct entry *ret_entry);
 
+/*
+ * Of a link: what it leads to, as far as SIZE and MDTM tell: a file, or it stays a link. A fault is
+ * one of the way.
+ */
+enum fault remote_follow(struct remote *remote, const char *path, struct entry *entry);
+/* MDTM, where it says more exactly what the entry has already; likewise. */
+enum fault remote_ask_time(struct remote *remote, const char *path, struct entry *entry);
+
 enum fault remote_make_directory(struct remote *remote, const char *path);
 /* With all directories above it; FAULT_NONE too when it is there. */
 enum fault remote_make_path(struct remote *remote, const char *path);
 enum fault remote_remove(struct remote *remote, const char *path);
 enum fault remote_remove_directory(struct remote *remote, const char *path);
-/* With all that is in it. */
-enum fault remote_remove_tree(struct remote *remote, const char *path);
 enum fault remote_rename(struct remote *remote, const char *from, const char *to);
 /*
  * Likewise in the place of a file that is there. Some replace nothing by RNTO: with them it is

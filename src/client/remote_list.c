@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Directories of a server, read while they come. */
+#include <stdio.h>
 #include <time.h>
 
 #include "base/memory.h"
-#include "client/remote_files.h"
-#include "protocol/facts.h"
+#include "client/remote_parts.h"
 #include "protocol/listing_read.h"
-#include "protocol/pathname.h"
 
 enum {
     LIST_LINE_MAX = 16 * 1024,  /* what is longer is no line of a listing */
@@ -21,15 +20,33 @@ struct lines {
     enum fault (*on_line)(struct lines *lines, struct text line);
     struct name_charset *charset; /* borrowed; NULL: lines are in UTF-8, or as they are */
     struct entries *entries;      /* borrowed */
+    const char *path;             /* borrowed: of LIST: what is listed */
     struct stream *people;        /* borrowed: whom the lines are for as they are; else NULL */
     struct listing_reader reader; /* of LIST */
     bool has_items;               /* of LIST: there was a name, if only "." */
+    bool has_dots;                /* there was "." */
     uint64_t total;               /* bytes that came */
     size_t len;
     bool is_too_long; /* up to the next LF */
+    char unread[128]; /* the first line that nobody could read, shortened */
     char bytes[LIST_LINE_MAX];
     char decoded[DECODED_MAX];
 };
+
+/* `line`: what raises the doubt, as far as there is something to show. */
+static void raise_doubt(struct lines *lines, enum entries_doubt doubt, struct text line)
+{
+    struct builder b = builder_on(lines->unread, sizeof(lines->unread));
+    if (!lines->entries) /* it is for people, as it is */
+        return;
+    if (!lines->unread[0]) {
+        line.len = text_cut_utf8(line, sizeof(lines->unread) - 1);
+        builder_put(&b, line);
+        builder_end(&b);
+    }
+    if (lines->entries->doubt < doubt)
+        lines->entries->doubt = doubt;
+}
 
 static enum fault take_line(struct lines *lines)
 {
@@ -39,8 +56,10 @@ static enum fault take_line(struct lines *lines)
     lines->is_too_long = false;
     if (line.len && line.at[line.len - 1] == '\r')
         line.len--;
-    if (!is_whole)
+    if (!is_whole) {
+        raise_doubt(lines, ENTRIES_UNREAD, line);
         return FAULT_NONE;
+    }
     if (!lines->charset)
         return lines->on_line(lines, line);
     struct builder ours = builder_on(lines->decoded, sizeof(lines->decoded));
@@ -92,38 +111,15 @@ static struct lines *lines_new(const struct remote *remote,
 
 /* ---- MLSD ------------------------------------------------------------------------------ */
 
-/* False of the directory itself and the one above it. */
-static bool entry_of_facts(const struct facts *facts, struct entry *ret_entry,
-                           struct text *ret_target)
-{
-    static const enum entry_kind kinds[] = {
-        [FACT_KIND_OTHER] = ENTRY_OTHER,         [FACT_KIND_FILE] = ENTRY_FILE,
-        [FACT_KIND_DIRECTORY] = ENTRY_DIRECTORY, [FACT_KIND_CURRENT] = ENTRY_DIRECTORY,
-        [FACT_KIND_PARENT] = ENTRY_DIRECTORY,    [FACT_KIND_LINK] = ENTRY_LINK,
-    };
-    *ret_target = TEXT_NONE;
-    *ret_entry = (struct entry){
-        .kind = ENTRY_FILE,
-        .has_size = facts->present & FACT_SIZE,
-        .size = facts->size,
-        .precision = facts->present & FACT_MODIFY ? ENTRY_TIME_SECOND : ENTRY_TIME_UNKNOWN,
-        .modified = facts->modify.seconds,
-        .has_mode = facts->present & FACT_UNIX_MODE,
-        .mode = facts->mode,
-    };
-    if (!(facts->present & FACT_TYPE))
-        return true;
-    enum fact_kind kind = facts_kind(facts, ret_target);
-    ret_entry->kind = kinds[kind];
-    return kind != FACT_KIND_CURRENT && kind != FACT_KIND_PARENT;
-}
-
 /* What cannot be a name here, longer than any or with a NUL, is left out: it costs no other one. */
 static enum fault add(struct lines *lines, const struct entry *entry, struct text name,
                       struct text target)
 {
     enum fault f = entries_add(lines->entries, entry, name, target.len ? target : TEXT_NONE);
-    return f == FAULT_NAME_INVALID ? FAULT_NONE : f;
+    if (f != FAULT_NAME_INVALID)
+        return f;
+    raise_doubt(lines, ENTRIES_UNREAD, name);
+    return FAULT_NONE;
 }
 
 static bool is_dots(struct text name)
@@ -137,8 +133,10 @@ static enum fault take_facts(struct lines *lines, struct text line)
     struct entry entry;
     struct text name;
     struct text target;
-    if (!facts_parse_line(line, &facts, &name) || !entry_of_facts(&facts, &entry, &target) ||
-        is_dots(name))
+    bool is_read = facts_parse_line(line, &facts, &name);
+    if (!is_read && text_trim(line).len)
+        raise_doubt(lines, ENTRIES_UNREAD, line);
+    if (!is_read || !remote_entry_of_facts(&facts, &entry, &target) || is_dots(name))
         return FAULT_NONE;
     return add(lines, &entry, name, target);
 }
@@ -161,8 +159,12 @@ static enum fault take_item(struct lines *lines, struct text line)
     };
     struct listing_item item;
     struct text dots = text_after(line, text_find_last(line, ' ') + 1);
-    lines->has_items = lines->has_items || is_dots(dots);
-    if (listing_read_line(&lines->reader, line, &item) != LISTING_ITEM)
+    lines->has_dots = lines->has_dots || is_dots(dots);
+    lines->has_items = lines->has_items || lines->has_dots;
+    enum listing_outcome outcome = listing_read_line(&lines->reader, line, &item);
+    if (outcome == LISTING_UNKNOWN || lines->reader.dropped)
+        raise_doubt(lines, ENTRIES_UNREAD, line);
+    if (outcome != LISTING_ITEM)
         return FAULT_NONE;
     struct entry entry = {
         .kind = kinds[item.kind],
@@ -195,6 +197,20 @@ static enum fault fetch_lines(struct remote *remote, const char *verb, struct te
     return remote_transfer(remote, &order);
 }
 
+/* Of what was listed: is it a listing? What could not be read is in remote_reason. */
+static enum fault judge(struct remote *remote, const struct lines *lines)
+{
+    char why[sizeof(lines->unread) + sizeof("its listing cannot be read: ")];
+    const struct entries *entries = lines->entries;
+    if (entries->doubt != ENTRIES_UNREAD || entries->count || lines->has_dots) {
+        if (entries->doubt)
+            (void)remote_blame(remote, FAULT_NONE, entries_doubt_text(entries->doubt));
+        return FAULT_NONE;
+    }
+    (void)snprintf(why, sizeof(why), "its listing cannot be read: %s", lines->unread);
+    return remote_blame(remote, FAULT_MALFORMED, why);
+}
+
 static enum fault pass_line(struct lines *lines, struct text line)
 {
     enum fault f = stream_write(lines->people, line.at, line.len);
@@ -217,26 +233,66 @@ enum fault remote_list_lines(struct remote *remote, const char *verb, struct tex
     return f;
 }
 
+static bool has_any(const char *where, const char *const words[])
+{
+    for (size_t i = 0; words[i]; i++)
+        if (strcasestr(where, words[i]))
+            return true;
+    return false;
+}
+
+/*
+ * A listing that came to its end, and what the server says of it: vsftpd (3.0.3) has 226 for a
+ * directory that it could not open, Pure-FTPd (1.0.50) for one that it did not list to its end.
+ */
+static enum fault take_end(struct remote *remote, struct lines *lines)
+{
+    static const char *const closed[] = {"failed to open", NULL};
+    static const char *const cut[] = {"truncated", "incomplete", NULL};
+    char words[512];
+    struct builder b = builder_on(words, sizeof(words));
+    struct text said = user_pi_lines(remote_pi(remote));
+    said.len = text_cut_utf8(said, sizeof(words) - 1);
+    builder_put(&b, said);
+    builder_end(&b);
+    if (has_any(words, closed))
+        return remote_blame(remote, FAULT_DENIED, words);
+    enum fault f = FAULT_NONE;
+    if (lines->len || lines->is_too_long) {
+        raise_doubt(lines, ENTRIES_UNENDED, TEXT_NONE);
+        f = take_line(lines);
+    }
+    if (has_any(words, cut))
+        raise_doubt(lines, ENTRIES_CUT, TEXT_NONE);
+    return f;
+}
+
 static enum fault list_facts(struct remote *remote, struct text path, struct entries *entries)
 {
     struct lines *lines = lines_new(remote, take_facts, entries);
     if (!lines)
         return FAULT_NO_MEMORY;
     enum fault f = fetch_lines(remote, "MLSD", path, &lines->stream);
+    f = f ? f : take_end(remote, lines);
+    f = f ? f : judge(remote, lines);
     lines_close(&lines->stream);
     return f;
 }
 
-/* An empty directory is told by some with a refusal: 550 No files found, 450, 226 without data. */
-static bool means_empty(struct remote *remote)
+/*
+ * An empty directory is told by some with a refusal: 550 No files found, 450. Words that are in
+ * the path may stand there for the path.
+ */
+static bool means_empty(const struct remote *remote, const char *path)
 {
+    static const char *const refused[] = {"denied", "permission", "not allowed", "privilege", NULL};
     static const char *const words[] = {"no files", "no members", "no such file(s)", "empty",
                                         "no data sets"};
     struct text reason = remote_reason(remote);
+    bool is_empty = false;
     for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-        if (strcasestr(reason.at, words[i]))
-            return true;
-    return false;
+        is_empty = is_empty || (strcasestr(reason.at, words[i]) && !strcasestr(path, words[i]));
+    return is_empty && !has_any(reason.at, refused);
 }
 
 /* No argument of LIST is what looks like an option, or has bytes that servers cut or match at. */
@@ -260,11 +316,17 @@ static enum fault list_once(struct remote *remote, struct text path, struct text
     builder_put(&b, path);
     if (b.full)
         return FAULT_NAME_INVALID;
-    lines->has_items = lines->is_too_long = false;
+    lines->has_items = lines->has_dots = lines->is_too_long = false;
     lines->len = 0; /* a line that had no end is none, and no beginning of another */
+    lines->entries->doubt = ENTRIES_WHOLE;
+    lines->unread[0] = '\0';
     enum fault f = fetch_lines(remote, "LIST", b.len ? builder_text(&b) : TEXT_NONE,
                                &lines->stream);
-    if ((f == FAULT_NOT_FOUND || f == FAULT_BUSY) && means_empty(remote))
+    if (!f)
+        f = take_end(remote, lines);
+    if (!f && listing_reader_end(&lines->reader))
+        raise_doubt(lines, ENTRIES_UNREAD, TEXT_NONE);
+    if ((f == FAULT_NOT_FOUND || f == FAULT_BUSY) && means_empty(remote, lines->path))
         f = FAULT_NONE;
     return f;
 }
@@ -302,6 +364,20 @@ static enum fault list_inside(struct remote *remote, struct text path, struct li
     return f ? f : back;
 }
 
+/*
+ * Of a directory that it may not read ls -a tells the directory itself, and vsftpd (3.0.3) does
+ * likewise: what has its name in it, and nothing else, has to be seen from within.
+ */
+static bool is_itself(const struct lines *lines, struct text path)
+{
+    const struct entries *entries = lines->entries;
+    struct text name = text_after(path, text_find_last(path, '/') + 1);
+    if (text_find_last(path, '/') == path.len)
+        name = path;
+    return !lines->has_dots && entries->count == 1 && entries->all[0].kind == ENTRY_DIRECTORY &&
+           text_equal(text_of(entries->all[0].name), name);
+}
+
 static enum fault list_lines(struct remote *remote, struct text path, struct entries *entries)
 {
     struct lines *lines = lines_new(remote, take_item, entries);
@@ -309,14 +385,20 @@ static enum fault list_lines(struct remote *remote, struct text path, struct ent
         return FAULT_NO_MEMORY;
     bool goes_there = path.len && !is_plain_argument(path);
     enum fault f;
+    lines->path = path.len ? path.at : "";
     listing_reader_init(&lines->reader, (int64_t)time(NULL), remote_system(remote));
     if (goes_there)
         f = list_inside(remote, path, lines);
     else
         f = list_here_or_there(remote, path, lines);
+    if (!f && path.len && !goes_there && is_itself(lines, path)) {
+        entries_clear(entries);
+        f = list_inside(remote, path, lines);
+    }
     /* vsftpd 3.0.3 and others list a directory that is not there as an empty one. */
     if (!f && !lines->has_items && path.len && !goes_there)
         f = list_inside(remote, path, NULL);
+    f = f ? f : judge(remote, lines);
     lines_close(&lines->stream);
     return f;
 }
@@ -354,106 +436,4 @@ enum fault remote_list(struct remote *remote, const char *path, struct entries *
     entries_clear(ret_entries);
     f = is_gone_now ? remote_reopen(remote) : FAULT_NONE;
     return f ? f : list_somehow(remote, there, ret_entries);
-}
-
-/* ---- One name ---------------------------------------------------------------------------- */
-
-static enum fault look_by_facts(struct remote *remote, const char *path, struct entry *ret_entry)
-{
-    struct facts facts;
-    struct text name;
-    struct text target;
-    enum fault f = remote_command(remote, "MLST", text_of(path), true);
-    if (f)
-        return f;
-    struct text rest = user_pi_lines(remote_pi(remote));
-    (void)text_take_until(&rest, '\n');
-    if (!facts_parse_mlst(text_take_until(&rest, '\n'), &facts, &name))
-        return FAULT_UNSUPPORTED;
-    (void)entry_of_facts(&facts, ret_entry, &target); /* cdir too: it is itself that was asked of */
-    return FAULT_NONE;
-}
-
-/* That the server does not say, or not so that it can be read, is no fault; as with the time. */
-static enum fault look_at_size(struct remote *remote, const char *path, struct entry *entry)
-{
-    enum fault f = remote_command(remote, "SIZE", text_of(path), true);
-    if (!f && text_to_number(text_trim(user_pi_text(remote_pi(remote))), UINT64_MAX, &entry->size))
-        entry->has_size = true;
-    return fault_is_of_the_way(f) ? f : FAULT_NONE;
-}
-
-static enum fault look_at_time(struct remote *remote, const char *path, struct entry *entry)
-{
-    struct fact_time modified;
-    enum fault f = remote_command(remote, "MDTM", text_of(path), true);
-    if (!f && facts_parse_time(text_trim(user_pi_text(remote_pi(remote))), &modified)) {
-        entry->precision = ENTRY_TIME_SECOND;
-        entry->modified = modified.seconds;
-    }
-    return fault_is_of_the_way(f) ? f : FAULT_NONE;
-}
-
-/* Where there is neither SIZE nor MDTM, and of directories. */
-static enum fault look_in_listing(struct remote *remote, const char *path, struct entry *ret_entry)
-{
-    char bytes[ENTRY_NAME_MAX];
-    struct builder b = builder_on(bytes, sizeof(bytes));
-    struct entries entries = {NULL, 0, 0, NULL};
-    struct text whole = text_of(path);
-    while (whole.len > 1 && whole.at[whole.len - 1] == '/')
-        whole.len--;
-    size_t slash = text_find_last(whole, '/');
-    struct text name = slash == whole.len ? whole : text_after(whole, slash + 1);
-    builder_put(&b, (struct text){whole.at, slash == whole.len ? 0 : slash ? slash : 1});
-    enum fault f = remote_list(remote, builder_end(&b), &entries);
-    entries_sort(&entries);
-    const struct entry *found = f ? NULL : entries_find(&entries, name);
-    if (found)
-        *ret_entry = *found;
-    ret_entry->name = ret_entry->target = NULL;
-    entries_clear(&entries);
-    return f ? f : found ? FAULT_NONE : FAULT_NOT_FOUND;
-}
-
-/* RFC 3659 4.1: SIZE depends on TYPE; a directory is found in a listing alone. */
-static enum fault look_by_commands(struct remote *remote, const char *path, bool is_file,
-                                   struct entry *ret_entry)
-{
-    struct parameters image = PARAMETERS_DEFAULT;
-    image.type = TYPE_IMAGE;
-    *ret_entry = (struct entry){.kind = ENTRY_FILE};
-    enum fault f = remote_set_parameters(remote, &image);
-    if (!f)
-        f = look_at_size(remote, path, ret_entry);
-    bool has_size = !remote_lacks_command(remote);
-    if (!f && is_file && has_size)
-        return ret_entry->has_size ? FAULT_NONE : FAULT_NOT_FOUND;
-    if (!f)
-        f = look_at_time(remote, path, ret_entry);
-    if (f || ret_entry->has_size || ret_entry->precision)
-        return f;
-    return look_in_listing(remote, path, ret_entry);
-}
-
-static enum fault look(struct remote *remote, const char *path, bool is_file,
-                       struct entry *ret_entry)
-{
-    if (features_has(remote_features(remote), FEATURE_MLST)) {
-        enum fault f = look_by_facts(remote, path, ret_entry);
-        if (!remote_lacks_command(remote))
-            return f;
-        remote_forget_feature(remote, FEATURE_MLST);
-    }
-    return look_by_commands(remote, path, is_file, ret_entry);
-}
-
-enum fault remote_look(struct remote *remote, const char *path, struct entry *ret_entry)
-{
-    return look(remote, path, false, ret_entry);
-}
-
-enum fault remote_look_at_file(struct remote *remote, const char *path, struct entry *ret_entry)
-{
-    return look(remote, path, true, ret_entry);
 }

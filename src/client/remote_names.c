@@ -69,7 +69,7 @@ static enum fault take(struct gathering *gathering, const struct entry *entry, s
 static enum fault gather_entries(struct remote *remote, struct gathering *gathering,
                                  bool *ret_has_any)
 {
-    struct entries all = {NULL, 0, 0, NULL};
+    struct entries all = {0};
     char bytes[REMOTE_NAMES_PATH_SIZE];
     struct builder b = builder_on(bytes, sizeof(bytes));
     struct text directory = text_of(gathering->names->directory);

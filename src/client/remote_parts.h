@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * remote_parts: what a remote is made of, for remote.c and remote_login.c alone.
+ * remote_parts: what a remote is made of, for remote.c and those of its kin alone.
  */
 #ifndef FERRY_CLIENT_REMOTE_PARTS_H
 #define FERRY_CLIENT_REMOTE_PARTS_H
@@ -8,6 +8,8 @@
 #include <pthread.h>
 
 #include "client/remote.h"
+#include "client/remote_files.h"
+#include "protocol/facts.h"
 
 enum {
     REMOTE_REASON_SIZE = 512,
@@ -51,6 +53,10 @@ void remote_notice(const struct remote *remote, const char *what);
 enum fault remote_ask(struct remote *remote, const char *verb, struct text argument);
 /* One that is offered, not needed: only a broken connection is a fault. */
 enum fault remote_offer(struct remote *remote, const char *verb, struct text argument);
+
+/* What MLST and MLSD say of one. False of the directory itself and the one above it. */
+bool remote_entry_of_facts(const struct facts *facts, struct entry *ret_entry,
+                           struct text *ret_target);
 
 /* From the greeting of a new connection to the directory where the one before was. */
 enum fault remote_log_in(struct remote *remote);

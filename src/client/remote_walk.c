@@ -52,7 +52,7 @@ static enum fault visit_entry(struct walk *walk, unsigned depth, const struct en
 static enum fault visit_directory(struct walk *walk, unsigned depth)
 {
     const struct remote_visitor *visitor = walk->visitor;
-    struct entries entries = {NULL, 0, 0, NULL};
+    struct entries entries = {0};
     size_t len = walk->path.len;
     enum fault f = depth <= REMOTE_WALK_DEPTH_MAX
                        ? remote_list(walk->remote, walk->path.at, &entries)

@@ -126,7 +126,7 @@ TEST(arguments_and_replies_are_converted)
 
 TEST(listings_are_converted)
 {
-    struct entries entries = {NULL, 0, 0, NULL};
+    struct entries entries = {0};
     open_with(latin, "latin1");
     assert_fault(remote_list(remote, "", &entries), FAULT_NONE);
     assert_int_equal(entries.count, 2);
@@ -167,7 +167,7 @@ static const struct ftp_host_answer mixed[] = {
 /* CP1252 has no 0x81. */
 TEST(names_that_are_none_of_the_set_are_never_others)
 {
-    struct entries entries = {NULL, 0, 0, NULL};
+    struct entries entries = {0};
     open_with(mixed, "CP1252");
     assert_fault(remote_list(remote, "odd", &entries), FAULT_NONE);
     assert_string_equal(entries.all[0].name, "\x81\xFF");

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Files and directories of servers that go by a script. */
 #include "client/remote_files.h"
-#include "client/remote_walk.h"
 #include "tests/unit/ftp_login.h"
 
 #define FACTS_OPTS ">OPTS MLST *\n<200 fine\n"
@@ -45,82 +44,6 @@ TEST(a_path_is_made_from_its_top_where_it_cannot_be_made_at_once)
         assert_fault(remote_make_path(remote, cases[i].path), cases[i].fault);
         login_end();
     }
-}
-
-TEST(a_tree_is_removed_from_its_leaves)
-{
-    static const char in_t[] = MLSD(
-        "t", "=line type=file; f\n=line type=dir; d\n=line type=OS.unix=slink:/; l\n");
-    static const char in_d[] = MLSD("t/d", "=line type=file; g\n");
-    char words[1024];
-    (void)snprintf(words, sizeof(words),
-                   LOGIN_WITH(FACTS) FACTS_OPTS "%s%s>DELE t/d/g\n<250 gone\n>RMD t/d\n<250 gone\n"
-                                                ">DELE t/f\n<250 gone\n>DELE t/l\n<250 gone\n"
-                                                ">RMD t\n<250 gone\n" QUIT,
-                   in_t, in_d);
-    login_begin(words);
-    assert_fault(remote_remove_tree(remote, "t"), FAULT_NONE);
-    login_end();
-}
-
-TEST(what_cannot_be_removed_stops_it)
-{
-    login_begin(LOGIN_WITH(FACTS) FACTS_OPTS MLSD(
-        "t", "=line type=file; f\n=line type=file; g\n") ">DELE t/f\n<550 no\n" QUIT);
-    assert_fault(remote_remove_tree(remote, "t"), FAULT_NOT_FOUND);
-    login_end();
-}
-
-TEST(names_that_lead_out_of_a_tree_are_not_removed)
-{
-    /* "." and ".." are no entries; the others are no name of one */
-    static const char *const names[] = {"../victim", "/etc", "a/../../b", "a/b"};
-    login_begin(LOGIN_WITH(FACTS) FACTS_OPTS MLSD(
-        "t",
-        "=line type=dir; .\n=line type=dir; ..\n=line type=cdir; x\n") ">RMD t\n<250 gone\n" QUIT);
-    assert_fault(remote_remove_tree(remote, "t"), FAULT_NONE);
-    login_end();
-    for (size_t i = 0; i < COUNT(names); i++) {
-        char words[512];
-        (void)snprintf(words, sizeof(words),
-                       LOGIN_WITH(FACTS) FACTS_OPTS MLSD("t", "=line type=file; %s\n") QUIT,
-                       names[i]);
-        login_begin(words);
-        assert_fault(remote_remove_tree(remote, "t"), FAULT_NAME_INVALID);
-        login_end();
-    }
-}
-
-TEST(a_tree_without_end_is_given_up)
-{
-    /* each directory has another one in it, for as long as somebody looks */
-    static char words[512 * 1024];
-    char path[2048] = "t";
-    size_t len = (size_t)snprintf(words, sizeof(words), "%s", LOGIN_WITH(FACTS) FACTS_OPTS);
-    for (int depth = 0; depth <= REMOTE_WALK_DEPTH_MAX; depth++) {
-        len += (size_t)snprintf(words + len, sizeof(words) - len, MLSD("%s", "=line type=dir; d\n"),
-                                path);
-        size_t end = strlen(path);
-        (void)snprintf(path + end, sizeof(path) - end, "/d");
-    }
-    (void)snprintf(words + len, sizeof(words) - len, "%s", QUIT);
-    login_begin(words);
-    assert_fault(remote_remove_tree(remote, "t"), FAULT_LINK_LOOP);
-    login_end();
-}
-
-TEST(a_server_that_removes_trees_is_asked_to)
-{
-    login_begin(LOGIN_WITH("< RMDA\n") ">RMDA t\n<250 gone\n" QUIT);
-    assert_fault(remote_remove_tree(remote, "t"), FAULT_NONE);
-    login_end();
-    login_begin(LOGIN_WITH("< RMDA\n") ">RMDA t\n<550 no\n" QUIT);
-    assert_fault(remote_remove_tree(remote, "t"), FAULT_NOT_FOUND);
-    login_end();
-    login_begin(LOGIN_WITH("< RMDA\n" FACTS) FACTS_OPTS
-                ">RMDA t\n<502 what?\n" MLSD("t", "") ">RMD t\n<250 gone\n" QUIT);
-    assert_fault(remote_remove_tree(remote, "t"), FAULT_NONE);
-    login_end();
 }
 
 /* ---- Names, times, modes -------------------------------------------------------------- */
@@ -266,11 +189,6 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         RUN(a_path_is_made_from_its_top_where_it_cannot_be_made_at_once),
-        RUN(a_tree_is_removed_from_its_leaves),
-        RUN(what_cannot_be_removed_stops_it),
-        RUN(names_that_lead_out_of_a_tree_are_not_removed),
-        RUN(a_tree_without_end_is_given_up),
-        RUN(a_server_that_removes_trees_is_asked_to),
         RUN(a_name_is_changed_in_two_steps),
         RUN(a_file_that_is_there_is_removed_only_by_who_would_rename),
         RUN(a_time_is_set_in_the_way_that_there_is),

@@ -6,6 +6,8 @@
 #define FACTS LOGIN_WITH("< MLST type*;size*;modify*;\n") ">OPTS MLST *\n<200 fine\n"
 #define LISTED "<150 here\n"
 #define DATA_END "=end\n<226 done\n"
+#define MLSD_BEGIN ">EPSV\n=epsv\n>MLSD\n=accept\n" LISTED
+#define LIST_BEGIN LOGIN ">SYST\n<215 VMS\n>EPSV\n=epsv\n>LIST\n=accept\n" LISTED
 
 static struct entries entries;
 
@@ -34,7 +36,7 @@ static const char *shown(void)
 static void check(const char *words, const char *path, enum fault fault, const char *expected)
 {
     login_begin(words);
-    entries = (struct entries){NULL, 0, 0, NULL};
+    entries = (struct entries){0};
     assert_fault(remote_list(remote, path, &entries), fault);
     assert_string_equal(shown(), expected);
     login_end();
@@ -53,12 +55,62 @@ TEST(facts_become_entries_and_dots_do_not)
           "d", FAULT_NONE, "f:a b=5 l:link>/there f:plain=7 d:sub");
 }
 
-TEST(lines_that_are_none_are_left_out)
+/* `expected` with the doubt behind it. */
+static void check_doubt(const char *words, const char *path, enum entries_doubt doubt,
+                        const char *expected)
 {
-    check(FACTS ">EPSV\n=epsv\n>MLSD\n=accept\n" LISTED
-                "=line \n=line nonsense\n=line type=file; \n=line type=file;size=1; good\n"
-                "=bytes type=file;size=2; unended\n" DATA_END QUIT,
-          "", FAULT_NONE, "f:good=1");
+    login_begin(words);
+    entries = (struct entries){0};
+    assert_fault(remote_list(remote, path, &entries), FAULT_NONE);
+    assert_int_equal(entries.doubt, doubt);
+    if (doubt)
+        assert_text(remote_reason(remote), entries_doubt_text(doubt));
+    assert_string_equal(shown(), expected);
+    login_end();
+}
+
+TEST(lines_that_nobody_can_read_raise_doubts)
+{
+    static char words[40 * 1024];
+    static char long_line[20 * 1024];
+    check_doubt(FACTS MLSD_BEGIN "=line \n=line type=file;size=1; good\n" DATA_END QUIT, "",
+                ENTRIES_WHOLE, "f:good=1");
+    check_doubt(FACTS MLSD_BEGIN "=line nonsense\n=line type=file;size=1; good\n"
+                                 "=bytes type=file;size=2; unended\n" DATA_END QUIT,
+                "", ENTRIES_UNREAD, "f:good=1 f:unended=2");
+    check_doubt(FACTS MLSD_BEGIN "=line type=file; \n=line type=file;size=1; good\n" DATA_END QUIT,
+                "", ENTRIES_UNREAD, "f:good=1");
+    check_doubt(FACTS MLSD_BEGIN "=line type=file;size=1; good\n"
+                                 "=bytes type=file;size=2; unended\n" DATA_END QUIT,
+                "", ENTRIES_UNENDED, "f:good=1 f:unended=2");
+    memset(long_line, 'x', sizeof(long_line) - 1);
+    (void)snprintf(words, sizeof(words),
+                   FACTS MLSD_BEGIN "=line type=file; %s\n=line type=file; good\n" DATA_END QUIT,
+                   long_line);
+    check_doubt(words, "", ENTRIES_UNREAD, "f:good");
+    check_doubt(LIST_BEGIN "=line -rw-r--r-- 1 a b 5 Nov 20 2020 good\n"
+                           "=line ls: bad: Permission denied\n" DATA_END QUIT,
+                "", ENTRIES_UNREAD, "f:good=5");
+}
+
+TEST(a_server_may_say_that_a_listing_is_not_all)
+{
+    check_doubt(FACTS MLSD_BEGIN "=line type=file; a\n=end\n<226-Output truncated to 1 matches\n"
+                                 "<226 done\n" QUIT,
+                "", ENTRIES_CUT, "f:a");
+    check(LIST_BEGIN "=end\n<226 Transfer done (but failed to open directory).\n" QUIT, "",
+          FAULT_DENIED, "");
+}
+
+TEST(what_nobody_can_read_is_no_empty_directory)
+{
+    login_begin(LIST_BEGIN "=line ls: cannot open directory: Permission denied\n" DATA_END QUIT);
+    entries = (struct entries){0};
+    assert_fault(remote_list(remote, "", &entries), FAULT_MALFORMED);
+    assert_text(remote_reason(remote), "its listing cannot be read: "
+                                       "ls: cannot open directory: Permission denied");
+    assert_string_equal(shown(), "");
+    login_end();
 }
 
 TEST(what_breaks_off_is_no_listing)
@@ -85,7 +137,7 @@ TEST(a_listing_is_asked_for_again_where_the_connection_is_gone)
         (void)snprintf(words, sizeof(words), FACTS "%s", ends[i]);
         login_set();
         assert_fault(login_try(connections, 2), FAULT_NONE);
-        entries = (struct entries){NULL, 0, 0, NULL};
+        entries = (struct entries){0};
         assert_fault(remote_list(remote, "", &entries), FAULT_NONE);
         assert_string_equal(shown(), "f:b");
         login_end();
@@ -118,7 +170,7 @@ TEST(a_server_that_promised_mlsd_and_has_none_is_asked_for_list_from_then_on)
                       "=epsv\n>LIST\n=accept\n" LISTED
                       "=line -rw-r--r-- 1 a b 5 Jan  1  2020 one\n" DATA_END
                       ">EPSV\n=epsv\n>LIST\n=accept\n" LISTED DATA_END QUIT);
-    entries = (struct entries){NULL, 0, 0, NULL};
+    entries = (struct entries){0};
     assert_fault(remote_list(remote, "", &entries), FAULT_NONE);
     assert_string_equal(shown(), "f:one=5");
     assert_fault(remote_list(remote, "", &entries), FAULT_NONE);
@@ -163,9 +215,12 @@ TEST(an_empty_directory_may_be_told_by_a_refusal)
         const char *reply;
         enum fault fault;
     } cases[] = {
-        {"<550 No files found.\n", FAULT_NONE},  {"<450 No files found\n", FAULT_NONE},
-        {"<550 No members found\n", FAULT_NONE}, {"<550 No such directory\n", FAULT_NOT_FOUND},
+        {"<550 No files found.\n", FAULT_NONE},
+        {"<450 No files found\n", FAULT_NONE},
+        {"<550 No members found\n", FAULT_NONE},
+        {"<550 No such directory\n", FAULT_NOT_FOUND},
         {"<450 The disk is gone\n", FAULT_BUSY},
+        {"<550 No files: Permission denied\n", FAULT_NOT_FOUND},
     };
     for (size_t i = 0; i < COUNT(cases); i++) {
         char words[512];
@@ -197,7 +252,25 @@ TEST(what_is_listed_as_empty_is_gone_to_to_see_whether_it_is_there)
 }
 
 #define LIST_OF(argument) ">EPSV\n=epsv\n>LIST" argument "\n=accept\n" LISTED
+#define NOT_OPENED "=end\n<226 Transfer done (but failed to open directory).\n"
 #define FILE_F "=line -rw-r--r-- 1 a b 5 Jan  1  2020 f\n"
+
+/* As ls and vsftpd do, of one that they may not read. */
+TEST(a_directory_that_lists_itself_alone_is_seen_from_within)
+{
+    static const char itself[] = LOGIN ">SYST\n<215 UNIX\n" LIST_OF(
+        " -a p/d") "=line drwx--x--x 2 a b 4096 Jan  1  2020 d\n" DATA_END
+                   ">PWD\n<257 \"/home\"\n>CWD p/d\n<250 fine\n";
+    char words[1024];
+    (void)snprintf(words, sizeof(words), "%s%s", itself,
+                   LIST_OF(" -a") NOT_OPENED LIST_OF("") NOT_OPENED ">CWD /home\n<250 fine\n" QUIT);
+    check(words, "p/d", FAULT_DENIED, "");
+    (void)snprintf(words, sizeof(words), "%s%s", itself,
+                   LIST_OF(" -a") "=line drwx--x--x 2 a b 4096 Jan  1  2020 .\n"
+                                  "=line drwx--x--x 2 a b 4096 Jan  1  2020 d\n" DATA_END
+                                  ">CWD /home\n<250 fine\n" QUIT);
+    check(words, "p/d", FAULT_NONE, "d:d");
+}
 
 TEST(who_takes_the_option_for_a_name_is_asked_without_and_not_asked_so_again)
 {
@@ -215,7 +288,7 @@ TEST(who_takes_the_option_for_a_name_is_asked_without_and_not_asked_so_again)
                            FILE_F DATA_END LIST_OF("") FILE_F DATA_END QUIT,
                        answers[i]);
         login_begin(words);
-        entries = (struct entries){NULL, 0, 0, NULL};
+        entries = (struct entries){0};
         assert_fault(remote_list(remote, "", &entries), FAULT_NONE);
         assert_string_equal(shown(), "f:f=5");
         assert_fault(remote_list(remote, "", &entries), FAULT_NONE);
@@ -342,7 +415,10 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         RUN(facts_become_entries_and_dots_do_not),
-        RUN(lines_that_are_none_are_left_out),
+        RUN(lines_that_nobody_can_read_raise_doubts),
+        RUN(a_server_may_say_that_a_listing_is_not_all),
+        RUN(what_nobody_can_read_is_no_empty_directory),
+        RUN(a_directory_that_lists_itself_alone_is_seen_from_within),
         RUN(what_breaks_off_is_no_listing),
         RUN(a_listing_is_asked_for_again_where_the_connection_is_gone),
         RUN(a_listing_is_asked_for_again_where_its_connection_could_not_be_made),

@@ -267,7 +267,7 @@ TEST(a_server_that_was_never_there_is_not_waited_for)
 
 TEST(a_server_that_cannot_be_found_again_is_lost_whatever_is_asked)
 {
-    struct entries entries = {NULL, 0, 0, NULL};
+    struct entries entries = {0};
     struct entry entry;
     enum digest_kind kind;
     char hex[DIGEST_HEX_SIZE];
@@ -284,7 +284,7 @@ TEST(a_server_that_cannot_be_found_again_is_lost_whatever_is_asked)
     assert_fault(remote_list(remote, "a b", &entries), FAULT_CONNECTION_LOST);
     assert_fault(remote_look(remote, "a", &entry), FAULT_CONNECTION_LOST);
     assert_fault(remote_make_path(remote, "a/b"), FAULT_CONNECTION_LOST);
-    assert_fault(remote_remove_tree(remote, "a"), FAULT_CONNECTION_LOST);
+    assert_fault(remote_remove_directory(remote, "a"), FAULT_CONNECTION_LOST);
     assert_fault(remote_rename(remote, "a", "b"), FAULT_CONNECTION_LOST);
     assert_fault(remote_digest(remote, "a", &kind, hex), FAULT_CONNECTION_LOST);
     assert_text(remote_reason(remote), "cannot be reached");

@@ -25,6 +25,9 @@ static void list(struct run *run, const struct visit *visit, const char *path)
     pthread_mutex_lock(&run->lock);
     for (size_t i = 0; !f && i < entries.count; i++)
         report_entry(&run->report, text_of(path), &entries.all[i]);
+    if (!f && entries.doubt > ENTRIES_UNENDED)
+        report_warning(&run->report, text_of(path[0] ? path : "."),
+                       text_of(entries_doubt_text(entries.doubt)));
     pthread_mutex_unlock(&run->lock);
     entries_clear(&entries);
     if (f)

@@ -235,6 +235,7 @@ static void run_trees(struct trees *trees)
     struct mirror_tally tally = {0};
     trees->rules.carry = site_carry_rules(trees->site);
     trees->rules.carry.shares_connection = settings->share_data_connection;
+    trees->rules.compare.takes_links = settings->keep_links;
     trees->rules.compare.is_text = trees->rules.carry.parameters.type == TYPE_ASCII;
     /* A tree is checked by size: a digest for each of its files is asked for with --verify hash. */
     struct crew *crew = call_crew(trees);

@@ -136,7 +136,7 @@ static enum fault gather(struct remote *remote, struct gathering *gathering)
 {
     bool has_any = false;
     enum fault f = gather_entries(remote, gathering, &has_any);
-    if (has_any || (f && f != FAULT_UNSUPPORTED))
+    if (has_any || (f && f != FAULT_UNSUPPORTED && f != FAULT_MALFORMED))
         return f;
     f = gather_lines(remote, gathering); /* a listing of which nobody understands a line */
     /* A refusal is how servers say that nothing fits: 550, 450. */

@@ -57,6 +57,8 @@ static enum fault visit_directory(struct walk *walk, unsigned depth)
     enum fault f = depth <= REMOTE_WALK_DEPTH_MAX
                        ? remote_list(walk->remote, walk->path.at, &entries)
                        : FAULT_LINK_LOOP;
+    if (!f && entries.doubt > ENTRIES_UNENDED && visitor->on_fault)
+        f = FAULT_MALFORMED; /* there may be more than what is visited */
     if (f)
         f = judge(walk, f);
     entries_sort(&entries);

@@ -128,6 +128,7 @@ const struct setting settings_rows[] = {
      NULL},
     FLAG(keep_times, "on", "give a copy the original's time of change"),
     FLAG(keep_modes, "on", "give a copy the original's permissions, less the umask"),
+    FLAG(keep_links, "off", "make links of a tree as links here, not what they lead to"),
     CHOICE(upload_temporary, "auto|on|off", "auto",
            "send a file under a temporary name, and rename it when it is complete"),
     FLAG(portable_names, "off", "refuse names that Windows cannot have"),

@@ -85,6 +85,7 @@ struct settings {
     unsigned verify; /* enum settings_verify */
     bool keep_times;
     bool keep_modes;
+    bool keep_links;
     unsigned upload_temporary; /* enum settings_when */
     bool portable_names;
     bool share_data_connection;

@@ -16,7 +16,7 @@ import pytest
 import tls
 from authority import Authority
 from harness import PATIENCE, SANITIZER_ENV
-from scripted import (FERRY, HASTY, HOME, IMAGE, MLST, PASSIVE, TEXT, Scripted, entries, facts, ferry,
+from scripted import (FERRY, HASTY, HOME, IMAGE, MLST, PASSIVE, SYST, TEXT, Scripted, entries, facts, ferry,
                       fetch, login)
 
 pytestmark = pytest.mark.clear
@@ -94,9 +94,58 @@ def test_names_that_windows_would_misread_are_refused_where_it_matters(target, n
 @pytest.mark.parametrize("lead", ["..", "../../..", "/etc", "x/../..", "../target/../x"])
 def test_a_link_that_leads_out_is_not_made(target, lead):
     lines = rf"type=OS.unix=slink:{lead};size=4; d\r\ntype=dir; d\r\n"
-    with Scripted(login(MLST) + mlsd(lines)) as server:
-        assert b"d: is neither file nor directory" in mirror(server, target).stderr
+    with Scripted(login(MLST) + mlsd(lines) + IMAGE + "C: SIZE d\nS: 550 no") as server:
+        assert b"d: is a link, and not to a file" in mirror(server, target).stderr
     assert tree(target) == []
+    with Scripted(login(MLST) + mlsd(lines)) as server:
+        assert b"d: permission denied" in mirror(server, target, "--keep-links", status=1).stderr
+    assert tree(target) == []
+
+
+def test_a_link_to_a_file_is_fetched_as_that_file(target):
+    lines = r"type=OS.unix=slink:/etc/x;size=4; l\r\n"
+    with Scripted(login(MLST) + mlsd(lines) + facts("l", 4) + fetch("l", "good")) as server:
+        mirror(server, target)
+    assert (target / "l").read_bytes() == b"good" and not (target / "l").is_symlink()
+
+
+# ---- It cannot make us remove what it has not shown to be gone ---------------------------
+
+FILE_G = "-rw-r--r-- 1 a b 4 Feb 01  2024 g"
+DOUBTFUL = {
+    "unended": (f"D> {FILE_G}", "226 done", b"ends within a line"),
+    "unread": (rf"D> {FILE_G}\r\nls: x: Permission denied\r\n", "226 done", b"cannot be read"),
+    "long": (rf"D> {FILE_G}{'x' * 20000}\r\n{FILE_G}\r\n", "226 done", b"cannot be read"),
+    "cut": (rf"D> {FILE_G}\r\n", "226 Output truncated to 1 match", b"not complete"),
+}
+
+
+@pytest.mark.parametrize("kind", DOUBTFUL)
+def test_a_listing_that_may_lack_something_removes_nothing(target, kind):
+    data, end, why = DOUBTFUL[kind]
+    (target / "precious").write_bytes(b"x")
+    (target / "g").write_bytes(b"good")
+    os.utime(target / "g", (1706745600, 1706745600))  # the first of February 2024
+    with Scripted(login() + f"{SYST}{PASSIVE}C: LIST -a\nS: 150 go\n{data}\nD.\nS: {end}\n") as server:
+        result = mirror(server, target, "--delete", status=9)
+    assert tree(target) == ["g", "precious"]
+    assert why in result.stderr and b"nothing in it is removed" in result.stderr
+
+
+NOT_OPENED = "S: 150 go\nD.\nS: 226 Transfer done (but failed to open directory)."
+NOT_ALLOWED = r"D> ls: cannot open directory: Permission denied\r\n"
+
+
+@pytest.mark.parametrize("answer, status", [
+    (NOT_OPENED, 5), (f"S: 150 go\n{NOT_ALLOWED}\nD.\nS: 226 done", 6),
+    ("S: 550 /empty: Permission denied", 7), ("S: 550 /no files: Permission denied", 7)])
+def test_a_directory_that_cannot_be_listed_is_not_empty(target, answer, status):
+    (target / "precious").write_bytes(b"x")
+    with Scripted(login() + f"{SYST}{PASSIVE}C: LIST -a\n{answer}\n"
+                  f"{PASSIVE}C: LIST\n{answer}\n") as server:
+        result = mirror(server, target, "--delete", status=status)
+    assert tree(target) == ["precious"]
+    assert b"denied" in result.stderr or b"failed to open" in result.stderr
 
 
 def test_a_directory_that_becomes_a_link_meanwhile_is_not_followed(target):

@@ -122,3 +122,89 @@ def test_a_tree_whose_server_has_gone_for_good_is_left(tmp_path):
     whole = [name for name in os.listdir(tmp_path / "down") if not name.startswith(".")]
     assert 0 < len(whole) < count
     assert all((tmp_path / "down" / name).stat().st_size == 300_000 for name in whole)
+
+
+# ---- What is removed, and what is not ---------------------------------------------------
+
+def mirror_both_ways(server, tmp_path, fill_source, fill_target, *options):
+    """The target as it is afterwards, once here and once there; each is a path with two trees."""
+    for to_server in (False, True):
+        here, there = tmp_path / f"here{to_server}", f"there{to_server}"
+        os.makedirs(server.path(there))
+        here.mkdir()
+        there_root = os.fsdecode(server.path(there))
+        source, target = (str(here), there_root) if to_server else (there_root, str(here))
+        fill_source(source)
+        fill_target(target)
+        words = (here, url(server, there)) if to_server else (url(server, there), here)
+        mirror(*words, *options)
+        yield {os.path.relpath(os.path.join(folder, name), target)
+               for folder, folders, names in os.walk(target) for name in (*folders, *names)}, target
+
+
+def write(root, path, content=b"x"):
+    os.makedirs(os.path.join(root, os.path.dirname(path)), exist_ok=True)
+    with open(os.path.join(root, path), "wb") as f:
+        f.write(content)
+
+
+def test_what_a_pattern_leaves_out_stays_with_its_directories(server, tmp_path):
+    def fill(root):
+        for path in ("d/keep.o", "d/gone.c", "d/e/gone.c", "gone.c", "keep.o"):
+            write(root, path)
+    for left, _ in mirror_both_ways(server, tmp_path, lambda root: write(root, "new"), fill,
+                                    "--delete", "--exclude", "*.o"):
+        assert left == {"d", "d/keep.o", "keep.o", "new"}
+
+
+def test_a_file_and_a_directory_take_each_others_place(server, tmp_path):
+    def fill_source(root):
+        write(root, "x/y", b"in x")
+        write(root, "z", b"z is a file")
+
+    def fill_target(root):
+        write(root, "x", b"x was a file")
+        write(root, "z/y/a", b"z was a tree")
+    for left, target in mirror_both_ways(server, tmp_path, fill_source, fill_target, "--delete"):
+        assert left == {"x", "x/y", "z"}
+        with open(os.path.join(target, "z"), "rb") as z:
+            assert z.read() == b"z is a file"
+
+
+def test_what_stays_in_the_way_is_told_once(server, tmp_path):
+    write(tmp_path / "down", "x/keep.o")
+    server.write("x", b"a file")
+    result = mirror(url(server), tmp_path / "down", "--delete", "--exclude", "*.o", status=1)
+    assert result.stderr.count(b"ferry: x: ") == 1
+    assert os.listdir(tmp_path / "down/x") == ["keep.o"]
+
+
+@pytest.mark.parametrize("option", ["--newer", "--only-missing"])
+def test_what_may_not_be_replaced_is_not_for_its_bytes_either(server, tmp_path, option):
+    def fill_source(root):
+        write(root, "f", b"old")
+        os.utime(os.path.join(root, "f"), (LONG_AGO, LONG_AGO))
+    for _, target in mirror_both_ways(server, tmp_path, fill_source,
+                                      lambda root: write(root, "f", b"new"), option, "--verify"):
+        with open(os.path.join(target, "f"), "rb") as f:
+            assert f.read() == b"new"
+
+
+def test_links_to_files_are_copied_as_files_and_others_told(server, tmp_path):
+    def fill(root):
+        write(root, "f", b"content")
+        os.symlink("f", os.path.join(root, "to-file"))
+        os.symlink(".", os.path.join(root, "to-itself"))
+        os.symlink("nowhere", os.path.join(root, "to-nothing"))
+    for left, target in mirror_both_ways(server, tmp_path, fill, lambda root: None):
+        assert left == {"f", "to-file"}
+        with open(os.path.join(target, "to-file"), "rb") as f:
+            assert f.read() == b"content"
+        assert not os.path.islink(os.path.join(target, "to-file"))
+
+
+def test_links_are_kept_as_links_when_they_are_to_be(server, tmp_path):
+    write(os.fsdecode(server.path("")), "t/f", b"content")
+    os.symlink("f", server.path("t/to-file"))
+    mirror(url(server, "t"), tmp_path / "down", "--keep-links")
+    assert os.readlink(tmp_path / "down/to-file") == "f"

@@ -115,7 +115,7 @@ void command_raw(struct run *run)
     const struct invocation *invocation = run->invocation;
     struct visit visit = {.run = run};
     const char *path = visit_to(&visit, invocation->words[0]);
-    char verb[32];
+    char verb[RUN_WHAT_SIZE];
     for (size_t i = 1; path && i < invocation->word_count && !run_is_interrupted(run); i++) {
         struct text rest = text_of(invocation->words[i]);
         struct builder b = builder_on(verb, sizeof(verb));
@@ -125,7 +125,7 @@ void command_raw(struct run *run)
                                       false);
         run_show_reply(run, visit.remote);
         if (f)
-            run_failed(run, invocation->words[i], visit.remote, f);
+            run_command_failed(run, text_of(invocation->words[i]), visit.remote, f);
         else
             run_succeeded(run);
     }

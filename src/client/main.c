@@ -11,6 +11,7 @@
 #include "client/command_line.h"
 #include "client/commands.h"
 #include "client/local_tree.h"
+#include "client/secret_text.h"
 #include "client/shell.h"
 
 static const struct command_row rows[] = {
@@ -49,7 +50,10 @@ enum { ROWS = sizeof(rows) / sizeof(rows[0]) };
 
 static int complain(const char *what, const char *why)
 {
-    (void)fprintf(stderr, "ferry: %s: %s\n", what, why);
+    char bytes[RUN_WHAT_SIZE];
+    struct builder b = builder_on(bytes, sizeof(bytes));
+    secret_put_url(&b, text_of(what));
+    (void)fprintf(stderr, "ferry: %s: %s\n", builder_end(&b), why);
     return EXIT_STATUS_USAGE;
 }
 
@@ -154,20 +158,6 @@ static int start(int argc, char **argv)
     return open_shell(argc - 1, argv + 1);
 }
 
-/* Where in a word the password of a URL is; empty: there is none. */
-static struct text find_password(const char *word)
-{
-    struct text rest = text_of(word);
-    rest = text_after(rest, text_find(rest, ':'));
-    if (!text_starts_with(rest, TEXT("://")))
-        return TEXT_NONE;
-    struct text user = text_after(rest, 3);
-    user.len = text_find(user, '/');
-    size_t at = text_find_last(user, '@');
-    user.len = at == user.len ? 0 : at;
-    return text_after(user, text_find(user, ':') + 1);
-}
-
 /*
  * What is left on the list of processes has stars for passwords; everybody can read that. The
  * copies with the words as they were live as long as we do.
@@ -175,7 +165,7 @@ static struct text find_password(const char *word)
 static bool hide_passwords(int argc, char **argv)
 {
     for (int i = 1; i < argc; i++) {
-        struct text password = find_password(argv[i]);
+        struct text password = secret_in_url(text_of(argv[i]));
         char *shown = argv[i];
         if (!password.len)
             continue;

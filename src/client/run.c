@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "client/safe_name.h"
+#include "client/secret_text.h"
 #include "net/channel.h"
 
 enum { TOLD_PERIOD_MS = 1000 }; /* between two events about the progress of a transfer */
@@ -243,10 +244,17 @@ void run_succeeded(struct run *run)
 
 static void fail(struct run *run, const struct report_problem *problem)
 {
+    struct report_problem shown = *problem;
+    char bytes[RUN_WHAT_SIZE];
+    struct builder b = builder_on(bytes, sizeof(bytes));
+    if (secret_in_url(problem->what).len) {
+        secret_put_url(&b, problem->what);
+        shown.what = builder_text(&b);
+    }
     pthread_mutex_lock(&run->lock);
     run->failed++;
     run->last = problem->status;
-    report_error(&run->report, problem);
+    report_error(&run->report, &shown);
     pthread_mutex_unlock(&run->lock);
 }
 
@@ -262,6 +270,15 @@ void run_failed(struct run *run, const char *what, const struct remote *remote, 
         .status = exit_status_of(f, code),
     };
     fail(run, &problem);
+}
+
+void run_command_failed(struct run *run, struct text command, const struct remote *remote,
+                        enum fault f)
+{
+    char what[RUN_WHAT_SIZE];
+    struct builder b = builder_on(what, sizeof(what));
+    secret_put_command(&b, command);
+    run_failed(run, builder_end(&b), remote, f);
 }
 
 void run_complain(struct run *run, const char *what, const char *why, enum exit_status status)
@@ -328,7 +345,7 @@ static void on_notice(void *owner, const struct site *site, const char *what)
     warn(owner, site_url(site)->host, what);
 }
 
-static bool is_url(const char *text)
+bool run_is_url(const char *text)
 {
     struct text t = text_of(text);
     size_t colon = text_find(t, ':');
@@ -365,7 +382,7 @@ bool run_open_site(struct run *run, const char *text, struct site **ret_site)
 {
     struct url url;
     *ret_site = NULL;
-    if (!is_url(text))
+    if (!run_is_url(text))
         return true;
     if (!url_parse(text_of(text), &url)) {
         run_complain(run, "URL", "is none of the form ftp://user@host/path", EXIT_STATUS_USAGE);

@@ -57,6 +57,8 @@ void run_work(struct run *run);
 /* What of the settings concerns the run has changed: verbose, progress, hash, colour. */
 void run_take_settings(struct run *run);
 
+/* Does it begin as a URL does, whatever its scheme? Pure. */
+bool run_is_url(const char *text);
 /*
  * A server, or a local path where `text` is no URL: then *ret_site is NULL. False when it has been
  * told why not.
@@ -70,9 +72,15 @@ void run_disconnect(struct run *run, struct remote *remote);
 /* It is somebody else's from now on, who hears signals otherwise. */
 void run_release(struct run *run, struct remote *remote);
 
-/* A thing that was asked for is done, or not: why is told. `remote` may be NULL. */
+/*
+ * A thing that was asked for is done, or not: why is told. `remote` may be NULL. `what` may be a
+ * URL: its password is not told.
+ */
 void run_succeeded(struct run *run);
 void run_failed(struct run *run, const char *what, const struct remote *remote, enum fault f);
+/* Likewise a command that somebody wrote for the server; what is secret in it is not told. */
+void run_command_failed(struct run *run, struct text command, const struct remote *remote,
+                        enum fault f);
 /* Told as it is, with a status of its own. */
 void run_complain(struct run *run, const char *what, const char *why, enum exit_status status);
 

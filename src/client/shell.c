@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "client/safe_name.h"
+#include "client/secret_text.h"
 #include "client/shell_edit.h"
 #include "client/suggest.h"
 
@@ -179,9 +180,11 @@ static void complain_of_name(struct shell *shell, struct text name, enum shell_f
     char why[CANDIDATES_SIZE];
     struct builder b = builder_on(shown, sizeof(shown));
     struct builder reason = builder_on(why, sizeof(why));
-    safe_text_put(&b, name);
+    secret_put_url(&b, name);
     if (found == SHELL_AMBIGUOUS) {
         put_candidates(&reason, name);
+    } else if (run_is_url(name.at)) {
+        builder_put_string(&reason, "is no command; open URL connects");
     } else {
         struct suggestion suggestion = suggest_for(name);
         for (const struct shell_row *row = shell_rows; row->name; row++)
@@ -192,6 +195,18 @@ static void complain_of_name(struct shell *shell, struct text name, enum shell_f
         builder_put_string(&reason, suggestion.name.len ? "?" : "");
     }
     run_complain(shell->run, builder_end(&b), builder_end(&reason), EXIT_STATUS_USAGE);
+}
+
+/* Commands that take names take those of the server that they are done with, and ours. */
+static bool has_url(const struct shell_call *call)
+{
+    const struct shell_row *row = call->row;
+    bool takes_names = row->first == SHELL_REMOTE || row->rest == SHELL_REMOTE ||
+                       row->first == SHELL_LOCAL || row->rest == SHELL_LOCAL;
+    for (size_t i = 0; takes_names && i < call->count; i++)
+        if (run_is_url(call->words[i].text.at))
+            return true;
+    return false;
 }
 
 void shell_do(struct shell *shell, const struct shell_word *words, size_t count, bool is_background)
@@ -209,6 +224,12 @@ void shell_do(struct shell *shell, const struct shell_word *words, size_t count,
     }
     if (is_background && !(row->flags & SHELL_BACKGROUND)) {
         shell_complain(shell, &call, "is not done in the background");
+        return;
+    }
+    if (has_url(&call)) {
+        shell_complain(shell, &call,
+                       "takes names, no URLs; open URL connects, and ferry(1) has commands for "
+                       "the command line that take URLs");
         return;
     }
     if (shell->depth == SHELL_DEPTH_MAX) {
@@ -271,34 +292,54 @@ static void do_line(struct shell *shell, struct text line)
         (void)fputc('\a', stderr);
 }
 
-/* PASS and ACCT, also where all of it is one word. */
-static bool is_secret_verb(struct text said)
+/* Is it a command for the server with a secret in it, whatever row has it sent? */
+static bool is_secret_command(const char *before, const struct shell_word *words, size_t count)
 {
-    enum { VERB = 4 };
-    struct text verb = {said.at, said.len < VERB ? said.len : VERB};
-    return text_equal_any_case(verb, TEXT("PASS")) || text_equal_any_case(verb, TEXT("ACCT"));
+    char bytes[SHELL_PATH_SIZE]; /* more than this cannot be sent */
+    struct builder b = builder_on(bytes, sizeof(bytes));
+    struct text shown;
+    builder_put_string(&b, before);
+    for (size_t i = 0; i < count; i++) {
+        builder_put(&b, words[i].text);
+        builder_put_byte(&b, ' ');
+    }
+    bool is = secret_in_command(text_trim(builder_text(&b)), &shown);
+    explicit_bzero(bytes, sizeof(bytes));
+    return is;
+}
+
+/* Are the words of a row's command secrets, or could they be? `count` with its name. */
+static bool row_has_secret(const struct shell_row *row, const struct shell_word *words,
+                           size_t count)
+{
+    uint64_t port;
+    if (row->act == shell_act_quote)
+        return is_secret_command("", words + 1, count - 1);
+    if (row->act == shell_act_site)
+        return is_secret_command("SITE ", words + 1, count - 1);
+    if (row->act == shell_act_open) /* a user and a password are none of its words */
+        return count > 2 && !text_to_number(words[2].text, UINT16_MAX, &port);
+    bool has_more = row->act != shell_act_user || count > 2;
+    return (row->flags & SHELL_SECRET) && has_more;
 }
 
 /* Is a command in the line one whose words may be secrets, or a URL with a password? */
 static bool has_secret(const struct shell_word *words, size_t count)
 {
-    const struct shell_row *row = NULL;
-    struct text name = words[0].text;
-    if (shell_find_row(name, &row) == SHELL_UNKNOWN) /* an abbreviation may become one */
-        return false;
-    for (size_t i = 1; i < count; i++) {
-        struct url url;
-        if (url_parse(words[i].text, &url) && url.has_password)
+    const struct text name = words[0].text;
+    for (size_t i = 0; i < count; i++)
+        if (secret_in_url(words[i].text).len)
+            return true;
+    if (is_secret_command("", words, count)) /* without the "quote" that it needs here */
+        return true;
+    for (const struct shell_row *row = shell_rows; count > 1 && row->name; row++) {
+        struct text beginning = {row->name, name.len}; /* that of several may become one */
+        bool may_be = name.len <= strlen(row->name) && text_equal_any_case(name, beginning);
+        if (may_be && (row->act == shell_act_proxy ? has_secret(words + 1, count - 1)
+                                                   : row_has_secret(row, words, count)))
             return true;
     }
-    if (!row || count < 2)
-        return false;
-    if (strcmp(row->name, "proxy") == 0)
-        return has_secret(words + 1, count - 1);
-    if (row->act == shell_act_quote && is_secret_verb(words[1].text))
-        return true;
-    bool has_more = row->act != shell_act_user || count > 2;
-    return (row->flags & SHELL_SECRET) && has_more;
+    return false;
 }
 
 bool shell_may_keep(struct text line)

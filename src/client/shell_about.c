@@ -122,7 +122,10 @@ static void send_raw(struct shell *shell, const char *verb, struct text argument
     enum fault f = remote_command(shell->here.remote, verb, argument, false);
     if (f != FAULT_CONNECTION_LOST && f != FAULT_TIMED_OUT && f != FAULT_NAME_INVALID)
         run_show_reply(shell->run, shell->here.remote);
-    shell_count(shell, verb, f);
+    if (f)
+        run_command_failed(shell->run, text_of(verb), shell->here.remote, f);
+    else
+        run_succeeded(shell->run);
 }
 
 /* What the server is told behind our back changes what we believe about it. */
@@ -146,6 +149,7 @@ void shell_act_quote(struct shell *shell, const struct shell_call *call)
     if (text_equal_any_case(said, TEXT("CWD")) || text_equal_any_case(said, TEXT("CDUP")))
         (void)remote_ask_directory(shell->here.remote);
     explicit_bzero(bytes, sizeof(bytes));
+    explicit_bzero(verb, sizeof(verb));
 }
 
 static void send_site(struct shell *shell, const struct shell_call *call, const char *what)
@@ -157,6 +161,7 @@ static void send_site(struct shell *shell, const struct shell_call *call, const 
         send_raw(shell, "SITE", builder_text(&b));
     else
         shell_complain(shell, call, "too long");
+    explicit_bzero(bytes, sizeof(bytes)); /* it may set a password */
 }
 
 void shell_act_site(struct shell *shell, const struct shell_call *call)

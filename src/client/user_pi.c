@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "client/name_charset.h"
+#include "client/secret_text.h"
 #include "net/channel.h"
 #include "net/socket.h"
 #include "protocol/line.h"
@@ -256,9 +257,22 @@ enum fault user_pi_hear_unasked(struct user_pi *pi)
     return FAULT_NONE;
 }
 
-static bool is_secret(const char *verb)
+static void tell_sent(const struct user_pi *pi, struct text command)
 {
-    return strcmp(verb, "PASS") == 0 || strcmp(verb, "ACCT") == 0;
+    char bytes[2 * LINE_MAX_BYTES + sizeof(" ****")];
+    struct builder b = builder_on(bytes, sizeof(bytes));
+    secret_put_command(&b, command);
+    tell(pi, USER_PI_SENT, builder_text(&b));
+}
+
+/* RFC 854: a byte of all ones is doubled on this side too. */
+static void put_command(struct builder *b, const char *verb, struct text argument)
+{
+    builder_put_string(b, verb);
+    if (!argument.at)
+        return;
+    builder_put_byte(b, ' ');
+    reply_put_text(b, argument);
 }
 
 /* False: the server's set of characters has not all of it. */
@@ -286,27 +300,23 @@ enum fault user_pi_send_behind(struct user_pi *pi, const char *verb, struct text
     char converted_bytes[CONVERTED_MAX];
     struct builder b = builder_on(bytes, sizeof(bytes));
     struct builder converted = builder_on(converted_bytes, sizeof(converted_bytes));
+    struct text shown;
     pi->code = 0;
     user_pi_await_anew(pi);
     if (pi->is_out_of_step)
         return FAULT_CONNECTION_LOST;
-    if (!is_secret(verb) && !convert_argument(pi, &argument, &converted))
-        return FAULT_NAME_INVALID;
-    if (!is_one_line(text_of(verb)) || !is_one_line(argument))
-        return FAULT_NAME_INVALID;
-    builder_put_string(&b, verb);
-    if (argument.at) {
-        builder_put_byte(&b, ' ');
-        if (is_secret(verb))
-            tell(pi, USER_PI_SENT,
-                 strcmp(verb, "PASS") == 0 ? TEXT("PASS ****") : TEXT("ACCT ****"));
-        reply_put_text(&b, argument); /* RFC 854: a byte of all ones is doubled on this side too */
+    put_command(&b, verb, argument);
+    bool is_secret = secret_in_command(builder_text(&b), &shown);
+    bool is_right = is_secret || convert_argument(pi, &argument, &converted);
+    enum fault f = FAULT_NAME_INVALID;
+    if (is_right && is_one_line(text_of(verb)) && is_one_line(argument)) {
+        b = builder_on(bytes, sizeof(bytes));
+        put_command(&b, verb, argument);
+        tell_sent(pi, builder_text(&b));
+        builder_put(&b, TEXT("\r\n"));
+        f = b.full ? FAULT_NAME_INVALID : channel_write(&pi->channel, b.at, b.len);
     }
-    if (!argument.at || !is_secret(verb))
-        tell(pi, USER_PI_SENT, builder_text(&b));
-    builder_put(&b, TEXT("\r\n"));
-    enum fault f = b.full ? FAULT_NAME_INVALID : channel_write(&pi->channel, b.at, b.len);
-    if (is_secret(verb))
+    if (is_secret)
         explicit_bzero(bytes, sizeof(bytes));
     return f;
 }

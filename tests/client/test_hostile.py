@@ -422,6 +422,28 @@ def test_a_password_is_in_no_event(tmp_path):
     assert b"hush" not in result.stdout + result.stderr
 
 
+@pytest.mark.parametrize("command", ["PASS hush", "pass hush", "Pass  hush", "acct hush",
+                                     "SITE PSWD hush hush", "site chpass hush"])
+@pytest.mark.parametrize("how", [[], ["--json"]])
+def test_a_password_in_a_command_is_in_no_line(command, how):
+    with Scripted(login() + f"C: {command}\nS: 530 no") as server:
+        result = server.ferry("raw", "-v", "-v", *how, "@", command, status=4)
+    assert b"hush" not in result.stdout + result.stderr
+    shown = command[:command.index("hush")].strip().encode() + b" ****"
+    assert b"> " + shown in result.stderr and shown in (result.stdout if how else result.stderr)
+
+
+def test_a_password_in_a_url_is_in_no_error(tmp_path):
+    url = "ftp://me:hush@127.0.0.1:1/x"
+    for words, status in [((url, "x"), 2), (("put", url, url), 3), (("copy", url, url), 3),
+                          (("mirror", url, url), 2), (("get", url), 3)]:
+        result = ferry(*words, *(HASTY[2:] if words[0] != url else ()), cwd=tmp_path, status=status)
+        assert b"hush" not in result.stdout + result.stderr
+    with Scripted(login().replace("USER anonymous", "USER me")) as server:
+        result = server.ferry("mv", "@me@f", "ftp://me:hush@elsewhere/f", status=2)
+    assert b"another server" in result.stderr and b"hush" not in result.stderr
+
+
 # ---- TLS ---------------------------------------------------------------------------------------
 
 REST = login().replace("S: 220 ready\n", "")

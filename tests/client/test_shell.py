@@ -60,6 +60,14 @@ def test_account_is_sent_and_not_shown(shell):
     assert b"ACCT ****" in done.stderr and b"staff-secret" not in done.stderr
 
 
+@pytest.mark.parametrize("line", ["get @", "put @", "mirror -R . @", "ls @", "mget @ x", "@",
+                                  "chmod 600 @", "get x @ &", "proxy get @"])
+def test_a_url_is_no_name_on_the_server(shell, line):
+    done = shell(line.replace("@", "ftp://me:hush@127.0.0.1/x"), status=2)
+    assert b"open URL" in done.stderr and b"hush" not in done.stdout + done.stderr
+    assert os.listdir(shell.here) == []
+
+
 @covers("bye", "quit", "exit")
 @pytest.mark.parametrize("word", ["bye", "quit", "exit", "by"])
 def test_what_is_behind_the_end_is_not_done(shell, word):

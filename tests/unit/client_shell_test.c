@@ -44,11 +44,27 @@ TEST(lines_with_passwords_are_not_kept)
         "proxy user me hidden", "proxy quote pass x",
         "ls; user me hidden",   "open ftp://me:hidden@host/",
         "o ftp://me:x@host/",   "bookmark add x ftp://me:x@host/",
-        "user me 'hidden",
+        "user me 'hidden",      "quote SITE PSWD hidden hidden",
+        "site chpass hidden",   "si chpass hidden",
+        "quote 'PASS  hidden'", "PASS hidden",
+        "SITE PSWD hidden",     "open host me hidden",
+        "open host hidden",     "set proxy socks5://me:hidden@host",
+        "get ftp://me:x@h/x",   "ftp://me:hidden@host/",
+        "pro user me hidden",
     };
     static const char *const plain[] = {
-        "",        "user me",  "account",      "quote STAT", "open ftp://me@host/",
-        "ls; pwd", "nonsense", "get password",
+        "",
+        "user me",
+        "account",
+        "quote STAT",
+        "open ftp://me@host/",
+        "ls; pwd",
+        "nonsense",
+        "get password",
+        "open host 2121",
+        "site chmod 644 passwd",
+        "quote RETR pass",
+        "site help pswd",
     };
     for (size_t i = 0; i < sizeof(secret) / sizeof(secret[0]); i++)
         assert_false(shell_may_keep(text_of(secret[i])));

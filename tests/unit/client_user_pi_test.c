@@ -201,6 +201,11 @@ TEST(secrets_are_sent_and_not_told)
     assert_fault(user_pi_command(pi, "ACCT", TEXT("hidden")), FAULT_NONE);
     assert_string_equal(dialogue, ">PASS ****\n<332 more\n>ACCT ****\n<230-in\n<230 now\n");
     end();
+    begin(">pass secret\n<530 no\n>site pswd old secret\n<200 ok\n");
+    assert_fault(user_pi_command(pi, "pass", TEXT("secret")), FAULT_NONE);
+    assert_fault(user_pi_command(pi, "site", TEXT("pswd old secret")), FAULT_NONE);
+    assert_string_equal(dialogue, ">pass ****\n<530 no\n>site pswd ****\n<200 ok\n");
+    end();
 }
 
 TEST(a_reply_that_nobody_asked_for_is_not_the_answer)

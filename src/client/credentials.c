@@ -6,6 +6,12 @@
 
 #include "client/safe_name.h"
 
+/* What FERRY_PASSWORD was. */
+static struct {
+    struct secret password; /* empty: there was none, or no right one */
+    bool is_wrong;          /* too long, or of several lines */
+} surroundings;
+
 struct search {
     const struct credentials_wanted *wanted; /* borrowed: credentials_find's, as all below */
     struct credentials *found;
@@ -34,13 +40,9 @@ static bool set_user(struct credentials *found, struct text user)
     return !b.full;
 }
 
-static enum fault set_password(struct search *search, const char *password, const char *what,
-                               enum credentials_source source)
+static enum fault tell_wrong(struct search *search, const char *what)
 {
-    if (!secret_set(&search->found->password, text_of(password)))
-        return tell(search, FAULT_ARGUMENT, what, "too long for a password, or of several lines");
-    search->found->source = source;
-    return FAULT_NONE;
+    return tell(search, FAULT_ARGUMENT, what, "too long for a password, or of several lines");
 }
 
 /* ---- netrc ------------------------------------------------------------------------- */
@@ -113,15 +115,23 @@ static enum fault from_netrc(struct search *search)
 static enum fault from_url(struct search *search)
 {
     const char *password = search->wanted->url_password;
-    return password[0] ? set_password(search, password, "the URL's", CREDENTIALS_URL) : FAULT_NONE;
+    if (!password[0])
+        return FAULT_NONE;
+    if (!secret_set(&search->found->password, text_of(password)))
+        return tell_wrong(search, "the URL's");
+    search->found->source = CREDENTIALS_URL;
+    return FAULT_NONE;
 }
 
 static enum fault from_environment(struct search *search)
 {
-    const char *password = getenv("FERRY_PASSWORD");
-    return password && password[0]
-               ? set_password(search, password, "FERRY_PASSWORD", CREDENTIALS_ENVIRONMENT)
-               : FAULT_NONE;
+    if (surroundings.is_wrong)
+        return tell_wrong(search, "FERRY_PASSWORD");
+    if (!surroundings.password.len)
+        return FAULT_NONE;
+    search->found->password = surroundings.password;
+    search->found->source = CREDENTIALS_ENVIRONMENT;
+    return FAULT_NONE;
 }
 
 /* One that fails may not know this server: what comes after it may. */
@@ -219,4 +229,20 @@ enum fault credentials_find(const struct credentials_wanted *wanted,
 void credentials_wipe(struct credentials *credentials)
 {
     explicit_bzero(credentials, sizeof(*credentials));
+}
+
+void credentials_take_environment(void)
+{
+    char *value = getenv("FERRY_PASSWORD");
+    credentials_forget_environment();
+    if (!value)
+        return;
+    surroundings.is_wrong = !secret_set(&surroundings.password, text_of(value));
+    explicit_bzero(value, strlen(value)); /* /proc shows what the system gave us */
+    (void)unsetenv("FERRY_PASSWORD");
+}
+
+void credentials_forget_environment(void)
+{
+    explicit_bzero(&surroundings, sizeof(surroundings));
 }

@@ -65,4 +65,11 @@ enum fault credentials_find(const struct credentials_wanted *wanted,
                             struct credentials *ret_credentials, char message[KEPT_MESSAGE_SIZE]);
 void credentials_wipe(struct credentials *credentials);
 
+/*
+ * Takes FERRY_PASSWORD out of the environment, so that no program that we start has it; for
+ * credentials_find, until it is forgotten. At the start, before there are threads.
+ */
+void credentials_take_environment(void);
+void credentials_forget_environment(void);
+
 #endif

@@ -10,6 +10,7 @@
 #include "base/memory.h"
 #include "client/command_line.h"
 #include "client/commands.h"
+#include "client/credentials.h"
 #include "client/local_tree.h"
 #include "client/secret_text.h"
 #include "client/shell.h"
@@ -182,9 +183,11 @@ int main(int argc, char **argv)
     (void)signal(SIGPIPE, SIG_IGN);
     local_take_umask();
     (void)prctl(PR_SET_DUMPABLE, 0); /* a core would hold passwords */
+    credentials_take_environment();
     if (!hide_passwords(argc, argv))
         return complain("arguments", fault_text(FAULT_NO_MEMORY));
     int status = start(argc, argv);
+    credentials_forget_environment();
     /* What is written may be lost as late as now: a full disk, a quota. */
     bool lost = ferror(stdout) || fflush(stdout) || (fclose(stdout) && errno != EBADF);
     if (lost)

@@ -52,7 +52,10 @@ static void tell_words(const struct shell *shell, const char *const *words, stru
     told->words[count] = NULL;
 }
 
-/* The password is not on the list of processes: it is in the environment (credentials.h). */
+/*
+ * The password is not on the list of processes: it is in the environment, where another ferry takes
+ * it from (credentials.h). In ours there is none.
+ */
 static void tell_environment(const struct shell *shell, struct told *told)
 {
     const struct remote_settings *remote = site_remote(shell->here.site);
@@ -60,8 +63,7 @@ static void tell_environment(const struct shell *shell, struct told *told)
     struct builder b = builder_on(told->password, sizeof(told->password));
     size_t count = 0;
     for (size_t i = 0; environ[i] && count < VARIABLES_MAX; i++)
-        if (!text_starts_with(text_of(environ[i]), TEXT("FERRY_PASSWORD="))) /* another's */
-            told->environment[count++] = environ[i];
+        told->environment[count++] = environ[i];
     if (strcmp(remote->user, "anonymous") != 0 &&
         !remote->on_password(remote->owner, bytes, sizeof(bytes))) {
         builder_put_string(&b, "FERRY_PASSWORD=");

@@ -60,6 +60,17 @@ def test_account_is_sent_and_not_shown(shell):
     assert b"ACCT ****" in done.stderr and b"staff-secret" not in done.stderr
 
 
+def test_no_program_that_the_shell_starts_has_the_password(shared, tmp_path):
+    shared.empty()
+    shared.write("a", b"1")
+    done = run(["demo@127.0.0.1", str(shared.port)],
+               ["!env", "get a |env", "user demo", "get a &", "wait", "!env"], tmp_path,
+               FERRY_PASSWORD="secret", FERRY_TEST="seen")
+    assert done.stdout.count(b"FERRY_TEST=seen\n") == 3
+    assert b"FERRY_PASSWORD" not in done.stdout and b"secret" not in done.stdout
+    assert (tmp_path / "a").read_bytes() == b"1"
+
+
 @pytest.mark.parametrize("line", ["get @", "put @", "mirror -R . @", "ls @", "mget @ x", "@",
                                   "chmod 600 @", "get x @ &", "proxy get @"])
 def test_a_url_is_no_name_on_the_server(shell, line):

@@ -48,7 +48,14 @@ static struct credentials_wanted wanted_of(const char *user)
 
 static int set_up(void **unused)
 {
+    credentials_forget_environment();
     return home_set_up(unused) || unsetenv("FERRY_PASSWORD");
+}
+
+static void set_environment(const char *password)
+{
+    assert_int_equal(setenv("FERRY_PASSWORD", password, 1), 0);
+    credentials_take_environment();
 }
 
 TEST(the_sources_are_asked_in_their_order)
@@ -63,7 +70,7 @@ TEST(the_sources_are_asked_in_their_order)
     assert_fault(credentials_find(&wanted, &found, message), FAULT_NONE);
     assert_string_equal(found.password.bytes, "of-command");
     assert_int_equal(found.source, CREDENTIALS_COMMAND);
-    assert_int_equal(setenv("FERRY_PASSWORD", "of-environment", 1), 0);
+    set_environment("of-environment");
     assert_fault(credentials_find(&wanted, &found, message), FAULT_NONE);
     assert_string_equal(found.password.bytes, "of-environment");
     assert_int_equal(found.source, CREDENTIALS_ENVIRONMENT);
@@ -73,6 +80,27 @@ TEST(the_sources_are_asked_in_their_order)
     assert_int_equal(found.source, CREDENTIALS_URL);
     assert_string_equal(found.user, "anna");
     assert_int_equal(lookups, 1); /* only when its turn came */
+}
+
+TEST(the_password_of_the_environment_is_taken_out_of_it)
+{
+    struct credentials_wanted wanted = wanted_of("anna");
+    char *given = NULL;
+    assert_int_equal(setenv("FERRY_PASSWORD", "of-environment", 1), 0);
+    given = getenv("FERRY_PASSWORD");
+    credentials_take_environment();
+    assert_null(getenv("FERRY_PASSWORD"));
+    assert_string_equal(given, ""); /* setenv(3) keeps its strings */
+    wanted.command = "echo $FERRY_PASSWORD;echo of-command";
+    assert_fault(credentials_find(&wanted, &found, message), FAULT_NONE);
+    assert_string_equal(found.password.bytes, "of-environment");
+    credentials_forget_environment();
+    assert_fault(credentials_find(&wanted, &found, message), FAULT_NOT_FOUND); /* an empty line */
+    set_environment("two\nlines");
+    assert_fault(credentials_find(&wanted, &found, message), FAULT_ARGUMENT);
+    assert_string_equal(message, "FERRY_PASSWORD: too long for a password, or of several lines");
+    set_environment("");
+    assert_fault(credentials_find(&wanted, &found, message), FAULT_NOT_FOUND);
 }
 
 TEST(a_login_of_a_netrc_takes_its_password_only_in_its_turn)
@@ -110,7 +138,7 @@ TEST(anonymous_has_no_secret)
         struct credentials_wanted wanted = wanted_of(users[i]);
         wanted.command = "echo secret";
         wanted.may_ask = true;
-        assert_int_equal(setenv("FERRY_PASSWORD", "secret", 1), 0);
+        set_environment("secret");
         assert_fault(credentials_find(&wanted, &found, message), FAULT_NONE);
         assert_string_equal(found.user, users[i]);
         assert_int_equal(found.source, CREDENTIALS_NONE);
@@ -242,6 +270,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         RUN_HERE(the_sources_are_asked_in_their_order),
+        RUN_HERE(the_password_of_the_environment_is_taken_out_of_it),
         RUN_HERE(a_login_of_a_netrc_takes_its_password_only_in_its_turn),
         RUN_HERE(a_command_that_knows_nothing_leaves_it_to_the_next),
         RUN_HERE(anonymous_has_no_secret),

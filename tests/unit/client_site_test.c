@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A server as its user means it: what of URL and settings becomes of a connection. */
+#include "client/credentials.h"
 #include "client/secret.h"
 #include "client/site.h"
 #include "tests/unit/kept_home.h"
@@ -202,9 +203,10 @@ TEST(a_password_comes_from_where_there_is_one)
     set("password_command", "echo commanded");
     assert_string_equal(password_of("ftp://somebody@h/", FAULT_NONE), "commanded");
     assert_int_equal(setenv("FERRY_PASSWORD", "surrounding", 1), 0);
+    credentials_take_environment();
     assert_string_equal(password_of("ftp://somebody@h/", FAULT_NONE), "surrounding");
     set("netrc", "off");
-    (void)unsetenv("FERRY_PASSWORD");
+    credentials_forget_environment();
     set("password_command", "");
     assert_string_equal(password_of("ftp://me@h/", FAULT_LOGIN_REFUSED), "");
 }

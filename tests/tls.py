@@ -21,7 +21,7 @@ def make_certificate(directory, name="localhost"):
     """A certificate for this machine and its key: the names of two files."""
     names = os.path.join(directory, f"{name}.crt"), os.path.join(directory, f"{name}.key")
     subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
-                    "-noenc", "-days", "30", "-subj", f"/CN={name}",
+                    "-noenc", "-days", "30", "-utf8", "-subj", f"/CN={name}",
                     "-addext", f"subjectAltName=DNS:{name},IP:127.0.0.1,IP:::1",
                     "-out", names[0], "-keyout", names[1]], check=True, capture_output=True)
     os.chmod(names[1], 0o600)

@@ -11,7 +11,12 @@
 #include "client/secret_text.h"
 #include "net/channel.h"
 
-enum { TOLD_PERIOD_MS = 1000 }; /* between two events about the progress of a transfer */
+enum {
+    TOLD_PERIOD_MS = 1000, /* between two events about the progress of a transfer */
+    /* The host, three names, doubts, the fingerprint and our words. */
+    QUESTION_SIZE = SAFE_TEXT_GROWTH * (URL_PART_SIZE + 3 * TLS_SHOWN_NAME_SIZE) +
+                    TLS_MESSAGE_SIZE + TLS_FINGERPRINT_SIZE + 256,
+};
 
 /* ---- Watching ---------------------------------------------------------------------- */
 
@@ -306,26 +311,38 @@ static void on_line(void *owner, enum user_pi_sign sign, struct text line)
     pthread_mutex_unlock(&run->lock);
 }
 
+/* All but the fingerprint is whatever whoever answers wants to be taken for. */
+static void put_question(struct builder *b, const struct site *site, const struct tls_shown *shown)
+{
+    builder_put_string(b, "Nobody vouches for the certificate of ");
+    safe_text_put(b, text_of(site_url(site)->host));
+    builder_put_string(b, ": ");
+    tls_put_doubts(shown->doubts, b);
+    builder_put_string(b, ".\n  for      ");
+    safe_text_put(b, text_of(shown->subject));
+    builder_put_string(b, "\n  names    ");
+    safe_text_put(b, text_of(shown->names));
+    builder_put_string(b, "\n  signer   ");
+    safe_text_put(b, text_of(shown->issuer));
+    builder_put_string(b, "\n  sha256   ");
+    builder_put_string(b, shown->fingerprint);
+    builder_put_string(b, "\nTrust it from now on (yes/no)? ");
+}
+
 /* A yes at the terminal, to which it is shown what there is to see. */
 static bool on_stranger(void *owner, const struct site *site, const struct tls_shown *shown)
 {
     struct run *run = owner;
-    char doubts[TLS_MESSAGE_SIZE];
+    char question[QUESTION_SIZE];
     char answer[8] = "";
-    struct builder b = builder_on(doubts, sizeof(doubts));
-    tls_put_doubts(shown->doubts, &b);
-    builder_end(&b);
+    struct builder b = builder_on(question, sizeof(question));
+    put_question(&b, site, shown);
     FILE *terminal = fopen("/dev/tty", "r+e");
     if (!terminal)
         return false;
     pthread_mutex_lock(&run->lock);
     progress_clear(&run->progress);
-    (void)fprintf(terminal,
-                  "Nobody vouches for the certificate of %s: %s.\n"
-                  "  for      %s\n  names    %s\n  signer   %s\n  sha256   %s\n"
-                  "Trust it from now on (yes/no)? ",
-                  site_url(site)->host, doubts, shown->subject, shown->names, shown->issuer,
-                  shown->fingerprint);
+    (void)fprintf(terminal, "%.*s", TEXT_ARGS(builder_text(&b)));
     (void)fflush(terminal);
     bool is_yes = fgets(answer, sizeof(answer), terminal) && strcmp(answer, "yes\n") == 0;
     pthread_mutex_unlock(&run->lock);

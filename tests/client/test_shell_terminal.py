@@ -10,7 +10,9 @@ import termios
 
 import pytest
 
+import tls
 from harness import PATIENCE, eventually
+from scripted import Scripted
 from shell_lines import FERRY, environment, url
 
 pytestmark = pytest.mark.clear
@@ -186,6 +188,17 @@ def test_hostile_names_are_not_completed(terminal):
         t.do("get b" + TAB)
         assert b"\x1b[2J" not in t.screen
     assert (terminal.here / "bad").read_bytes() == b"good"
+
+
+def test_a_certificate_turns_nothing_in_the_question_about_it(tmp_path):
+    certificate = tls.make_certificate(tmp_path, "a\u202egpj.b")
+    with Scripted("S: 220 ready\nC: AUTH TLS\nS: 234 go\ntls!", certificate) as server:
+        with Terminal(tmp_path, "ls", "--tls", "require", server.url()) as t:
+            t.shows(rb"for +CN=a\\xE2\\x80\\xAEgpj\.b\r\n +names +a\\xE2\\x80\\xAEgpj\.b, .*"
+                    rb"signer +CN=a\\xE2\\x80\\xAEgpj\.b\r\n.*\? $")
+            t.type("no\r")
+            assert t.ends() == 3
+            assert "\u202e".encode() not in t.screen
 
 
 def test_history_is_kept_without_passwords(terminal):

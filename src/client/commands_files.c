@@ -123,7 +123,7 @@ void command_raw(struct run *run)
         builder_end(&b);
         enum fault f = remote_command(visit.remote, verb, rest.at && rest.len ? rest : TEXT_NONE,
                                       false);
-        run_show_reply(run, visit.remote);
+        run_show_reply(run, text_of(invocation->words[i]), visit.remote);
         if (f)
             run_command_failed(run, text_of(invocation->words[i]), visit.remote, f);
         else

@@ -54,6 +54,8 @@ void command_get(struct run *run)
     const struct invocation *invocation = run->invocation;
     struct visit visit = {.run = run};
     char local[PATH_SIZE];
+    if (invocation->output && strcmp(invocation->output, "-") == 0)
+        run_give_up_output(run);
     for (size_t i = 0; i < invocation->word_count && !run_is_interrupted(run); i++) {
         const char *path = visit_to(&visit, invocation->words[i]);
         if (!path || !choose_local(run, path, local))

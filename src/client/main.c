@@ -129,6 +129,8 @@ static int open_shell(int argc, char **argv)
         return complain("shell", message);
     if (invocation.wants_help)
         return show_help();
+    if (invocation.is_json) /* what it is asked is answered in lines for people */
+        return complain("--json", "is for commands of the command line, not for the shell");
     const char *const *words = invocation.words;
     size_t count = invocation.word_count;
     if (count > 2 || (count == 2 && !text_to_number(text_of(words[1]), UINT16_MAX, &port)))

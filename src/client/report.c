@@ -5,6 +5,7 @@
 
 #include "client/report_json.h"
 #include "client/safe_name.h"
+#include "client/secret_text.h"
 
 /* Of a line for people: names are shown whole, whatever has to be escaped in them. */
 enum { LINE_SIZE = 8 * ENTRY_NAME_MAX, NOTES = 1, DETAILS = 2 };
@@ -362,6 +363,28 @@ void report_finding(struct report *report, const char *event, struct text word, 
         builder_put_byte(&b, ' ');
     safe_text_put(&b, path);
     write_line(report, report->out, &b);
+}
+
+/* ---- What the server says ----------------------------------------------------------------- */
+
+void report_reply(struct report *report, struct text command, unsigned code, struct text lines)
+{
+    char bytes[LINE_SIZE];
+    struct builder b = builder_on(bytes, sizeof(bytes));
+    if (report->is_json) {
+        struct json_event event = json_event_begin("reply");
+        secret_put_command(&b, command);
+        json_event_put_text(&event, "command", builder_text(&b));
+        json_event_put_number(&event, "code", code);
+        json_event_put_text(&event, "text", lines);
+        write_event(report, &event);
+        return;
+    }
+    while (lines.len) {
+        b.len = 0;
+        safe_text_put(&b, text_take_until(&lines, '\n'));
+        write_line(report, report->out, &b);
+    }
 }
 
 /* ---- What went wrong ------------------------------------------------------------------------ */

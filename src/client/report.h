@@ -84,6 +84,11 @@ void report_removed(struct report *report, struct text path);
  */
 void report_finding(struct report *report, const char *event, struct text word, struct text path);
 
+/* ---- What the server says ----------------------------------------------------------------- */
+
+/* Its reply to a command that somebody wrote, all lines, joined by LF. It is what was asked for. */
+void report_reply(struct report *report, struct text command, unsigned code, struct text lines);
+
 /* ---- What went wrong ------------------------------------------------------------------------ */
 
 struct report_problem {

@@ -147,6 +147,13 @@ void run_take_settings(struct run *run)
     pthread_mutex_unlock(&run->lock);
 }
 
+void run_give_up_output(struct run *run)
+{
+    pthread_mutex_lock(&run->lock);
+    run->report.out = stderr;
+    pthread_mutex_unlock(&run->lock);
+}
+
 bool run_rest(struct run *run)
 {
     pthread_mutex_lock(&run->lock);
@@ -482,16 +489,12 @@ bool run_connect(struct run *run, const struct site *site, struct remote **ret_r
     return false;
 }
 
-void run_show_reply(struct run *run, const struct remote *remote)
+void run_show_reply(struct run *run, struct text command, const struct remote *remote)
 {
-    struct text rest = user_pi_lines(remote_pi(remote));
-    char bytes[4096];
+    const struct user_pi *pi = remote_pi(remote);
+    if (!pi || !user_pi_code(pi))
+        return;
     pthread_mutex_lock(&run->lock);
-    progress_clear(&run->progress);
-    while (rest.len) {
-        struct builder b = builder_on(bytes, sizeof(bytes));
-        safe_text_put(&b, text_take_until(&rest, '\n'));
-        (void)printf("%.*s\n", TEXT_ARGS(builder_text(&b)));
-    }
+    report_reply(&run->report, command, user_pi_code(pi), user_pi_lines(pi));
     pthread_mutex_unlock(&run->lock);
 }

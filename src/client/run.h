@@ -54,6 +54,8 @@ int run_end(struct run *run);
  */
 bool run_rest(struct run *run);
 void run_work(struct run *run);
+/* Standard output is for what is fetched: events go to standard error. */
+void run_give_up_output(struct run *run);
 /* What of the settings concerns the run has changed: verbose, progress, hash, colour. */
 void run_take_settings(struct run *run);
 
@@ -97,7 +99,7 @@ void run_expect(struct run *run, uint64_t bytes);
 void run_tell_progress(struct run *run, const struct report_transfer *transfer);
 /* The marks of what has been moved, and the end of their line. With the lock held. */
 void run_end_marks(struct run *run);
-/* The lines of the last reply, to standard output. */
-void run_show_reply(struct run *run, const struct remote *remote);
+/* The lines of the reply to a command, if there was one; what is secret in that is not told. */
+void run_show_reply(struct run *run, struct text command, const struct remote *remote);
 
 #endif

@@ -120,8 +120,7 @@ static bool join(const struct shell_call *call, size_t first, struct builder *b)
 static void send_raw(struct shell *shell, const char *verb, struct text argument)
 {
     enum fault f = remote_command(shell->here.remote, verb, argument, false);
-    if (f != FAULT_CONNECTION_LOST && f != FAULT_TIMED_OUT && f != FAULT_NAME_INVALID)
-        run_show_reply(shell->run, shell->here.remote);
+    run_show_reply(shell->run, text_of(verb), shell->here.remote);
     if (f)
         run_command_failed(shell->run, text_of(verb), shell->here.remote, f);
     else

@@ -183,7 +183,7 @@ void shell_act_mlst(struct shell *shell, const struct shell_call *call)
     struct text path = call->count ? call->words[0].text : TEXT_NONE;
     enum fault f = remote_command(shell->here.remote, "MLST", path, true);
     if (!f)
-        run_show_reply(shell->run, shell->here.remote);
+        run_show_reply(shell->run, TEXT("MLST"), shell->here.remote);
     shell_count(shell, "mlst", f);
 }
 

@@ -15,6 +15,7 @@ import pytest
 
 import tls
 from authority import Authority
+from dialogue import unescape
 from harness import PATIENCE, SANITIZER_ENV
 from scripted import (FERRY, HASTY, HOME, IMAGE, MLST, PASSIVE, SYST, TEXT, Scripted, entries, facts, ferry,
                       fetch, login)
@@ -350,6 +351,30 @@ def test_escapes_in_what_raw_shows_are_shown_not_sent():
     with Scripted(login() + f"C: STAT\nS: 211-{ESCAPES}\nS:  {ESCAPES}\nS: 211 {ESCAPES}") as server:
         output = server.ferry("raw", "@", "STAT").stdout
     assert is_harmless(output) and output.count(rb"\x1B]0;gotcha\x07") == 3
+
+
+def test_replies_are_events():
+    with Scripted(login() + f"C: STAT\nS: 211-of {ESCAPES}\nS:  more\nS: 211 end\n"
+                  "C: pass hush\nS: 530 no") as server:
+        result = server.ferry("raw", "--json", "@", "STAT", "NOOP\nNOOP", "pass hush", status=9)
+    events = [json.loads(line) for line in result.stdout.splitlines()]
+    assert [event for event in events if event["event"] == "reply"] == [
+        {"event": "reply", "command": "STAT", "code": 211,
+         "text": f"of {unescape(ESCAPES).decode()}\n more\nend"},
+        {"event": "reply", "command": "pass ****", "code": 530, "text": "no"}]
+
+
+@pytest.mark.parametrize("words", [["cat", "--json", "@f"], ["get", "--json", "@f", "-o", "-"]])
+def test_events_are_not_in_what_is_fetched(words):
+    with Scripted(login() + IMAGE + fetch("f", "content")) as server:
+        result = server.ferry(*words)
+    assert result.stdout == b"content"
+    events = [json.loads(line)["event"] for line in result.stderr.splitlines()]
+    assert events == ["connected", "login"]
+
+
+def test_the_shell_has_no_events():
+    assert b"--json" in ferry("--json", "-c", "lpwd", status=2).stderr
 
 
 def test_escapes_in_json_are_escapes():

@@ -162,6 +162,17 @@ TEST(an_entry_is_a_line)
                                      "lrwxr-x---   1.5 KiB        2024-01-05  na\\x1Bme -> ../t\n");
 }
 
+TEST(a_reply_is_told_in_its_lines_or_as_one_event)
+{
+    report.verbose = 0; /* it is what was asked for */
+    report_reply(&report, TEXT("STAT"), 211, TEXT("of\x1B[2J\n more\nend"));
+    assert_text(written(report.out), "of\\x1B[2J\n more\nend\n");
+    report.is_json = true;
+    report_reply(&report, TEXT("Pass hidden"), 530, TEXT("no\nnever"));
+    assert_text(written(report.out), "{\"event\":\"reply\",\"command\":\"Pass ****\",\"code\":530,"
+                                     "\"text\":\"no\\nnever\"}\n");
+}
+
 TEST(programs_get_an_object_a_line)
 {
     report.is_json = true;
@@ -320,6 +331,7 @@ int main(void)
         RUN_REPORT(how_much_people_are_told_is_theirs_to_say),
         RUN_REPORT(errors_are_told_whatever_was_said_of_the_rest),
         RUN_REPORT(an_entry_is_a_line),
+        RUN_REPORT(a_reply_is_told_in_its_lines_or_as_one_event),
         RUN_REPORT(programs_get_an_object_a_line),
         RUN_REPORT(programs_get_an_entry_as_exactly_as_it_is_known),
         RUN_REPORT(a_name_that_is_no_text_is_given_byte_for_byte),

@@ -38,8 +38,8 @@ static bool choose_local(struct run *run, const char *path, char local[PATH_SIZE
         builder_put_string(&b, output);
     if (is_into && output && output[0] && output[strlen(output) - 1] != '/')
         builder_put_byte(&b, '/');
-    if (is_into && !safe_name_is_local(name, SAFE_NAME_LINUX)) {
-        run_complain(run, path, "names no file; say where to put it with -o FILE",
+    if (is_into && !safe_name_is_local(name, settings_name_rule(&run->invocation->settings))) {
+        run_complain(run, path, "cannot be a name here; say where to put it with -o FILE",
                      EXIT_STATUS_USAGE);
         return false;
     }

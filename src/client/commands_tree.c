@@ -174,7 +174,7 @@ static void fill_rules(struct trees *trees)
                     .only_newer = invocation->only_newer},
         .direction = trees->rules.direction,
         .is_dry_run = invocation->is_dry_run,
-        .is_portable = invocation->settings.portable_names,
+        .names = settings_name_rule(&invocation->settings),
         .on_event = on_event,
         .on_plan = on_plan,
         .owner = trees,

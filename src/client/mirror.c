@@ -7,7 +7,6 @@
 #include "base/memory.h"
 #include "client/directory_facts.h"
 #include "client/prune.h"
-#include "client/safe_name.h"
 
 enum { PATH_SIZE = 8192 };
 
@@ -38,11 +37,11 @@ struct errand {
 
 /* A name that comes from the server becomes one here; one of ours must only be one part of a path.
  */
-static bool is_name(const struct run *run, struct text name)
+static bool is_name(const struct run *run, const struct entry *entry, bool is_of_source)
 {
-    enum safe_name_rule rule = run->rules->is_portable ? SAFE_NAME_PORTABLE : SAFE_NAME_LINUX;
-    if (run->rules->direction == MIRROR_DOWN)
-        return safe_name_is_local(name, rule);
+    struct text name = text_of(entry->name);
+    if (run->rules->direction == MIRROR_DOWN && is_of_source)
+        return safe_name_is_local(name, run->rules->names);
     return text_find(name, '/') == name.len;
 }
 
@@ -344,7 +343,8 @@ static enum fault act(void *owner, const struct compare_action *action)
     visit->changes |= action->deed != COMPARE_DESCEND && action->deed != COMPARE_SAME;
     /* What seems to be the same may be found to be another. */
     visit->changes |= run->rules->carry.check == CARRY_CHECK_DIGEST;
-    if (!is_name(run, text_of(entry->name)) || !join(path, visit->errand->path, entry->name)) {
+    if (!is_name(run, entry, action->source != NULL) ||
+        !join(path, visit->errand->path, entry->name)) {
         fail(run, entry->name, FAULT_NAME_INVALID, NULL, NULL);
         return FAULT_NONE;
     }
@@ -420,7 +420,7 @@ static enum fault follow_links(const struct visit *visit, const struct entries *
     for (size_t i = 0; !f && i < source->count; i++) {
         struct entry *entry = &source->all[i];
         struct entry found = {.kind = ENTRY_OTHER};
-        if (entry->kind != ENTRY_LINK || !is_name(run, text_of(entry->name)) ||
+        if (entry->kind != ENTRY_LINK || !is_name(run, entry, true) ||
             !join(path, errand->path, entry->name) || !name_there(run, path, there))
             continue;
         if (run->rules->direction == MIRROR_DOWN) {

@@ -12,6 +12,7 @@
 #include "client/carry.h"
 #include "client/compare.h"
 #include "client/crew.h"
+#include "client/safe_name.h"
 
 enum mirror_direction { MIRROR_DOWN, MIRROR_UP };
 
@@ -32,10 +33,10 @@ enum mirror_event {
 struct mirror_rules {
     enum mirror_direction direction;
     struct compare_rules compare; /* but for target_dates_it, which is the server's to say */
-    struct carry_rules carry; /* with CARRY_CHECK_DIGEST what seems to be the same is looked at */
-    bool is_dry_run;          /* tells what it would do, and does nothing */
-    bool is_target_missing;   /* in a dry run: there is no directory of ours yet */
-    bool is_portable;         /* names that Windows does not have are refused too (safe_name.h) */
+    struct carry_rules carry;  /* with CARRY_CHECK_DIGEST what seems to be the same is looked at */
+    bool is_dry_run;           /* tells what it would do, and does nothing */
+    bool is_target_missing;    /* in a dry run: there is no directory of ours yet */
+    enum safe_name_rule names; /* what may be a name here */
     /*
      * What happened to one name, one call after the other, from any thread.
      * `path` is below the roots. NULL: nobody listens.

@@ -3,6 +3,7 @@
 
 #include "base/memory.h"
 #include "base/pattern.h"
+#include "client/safe_name.h"
 
 enum { LINE_MAX_SIZE = ENTRY_NAME_MAX + 2 };
 
@@ -50,7 +51,6 @@ struct gathering {
     struct stream stream;       /* of NLST's lines */
     struct remote_names *names; /* borrowed */
     struct text pattern;
-    enum safe_name_rule rule;
     struct builder line; /* on bytes */
     char bytes[LINE_MAX_SIZE];
 };
@@ -59,7 +59,7 @@ static enum fault take(struct gathering *gathering, const struct entry *entry, s
 {
     if (!pattern_match(gathering->pattern, name))
         return FAULT_NONE;
-    if (!safe_name_is_local(name, gathering->rule)) {
+    if (!safe_name_is_local(name, SAFE_NAME_LINUX)) {
         gathering->names->refused++;
         return FAULT_NONE;
     }
@@ -143,7 +143,7 @@ static enum fault gather(struct remote *remote, struct gathering *gathering)
     return f == FAULT_BUSY || f == FAULT_UNSUPPORTED ? FAULT_NOT_FOUND : f;
 }
 
-enum fault remote_names_expand(struct remote *remote, struct text pattern, enum safe_name_rule rule,
+enum fault remote_names_expand(struct remote *remote, struct text pattern,
                                struct remote_names *ret_names)
 {
     static const struct stream_type type = {.write = gathering_write, .close = gathering_close};
@@ -156,7 +156,6 @@ enum fault remote_names_expand(struct remote *remote, struct text pattern, enum 
         return FAULT_NO_MEMORY;
     gathering->stream = (struct stream){.type = &type, .fd = -1};
     gathering->names = ret_names;
-    gathering->rule = rule;
     gathering->line = builder_on(gathering->bytes, sizeof(gathering->bytes));
     enum fault f = split(pattern, ret_names, &gathering->pattern);
     if (!f && find_wildcard(gathering->pattern) == gathering->pattern.len) {

@@ -11,7 +11,6 @@
 #define FERRY_CLIENT_REMOTE_NAMES_H
 
 #include "client/remote_files.h"
-#include "client/safe_name.h"
 
 enum { REMOTE_NAMES_PATH_SIZE = 4096 };
 
@@ -26,7 +25,7 @@ struct remote_names {
  * One without any stands for itself, whether it is there or not. FAULT_NOT_FOUND: nothing fits.
  * Else remote_list's. *ret_names is the caller's to clear with no fault only.
  */
-enum fault remote_names_expand(struct remote *remote, struct text pattern, enum safe_name_rule rule,
+enum fault remote_names_expand(struct remote *remote, struct text pattern,
                                struct remote_names *ret_names);
 /* "pub/name": false when it is too long for b. */
 bool remote_names_put_path(const struct remote_names *names, size_t index, struct builder *b);

@@ -75,13 +75,13 @@ static bool is_port_number(struct text t)
            text_equal(t, TEXT("\xC2\xB2")) || text_equal(t, TEXT("\xC2\xB3"));
 }
 
-/* Windows looks at what is before the first dot, without the spaces at its end. */
-static bool is_device(struct text name)
+/* Windows takes the spaces off its end. */
+static bool is_device(struct text stem)
 {
     static const struct text devices[] = {
-        {"CON", 3}, {"PRN", 3}, {"AUX", 3}, {"NUL", 3}, {"CONIN$", 6}, {"CONOUT$", 7},
+        {"CON", 3},    {"PRN", 3},     {"AUX", 3},    {"NUL", 3},
+        {"CONIN$", 6}, {"CONOUT$", 7}, {"CLOCK$", 6},
     };
-    struct text stem = {name.at, text_find(name, '.')};
     while (stem.len && stem.at[stem.len - 1] == ' ')
         stem.len--;
     for (size_t i = 0; i < sizeof(devices) / sizeof(devices[0]); i++)
@@ -99,7 +99,8 @@ static bool is_portable(struct text name)
         if (text_find(refused, name.at[i]) < refused.len)
             return false;
     const char last = name.at[name.len - 1];
-    return last != '.' && last != ' ' && is_utf8(name) && !is_device(name);
+    const struct text stem = {name.at, text_find(name, '.')}; /* all that Windows looks at */
+    return last != '.' && last != ' ' && is_utf8(name) && !is_device(stem);
 }
 
 bool safe_name_is_local(struct text name, enum safe_name_rule rule)
@@ -107,7 +108,8 @@ bool safe_name_is_local(struct text name, enum safe_name_rule rule)
     if (!name.len || name.len > NAME_MAX || text_equal(name, TEXT(".")) ||
         text_equal(name, TEXT("..")) || text_find(name, '/') < name.len || has_control(name))
         return false;
-    return rule == SAFE_NAME_LINUX || is_portable(name);
+    return rule == SAFE_NAME_LINUX || (rule == SAFE_NAME_NO_DEVICE && !is_device(name)) ||
+           (rule == SAFE_NAME_PORTABLE && is_portable(name));
 }
 
 /* ---- Terminals -------------------------------------------------------------------------- */

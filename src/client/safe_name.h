@@ -14,7 +14,8 @@
 
 enum safe_name_rule {
     SAFE_NAME_LINUX,
-    SAFE_NAME_PORTABLE, /* what Windows takes, too */
+    SAFE_NAME_NO_DEVICE, /* but no name of a device of Windows' */
+    SAFE_NAME_PORTABLE,  /* what Windows takes, too */
 };
 
 /*
@@ -23,9 +24,11 @@ enum safe_name_rule {
  * DEL, C1 as UTF-8 or as a byte that is no UTF-8. Other bytes that are no UTF-8
  * are names on Linux.
  *
- * Portable: nor when it is no UTF-8, holds one of \ : * ? " < > |, ends with a
- * dot or a space, or is that of a device: CON, PRN, AUX, NUL, COM or LPT with
- * a digit (superscript ones too), CONIN$, CONOUT$, whatever follows a dot.
+ * No device: nor when it is CON, PRN, AUX, NUL, COM or LPT with a digit
+ * (superscript ones too), CONIN$, CONOUT$ or CLOCK$, in any case; "aux.c" may be.
+ *
+ * Portable: nor when one of these stands before a dot, when it is no UTF-8, holds
+ * one of \ : * ? " < > |, or ends with a dot or a space.
  *
  * That the name is free, and no link that leads elsewhere, is not known here.
  */

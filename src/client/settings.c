@@ -4,7 +4,6 @@
 #include <assert.h>
 
 #include "base/endpoint.h"
-#include "client/safe_name.h"
 #include "client/trust.h"
 
 /* ---- Texts that are more than a text ------------------------------------------- */
@@ -131,7 +130,9 @@ const struct setting settings_rows[] = {
     FLAG(keep_links, "off", "make links of a tree as links here, not what they lead to"),
     CHOICE(upload_temporary, "auto|on|off", "auto",
            "send a file under a temporary name, and rename it when it is complete"),
-    FLAG(portable_names, "off", "refuse names that Windows cannot have"),
+    {"portable_names", SETTING_CHOICE, FIELD(portable_names), 0, 0, "auto|on|off", "auto", "on",
+     "refuse the server's names that Windows cannot have; auto: those of its devices (CON, NUL)",
+     NULL},
     LETTER(mode, "S|B|C|Z", "S", "transfer mode: stream, block, compressed (RFC 959), or deflate"),
     FLAG(
         share_data_connection, "on",
@@ -296,6 +297,16 @@ void settings_init(struct settings *settings)
     *settings = (struct settings){.tls = SETTINGS_TLS_AUTO};
     for (const struct setting *s = settings_rows; s->name; s++)
         (void)set_value(settings, s, text_of(s->value)); /* a test holds every default right */
+}
+
+enum safe_name_rule settings_name_rule(const struct settings *settings)
+{
+    static const enum safe_name_rule rules[] = {
+        [SETTINGS_AUTO] = SAFE_NAME_NO_DEVICE,
+        [SETTINGS_ON] = SAFE_NAME_PORTABLE,
+        [SETTINGS_OFF] = SAFE_NAME_LINUX,
+    };
+    return rules[settings->portable_names];
 }
 
 /* A name or value as it may be shown, or what there is room for. */

@@ -17,6 +17,7 @@
 #include <stdint.h>
 
 #include "base/text.h"
+#include "client/safe_name.h"
 #include "dtp/data_port.h"
 
 enum {
@@ -52,7 +53,7 @@ enum settings_verify {
     SETTINGS_VERIFY_HASH,
     SETTINGS_VERIFY_OFF
 };
-/* AUTO: where it makes sense: on a terminal; when the server can rename. */
+/* AUTO: where it makes sense: on a terminal; when the server can rename; bare names of devices. */
 enum settings_when { SETTINGS_AUTO, SETTINGS_ON, SETTINGS_OFF };
 
 struct settings {
@@ -87,7 +88,7 @@ struct settings {
     bool keep_modes;
     bool keep_links;
     unsigned upload_temporary; /* enum settings_when */
-    bool portable_names;
+    unsigned portable_names;   /* likewise: settings_name_rule */
     bool share_data_connection;
     char mode;      /* 'S', 'B', 'C', 'Z' */
     char type;      /* 'I', 'A', 'E', 'L' (with 8 bits) */
@@ -154,6 +155,8 @@ bool settings_set(struct settings *settings, struct text name, struct text value
                   char message[SETTINGS_MESSAGE_SIZE]);
 /* Appends its value as settings_set takes it. False: no such setting. */
 bool settings_put(const struct settings *settings, struct text name, struct builder *b);
+/* Which names of a server's may be names here (portable_names). */
+enum safe_name_rule settings_name_rule(const struct settings *settings);
 /* Appends what it takes: "auto, require or off". */
 void settings_put_takes(const struct setting *setting, struct builder *b);
 

@@ -19,14 +19,11 @@ bool shell_expand(struct shell *shell, struct remote *remote, const struct shell
     char literal[SHELL_PATH_SIZE];
     struct builder b = builder_on(literal, sizeof(literal));
     bool is_pattern = shell->settings->glob && word->pattern.at;
-    enum safe_name_rule rule = shell->settings->portable_names ? SAFE_NAME_PORTABLE
-                                                               : SAFE_NAME_LINUX;
     if (!is_pattern)
         pattern_put_literal(&b, word->text);
-    enum fault f = b.full
-                       ? FAULT_NAME_INVALID
-                       : remote_names_expand(remote, is_pattern ? word->pattern : builder_text(&b),
-                                             rule, ret_names);
+    enum fault f = b.full ? FAULT_NAME_INVALID
+                          : remote_names_expand(
+                                remote, is_pattern ? word->pattern : builder_text(&b), ret_names);
     if (f == FAULT_NOT_FOUND)
         run_complain(shell->run, word->text.at, "nothing fits", EXIT_STATUS_NOT_FOUND);
     else if (f)

@@ -122,7 +122,8 @@ static bool make_place(struct shell *shell, const char *path, char directory[SHE
     }
     builder_put_string(&l, directory);
     builder_put_byte(&l, '/');
-    builder_put(&l, safe_name_is_local(name, SAFE_NAME_LINUX) ? name : TEXT("file"));
+    builder_put(&l, safe_name_is_local(name, settings_name_rule(shell->settings)) ? name
+                                                                                  : TEXT("file"));
     builder_end(&l);
     return !l.full;
 }

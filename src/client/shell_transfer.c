@@ -25,17 +25,21 @@ static bool is_taken(void *owner, const char *path)
     return lstat(path, &info) == 0;
 }
 
+static void complain_of_name(struct shell *shell, const char *path)
+{
+    run_complain(shell->run, path, "cannot be a name here; say what it is to be called",
+                 EXIT_STATUS_LOCAL);
+}
+
 /* Its own name as the maps have it, if that can be one here: who says it is the server. */
 static bool put_mapped(struct shell *shell, const char *path, struct builder *b)
 {
     char name[NAME_MAP_NAME_MAX + 1];
     struct builder n = builder_on(name, sizeof(name));
     const struct settings *settings = shell->settings;
-    enum safe_name_rule rule = settings->portable_names ? SAFE_NAME_PORTABLE : SAFE_NAME_LINUX;
     bool fits = name_map_put(&shell->names, settings->lower_case, shell_last_part(path), &n);
-    if (!fits || !safe_name_is_local(builder_text(&n), rule)) {
-        run_complain(shell->run, path, "cannot be a name here; say what it is to be called",
-                     EXIT_STATUS_LOCAL);
+    if (!fits || !safe_name_is_local(builder_text(&n), settings_name_rule(settings))) {
+        complain_of_name(shell, path);
         return false;
     }
     builder_put(b, builder_text(&n));
@@ -418,10 +422,15 @@ static void mirror_trees(struct shell *shell, const struct shell_call *call,
     const char *target = name;
     builder_put(&b, shell_last_part(source));
     builder_end(&b);
-    if (invocation->word_count == 2)
+    if (invocation->word_count == 2) {
         target = invocation->words[1];
-    else if (!is_upload && !safe_name_is_local(text_of(name), SAFE_NAME_LINUX))
+    } else if (!is_upload && !safe_name_is_local(text_of(name), SAFE_NAME_LINUX)) {
         target = "."; /* "/" and ".." have no name */
+    } else if (!is_upload &&
+               !safe_name_is_local(text_of(name), settings_name_rule(&invocation->settings))) {
+        complain_of_name(shell, source);
+        return;
+    }
     const char *ours = is_upload ? source : target;
     if (!shell_local_path(shell, ours, local) ||
         !shell_remote_path(shell, is_upload ? target : source, path))

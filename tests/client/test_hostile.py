@@ -87,9 +87,27 @@ def test_names_that_windows_would_misread_are_refused_where_it_matters(target, n
     with Scripted(login(MLST) + mlsd(lines)) as server:
         mirror(server, target, "--portable-names", status=1)
     assert tree(target) == []
+    if name in ("CON", "COM1"):
+        with Scripted(login(MLST) + mlsd(lines)) as server:
+            mirror(server, target, status=1)
+        assert tree(target) == []
     with Scripted(login(MLST) + mlsd(lines) + IMAGE + fetch(name, "good").replace("*", r"*")) as server:
-        mirror(server, target)
+        mirror(server, target, *(["--portable-names=off"] if name in ("CON", "COM1") else []))
     assert tree(target) == [name.replace("\\\\", "\\")]
+
+
+def test_a_device_of_windows_is_a_name_only_for_who_says_it(target):
+    with Scripted(login()) as server:
+        result = server.ferry("get", "@d/Nul", cwd=target, status=2)
+    assert b"cannot be a name here" in result.stderr and tree(target) == []
+    with Scripted(login() + facts("d/nul", 4) + fetch("d/nul", "good")) as server:
+        server.ferry("get", "@d/nul", "-o", target / "aux")
+    with Scripted(login() + facts("d/nul", 4) + fetch("d/nul", "good")) as server:
+        server.ferry("get", "--portable-names=off", "@d/nul", cwd=target)
+    assert tree(target) == ["aux", "nul"]
+    with Scripted(login(MLST) + mlsd("")) as server:  # what is ours is no name of the server's
+        server.ferry("sync", "@", target)
+    assert tree(target) == []
 
 
 @pytest.mark.parametrize("lead", ["..", "../../..", "/etc", "x/../..", "../target/../x"])

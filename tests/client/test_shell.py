@@ -365,6 +365,17 @@ def test_names_are_mapped(shell):
     assert b"usage" in shell("nmap x", "ntrans a b c", status=2).stderr
 
 
+def test_a_device_of_windows_is_a_name_only_for_who_says_it(shell):
+    shell.server.write("con", b"1")
+    shell.server.write("aux/f", b"1")
+    done = shell("get con", "mget c*", "mirror aux", "ls con", status=9)
+    assert os.listdir(shell.here) == [] and done.stderr.count(b"cannot be a name here") == 3
+    assert b"con" in done.stdout
+    shell("get con prn", "set portable_names off", "mget c*", "mirror aux", "mdelete c*")
+    assert sorted(os.listdir(shell.here)) == ["aux", "con", "prn"]
+    assert shell.server.names() == ["aux"]
+
+
 def test_a_map_does_not_lead_elsewhere(shell):
     shell.server.write("a", b"1")
     done = shell("nmap $1 ../$1", "get a", "mget *", status=1)

@@ -53,10 +53,13 @@ static void check_shown(struct text input)
 static void check_name(struct text name)
 {
     const bool is_portable = safe_name_is_local(name, SAFE_NAME_PORTABLE);
+    const bool is_no_device = safe_name_is_local(name, SAFE_NAME_NO_DEVICE);
     if (!safe_name_is_local(name, SAFE_NAME_LINUX)) {
-        PROMISE(!is_portable);
+        PROMISE(!is_portable && !is_no_device);
         return;
     }
+    PROMISE(is_no_device || !is_portable);
+    PROMISE(!is_no_device || !text_equal_any_case(name, TEXT("NUL")));
     PROMISE(name.len && name.len <= NAME_MAX && !has_any(name, TEXT("/\0\r\n\x1B\x7F")));
     PROMISE(!text_equal(name, TEXT(".")) && !text_equal(name, TEXT("..")));
     if (!is_portable)

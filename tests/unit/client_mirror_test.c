@@ -218,7 +218,7 @@ TEST(names_that_lead_out_are_told_and_left)
     ftp_host_put(&host, "/t/good", "content");
     for (size_t i = 0; i < COUNT(names); i++)
         (void)snprintf(ftp_host_put(&host, "/t/x", "content")->path, FTP_HOST_PATH, "%s", names[i]);
-    mirror.is_portable = true;
+    mirror.names = SAFE_NAME_PORTABLE;
     assert_fault(run(MIRROR_DOWN, "/t"), FAULT_NAME_INVALID);
     assert_content("good", "content");
     assert_int_equal(count_names(""), 1);

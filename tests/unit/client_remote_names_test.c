@@ -29,7 +29,7 @@ static const char *expand(const char *pattern, struct remote_names *ret_names)
 {
     static char bytes[1024];
     struct builder b = builder_on(bytes, sizeof(bytes));
-    enum fault f = remote_names_expand(remote, text_of(pattern), SAFE_NAME_LINUX, ret_names);
+    enum fault f = remote_names_expand(remote, text_of(pattern), ret_names);
     if (f)
         return fault_name(f);
     for (size_t i = 0; i < ret_names->entries.count; i++) {

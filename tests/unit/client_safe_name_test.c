@@ -76,6 +76,26 @@ TEST(bytes_that_are_no_utf8_are_names_on_linux_only)
     assert_name(TEXT("\xC0\xAF"), true, false);  /* an overlong "/" is none */
 }
 
+TEST(devices_are_refused_by_their_bare_names)
+{
+    static const char *const devices[] = {
+        "CON",  "prn",  "Aux",    "nul",     "COM1",   "com9",
+        "lpt1", "LPT9", "CONIN$", "conout$", "Clock$", "NUL ",
+    };
+    for (size_t i = 0; i < COUNT(devices); i++) {
+        assert_false(safe_name_is_local(text_of(devices[i]), SAFE_NAME_NO_DEVICE));
+        assert_name(text_of(devices[i]), true, false);
+    }
+    static const char *const taken[] = {
+        "aux.c", "nul.txt", "CON.", ".con", "COM", "COM10",
+        "CLOCK", "a:b",     "a*",   "a ",   "a.",  "\xFF",
+    };
+    for (size_t i = 0; i < COUNT(taken); i++)
+        assert_true(safe_name_is_local(text_of(taken[i]), SAFE_NAME_NO_DEVICE));
+    assert_false(safe_name_is_local(TEXT(".."), SAFE_NAME_NO_DEVICE));
+    assert_false(safe_name_is_local(TEXT("a\x1B"), SAFE_NAME_NO_DEVICE));
+}
+
 TEST(what_windows_does_not_take_is_not_portable)
 {
     static const char *const refused[] = {
@@ -194,6 +214,7 @@ int main(void)
         RUN(control_characters_are_refused_in_every_form),
         RUN(a_name_has_as_many_bytes_as_the_system_takes),
         RUN(bytes_that_are_no_utf8_are_names_on_linux_only),
+        RUN(devices_are_refused_by_their_bare_names),
         RUN(what_windows_does_not_take_is_not_portable),
         RUN(printable_text_is_shown_as_it_is),
         RUN(what_is_not_printable_is_shown_byte_by_byte),

@@ -338,11 +338,7 @@ static void choose_name(struct sending *sending, uint64_t identity)
     if (!wants_other || rules->appends || rules->is_unique || !identity)
         return;
     builder_put(&b, (struct text){path.at, name_at});
-    builder_put_byte(&b, '.');
-    builder_put(&b, text_after(path, name_at));
-    builder_put_byte(&b, '.');
-    builder_put_hex(&b, identity);
-    builder_put(&b, TEXT(".ferry-part"));
+    local_put_part_name(&b, text_after(path, name_at), identity);
     builder_end(&b);
     if (b.full)
         sending->other[0] = '\0';

@@ -13,6 +13,7 @@
 
 #include "base/memory.h"
 #include "client/entry.h"
+#include "client/local_tree.h"
 
 enum {
     /* The kernel asks to try again when the tree is renamed under its feet. */

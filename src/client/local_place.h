@@ -70,10 +70,6 @@ const char *local_last_part(const char *path);
 
 /* ---- Parts of files -------------------------------------------------------------------- */
 
-/* Is it a name that local_part gives? */
-bool local_is_part(struct text name);
-/* ".NAME.HEX.ferry-part"; a long name is cut, and has a hash of the whole. */
-void local_put_part_name(struct builder *b, struct text name, uint64_t number);
 /*
  * Removes the parts of the place's name but `own`. The directory is read once, not for each
  * file, and again only when a part was left there since: local_place_left_part.

@@ -64,6 +64,14 @@ enum fault local_tree_set_mode(const struct local_tree *tree, const char *path, 
 /* ---- Files that come ------------------------------------------------------------------- */
 
 /*
+ * ".NAME.HEX.ferry-part": what a file on its way is called, here and on a server; a long name is
+ * cut, and has a hash of the whole.
+ */
+void local_put_part_name(struct builder *b, struct text name, uint64_t number);
+/* Is it such a name? Pure, as the one above. */
+bool local_is_part(struct text name);
+
+/*
  * A file on its way: written beside its place under a name that says what it
  * is of, and renamed when it is complete. So a later run finds it, and only if
  * it is still of the same file. One thread at a time.

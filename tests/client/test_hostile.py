@@ -54,7 +54,7 @@ def target(tmp_path):
 
 @pytest.mark.parametrize("name", [
     "../x", "/etc/x", "a/../../x", "./x", "a/x", r"x\ry", r"x\x1b[2J", r"x\x07", r"x\x7f", r"x\xc2\x9b2J",
-    "x" * 300, ".x.0123456789abcdef.ferry-part"])
+    "x" * 300])
 def test_names_that_are_none_are_refused_and_cost_no_other(target, name):
     lines = rf"type=file;size=4; {name}\r\ntype=file;size=4; good\r\ntype=dir; {name}\r\n"
     with Scripted(login(MLST) + mlsd(lines) + IMAGE + fetch("good", "good")) as server:
@@ -62,6 +62,22 @@ def test_names_that_are_none_are_refused_and_cost_no_other(target, name):
     assert tree(target) == ["good"] and (target / "good").read_bytes() == b"good"
     assert b"\x1b" not in result.stderr and b"\x07" not in result.stderr
     assert b"file name not allowed" in result.stderr
+
+
+@pytest.mark.parametrize("command", [["mirror"], ["sync"], ["sync", "--dry-run"], ["check"]])
+def test_parts_of_files_are_left_alone(target, command):
+    part = ".x.0123456789abcdef.ferry-part"
+    (target / "good").write_bytes(b"good")
+    os.utime(target / "good", (1767323045, 1767323045))
+    (target / part).write_bytes(b"old")
+    good = "size=4;modify=20260102030405; good"
+    lines = rf"type=file;size=4; {part}\r\ntype=file;{good}\r\ntype=dir; .y{part}\r\n"
+    with Scripted(login(MLST) + mlsd(lines)) as server:
+        result = server.ferry(*command, "--parallel", "1", "@", target)
+    assert tree(target) == [part, "good"] and b"part" not in result.stdout + result.stderr
+    with Scripted(login(MLST) + mlsd(lines)) as server:
+        result = server.ferry(*command, "--parallel", "1", target, "@")
+    assert b"part" not in result.stdout + result.stderr
 
 
 @pytest.mark.parametrize("line", [r"type=file;size=4; ", r"type=file;size=4; x\x00y",

@@ -285,6 +285,16 @@ def test_an_upload_has_its_name_when_it_is_whole(source, mfmt):
         server.ferry("put", source, "@f")
 
 
+def test_an_upload_with_a_long_name_has_a_shorter_one_on_the_way(tmp_path):
+    name = "n" * 250
+    (tmp_path / name).write_bytes(b"content")
+    part = f".{name[:93]}~<hash>.<identity>.ferry-part"
+    with Scripted(login() + f"{IMAGE}C: SIZE {part}\nS: 550 no\n" + store(part, "content")
+                  + CHECKED.format(part) + f"C: RNFR {part}\nS: 350 ok\nC: RNTO {name}\nS: 250 ok\n"
+                  f"C: SITE CHMOD * {name}\nS: 500 what?") as server:
+        server.ferry("put", tmp_path / name, "@")
+
+
 @pytest.mark.parametrize("refusal", ["553 no such name", "550 Permission denied", "501 no"])
 def test_a_name_on_the_way_that_is_refused_is_done_without(source, refusal):
     script = (login() + LOOK + f"{PASSIVE}C: STOR {PART}\nS: {refusal}\n"

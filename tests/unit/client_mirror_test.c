@@ -135,6 +135,25 @@ TEST(what_only_the_target_has_stays_unless_it_is_to_be_deleted)
     assert_non_null(ftp_host_find(&host, "/t/d/e/empty"));
 }
 
+TEST(parts_of_files_are_nobodys_to_copy_or_delete)
+{
+    static const char part[] = ".f.0123456789abcdef.ferry-part";
+    char there[64];
+    (void)snprintf(there, sizeof(there), "/t/%s", part);
+    put_tree_there();
+    ftp_host_put(&host, there, "theirs");
+    mirror.compare.deletes = true;
+    assert_fault(run(MIRROR_DOWN, "/t"), FAULT_NONE);
+    assert_false(is_there(part));
+    assert_int_equal(tally.files, 3);
+    put_file(part, "ours");
+    assert_fault(run(MIRROR_UP, "/t"), FAULT_NONE);
+    assert_int_equal(tally.files + tally.deleted, 0);
+    assert_non_null(ftp_host_find(&host, there));
+    assert_fault(run(MIRROR_DOWN, "/t"), FAULT_NONE);
+    assert_content(part, "ours");
+}
+
 /* Of one directory, which this server cannot list to its end. */
 static const char *refuse_listing(struct ftp_host *there, struct text verb, struct text argument)
 {
@@ -360,6 +379,7 @@ int main(void)
         IN_MIRROR(a_tree_comes_down_and_is_the_same_the_next_time),
         IN_MIRROR(a_tree_goes_up_and_is_the_same_the_next_time),
         IN_MIRROR(what_only_the_target_has_stays_unless_it_is_to_be_deleted),
+        IN_MIRROR(parts_of_files_are_nobodys_to_copy_or_delete),
         IN_MIRROR(where_a_listing_fails_nothing_is_deleted_and_the_rest_is_done),
         IN_MIRROR(a_listing_that_breaks_off_deletes_nothing),
         IN_MIRROR(a_root_that_is_not_there_is_a_fault_and_deletes_nothing),

@@ -68,7 +68,7 @@ enum exit_status exit_status_of(enum fault f, unsigned code)
     case FAULT_PAGE_TYPE:
         return EXIT_STATUS_TRANSFER;
     default:
-        return code >= 200 ? of_reply(f, code) : EXIT_STATUS_LOCAL;
+        return code >= 300 ? of_reply(f, code) : EXIT_STATUS_LOCAL;
     }
 }
 

@@ -255,11 +255,8 @@ static enum fault take_end(struct remote *remote, struct lines *lines)
     said.len = text_cut_utf8(said, sizeof(words) - 1);
     builder_put(&b, said);
     builder_end(&b);
-    if (has_any(words, closed)) {
-        (void)remote_blame(remote, FAULT_DENIED, words);
-        remote->code = user_pi_code(remote->pi);
-        return FAULT_DENIED;
-    }
+    if (has_any(words, closed))
+        return remote_blame(remote, FAULT_MALFORMED, words);
     enum fault f = FAULT_NONE;
     if (lines->len || lines->is_too_long) {
         raise_doubt(lines, ENTRIES_UNENDED, TEXT_NONE);

@@ -172,7 +172,7 @@ NOT_ALLOWED = r"D> ls: cannot open directory: Permission denied\r\n"
 
 
 @pytest.mark.parametrize("answer, status", [
-    (NOT_OPENED, 5), (f"S: 150 go\n{NOT_ALLOWED}\nD.\nS: 226 done", 6),
+    (NOT_OPENED, 6), (f"S: 150 go\n{NOT_ALLOWED}\nD.\nS: 226 done", 6),
     ("S: 550 /empty: Permission denied", 7), ("S: 550 /no files: Permission denied", 7)])
 def test_a_directory_that_cannot_be_listed_is_not_empty(target, answer, status):
     (target / "precious").write_bytes(b"x")

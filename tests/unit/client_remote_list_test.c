@@ -99,7 +99,7 @@ TEST(a_server_may_say_that_a_listing_is_not_all)
                                  "<226 done\n" QUIT,
                 "", ENTRIES_CUT, "f:a");
     check(LIST_BEGIN "=end\n<226 Transfer done (but failed to open directory).\n" QUIT, "",
-          FAULT_DENIED, "");
+          FAULT_MALFORMED, "");
 }
 
 TEST(what_nobody_can_read_is_no_empty_directory)
@@ -264,7 +264,7 @@ TEST(a_directory_that_lists_itself_alone_is_seen_from_within)
     char words[1024];
     (void)snprintf(words, sizeof(words), "%s%s", itself,
                    LIST_OF(" -a") NOT_OPENED LIST_OF("") NOT_OPENED ">CWD /home\n<250 fine\n" QUIT);
-    check(words, "p/d", FAULT_DENIED, "");
+    check(words, "p/d", FAULT_MALFORMED, "");
     (void)snprintf(words, sizeof(words), "%s%s", itself,
                    LIST_OF(" -a") "=line drwx--x--x 2 a b 4096 Jan  1  2020 .\n"
                                   "=line drwx--x--x 2 a b 4096 Jan  1  2020 d\n" DATA_END

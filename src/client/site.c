@@ -192,13 +192,35 @@ static void notify(void *owner, const char *what)
         site->listener.on_notice(site->listener.owner, site, what);
 }
 
+/*
+ * Whoever says by which certificate a server is known says that it has TLS: a refusal of AUTH
+ * comes in the clear, and may be somebody's between. Who may vouch is often said for all servers
+ * at once, so that counts where a password is at stake. NULL: nobody said so. With the lock held.
+ */
+static const char *why_not_clear(const struct site *site, bool has_secrets)
+{
+    if (site->trust.pins.count)
+        return "the server offers no TLS, and tls_pins has its certificate: somebody may be "
+               "between (tls = off does without)";
+    if (site->has_trust && trust_knows(&site->trust, text_of(site->url.host), site->url.port))
+        return "the server offers no TLS any more, and known_servers has its certificate: "
+               "somebody may be between (tls = off does without)";
+    if (has_secrets && site->settings.tls_ca_file[0])
+        return "the server offers no TLS, and tls_ca_file says who vouches for it: somebody may "
+               "be between (tls = off does without)";
+    return NULL;
+}
+
 /* A server does not forget TLS between two connections; nobody in particular has no secrets. */
 static bool may_be_clear(void *owner)
 {
     struct site *site = owner;
     bool has_secrets = strcmp(site->remote.user, "anonymous") != 0;
     pthread_mutex_lock(&site->lock);
-    bool may = !site->has_tls;
+    const char *why_not = site->has_tls ? NULL : why_not_clear(site, has_secrets);
+    if (why_not)
+        complain(site, why_not);
+    bool may = !site->has_tls && !why_not;
     bool warns = may && has_secrets && !site->was_warned;
     site->was_warned = site->was_warned || warns;
     pthread_mutex_unlock(&site->lock);

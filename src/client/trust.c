@@ -175,6 +175,16 @@ enum trust_verdict trust_check(const struct trust *trust, struct text host, uint
     return verdict;
 }
 
+bool trust_knows(const struct trust *trust, struct text host, uint16_t port)
+{
+    struct text rest = kept_file_text(&trust->servers.file);
+    struct trust_entry entry;
+    while (rest.len)
+        if (find_server(text_take_until(&rest, '\n'), host, port, &entry))
+            return true;
+    return false;
+}
+
 static bool is_of_server(const void *context, struct text line)
 {
     const struct trust_entry *added = context;

@@ -79,6 +79,9 @@ void trust_close(struct trust *trust);
 enum trust_verdict trust_check(const struct trust *trust, struct text host, uint16_t port,
                                const struct fingerprint *fingerprint);
 
+/* Is a certificate of it known, whichever? Pins do not count: they name no server. */
+bool trust_knows(const struct trust *trust, struct text host, uint16_t port);
+
 /*
  * Writes that this certificate is known from now on, and others that the host
  * and port had before are not. `now` is in seconds since 1970. Faults are those

@@ -4,11 +4,13 @@ user's terminal, learn or spread a secret. Each is tried, and the disk is looked
 """
 
 import glob
+import hashlib
 import json
 import os
 import pty
 import select
 import socket
+import ssl
 import subprocess
 
 import pytest
@@ -542,6 +544,41 @@ def test_a_server_that_had_tls_is_not_believed_to_have_lost_it(tmp_path):
         result = server.ferry("get", *TRUSTING, "--tls", "auto", "--retries", "1", "--retry-delay", "0",
                               "@f", cwd=tmp_path, status=3)
     assert b"somebody may be between" in result.stderr and not (tmp_path / "f").exists()
+
+
+NO_TLS = "S: 220 ready\nC: AUTH TLS\nS: 502 no\nC: AUTH SSL\nS: 502 no\n"
+
+
+def fingerprint():
+    with open(tls.certificate()[0], encoding="ascii") as file:
+        return hashlib.sha256(ssl.PEM_cert_to_DER_cert(file.read())).hexdigest()
+
+
+@pytest.mark.parametrize("trusting, words", [
+    (("--tls-pins", f"sha256:{fingerprint()}"), b"tls_pins"),
+    (("--tls-ca-file", tls.certificate()[0]), b"tls_ca_file")])
+def test_who_is_said_to_have_tls_is_told_no_password_without_it(tmp_path, trusting, words):
+    with Scripted(NO_TLS) as server:
+        result = server.ferry("get", *trusting, "--tls", "auto", "@me:secret@f", cwd=tmp_path, status=3)
+    assert words in result.stderr and b"somebody may be between" in result.stderr
+
+
+def test_who_was_known_by_a_certificate_is_told_no_password_without_it(tmp_path):
+    with Scripted(NO_TLS) as server:
+        known = tmp_path / ".config" / "ferry" / "known_servers"
+        known.parent.mkdir(parents=True)
+        known.write_text(f"127.0.0.1:{server.port} sha256:{fingerprint()}\n")
+        result = server.ferry("get", "--tls", "auto", "@me:secret@f", cwd=tmp_path, status=3,
+                              home=tmp_path)
+    assert b"known_servers" in result.stderr and b"somebody may be between" in result.stderr
+
+
+def test_who_says_that_there_is_to_be_no_tls_gets_none(tmp_path):
+    script = login().replace("USER anonymous\nS: 230 in", "USER me\nS: 331 so?\nC: PASS secret\nS: 230 in")
+    with Scripted(script + facts("f", 7) + fetch("f", "content")) as server:
+        server.ferry("get", "--tls-pins", f"sha256:{fingerprint()}", "--tls", "off", "@me:secret@f",
+                     cwd=tmp_path)
+    assert (tmp_path / "f").read_bytes() == b"content"
 
 
 CERTIFICATES = {

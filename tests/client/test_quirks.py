@@ -445,7 +445,7 @@ def test_auto_does_without_tls_and_says_so_where_a_password_is_at_stake(tmp_path
         assert WARNING not in server.ferry("get", *TLS, "@f", cwd=tmp_path).stderr
     with Scripted(script.replace("USER anonymous\nS: 230 in",
                                  "USER me\nS: 331 so?\nC: PASS secret\nS: 230 in")) as server:
-        result = server.ferry("get", *TLS, "@me:secret@f", cwd=tmp_path)
+        result = server.ferry("get", "--tls", "auto", "@me:secret@f", cwd=tmp_path)
     assert result.stderr.count(WARNING) == 1
 
 

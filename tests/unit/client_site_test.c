@@ -296,6 +296,29 @@ TEST(where_pins_are_given_no_other_certificate_will_do)
     assert_false(is_taken(TWO, 0));
 }
 
+static bool may_be_clear(const char *text)
+{
+    const struct remote_settings *remote = remote_of(text);
+    return remote->on_no_tls(remote->owner);
+}
+
+TEST(who_is_said_to_have_tls_is_not_believed_to_have_none)
+{
+    assert_true(may_be_clear("ftp://me@h/"));
+    set("tls_pins", "sha256:" ONE_PLAIN);
+    assert_false(may_be_clear("ftp://me@h/"));
+    assert_non_null(strstr(site_complaint(site).at, "tls_pins"));
+    assert_false(may_be_clear("ftp://h/"));
+    set("tls_pins", "");
+    set("tls_first_use", "accept");
+    assert_true(is_taken(ONE, 1)); /* of h */
+    assert_false(may_be_clear("ftp://me@h/"));
+    assert_non_null(strstr(site_complaint(site).at, "known_servers"));
+    assert_false(may_be_clear("ftp://H/"));
+    assert_true(may_be_clear("ftp://me@h:2121/"));
+    assert_true(may_be_clear("ftp://me@other/"));
+}
+
 TEST(who_wants_no_verification_gets_none)
 {
     set("tls_verify", "off");
@@ -330,6 +353,7 @@ int main(void)
         AT_SITE(a_certificate_that_nobody_vouches_for_is_taken_once_and_then_known),
         AT_SITE(who_sits_there_is_asked_once),
         AT_SITE(where_pins_are_given_no_other_certificate_will_do),
+        AT_SITE(who_is_said_to_have_tls_is_not_believed_to_have_none),
         AT_SITE(who_wants_no_verification_gets_none),
         AT_SITE(a_path_can_be_taken_over),
     };

@@ -213,6 +213,17 @@ TEST(several_lines_of_one_server_are_all_known)
     trust_close(&trust);
 }
 
+TEST(a_server_is_known_whatever_its_certificate_is_now)
+{
+    struct trust trust;
+    const char *path = home_write("known", "# h:990 is gone\nh:21 " PIN_A "\n", 0600);
+    assert_fault(trust_open(&trust, path, &no_pins, message), FAULT_NONE);
+    assert_true(trust_knows(&trust, TEXT("H"), 21));
+    assert_false(trust_knows(&trust, TEXT("h"), 990));
+    assert_false(trust_knows(&trust, TEXT("hh"), 21));
+    trust_close(&trust);
+}
+
 TEST(with_pins_nothing_else_counts)
 {
     struct trust trust;
@@ -280,6 +291,7 @@ int main(void)
         RUN_AT_HOME(a_new_certificate_takes_the_place_of_the_old_ones_and_of_nothing_else),
         RUN_AT_HOME(what_another_ferry_added_meanwhile_stays),
         RUN_AT_HOME(several_lines_of_one_server_are_all_known),
+        RUN_AT_HOME(a_server_is_known_whatever_its_certificate_is_now),
         RUN_AT_HOME(with_pins_nothing_else_counts),
         RUN_AT_HOME(a_file_that_is_not_understood_is_not_trusted),
         RUN_AT_HOME(a_file_that_others_can_write_is_not_trusted),

@@ -1,15 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "client/carry.h"
+#include "client/carry_parts.h"
 
 #include <stdlib.h>
 
 #include "base/memory.h"
 
 enum {
-    PATH_SIZE = 4096 + 64,
     PIECE_BYTES = 256 * 1024,
     IDENTITY_DIGITS = 16,
-    WORTH_RESUMING = 1 << 20,
     SMALL_BYTES = 256 * 1024, /* what takes less time to move than a connection to make */
 };
 
@@ -39,7 +37,7 @@ bool carry_is_lost(const struct remote *remote, enum fault f)
  * Nothing goes on in the middle here: there is no REST, or not for this. 451 is ProFTPD's (1.3.8)
  * without AllowStoreRestart or AllowRetrieveRestart, and comes for the STOR or RETR behind it.
  */
-static bool refuses_restart(const struct remote *remote, enum fault f)
+bool carry_refuses_restart(const struct remote *remote, enum fault f)
 {
     return f && (remote_code(remote) >= 500 || f == FAULT_OUT_OF_RANGE || f == FAULT_UNSUPPORTED ||
                  (f == FAULT_BUSY && remote_code(remote) == 451));
@@ -68,7 +66,7 @@ uint64_t carry_identify(const char *path, const struct entry *entry)
     return identity ? identity : 1;
 }
 
-static void announce(const struct carry_rules *rules, const struct entry *entry, uint64_t begun)
+void carry_announce(const struct carry_rules *rules, const struct entry *entry, uint64_t begun)
 {
     bool is_known = entry->has_size && !entry->size_is_rough;
     if (rules->on_begin)
@@ -76,8 +74,8 @@ static void announce(const struct carry_rules *rules, const struct entry *entry,
 }
 
 /* What is small and begins at its beginning may share a data connection with others. */
-static struct parameters parameters_of(const struct remote *remote, const struct carry_rules *rules,
-                                       const struct entry *entry, uint64_t begun)
+struct parameters carry_parameters(const struct remote *remote, const struct carry_rules *rules,
+                                   const struct entry *entry, uint64_t begun)
 {
     struct parameters parameters = rules->parameters;
     bool is_small = entry->has_size && !entry->size_is_rough && entry->size <= SMALL_BYTES;
@@ -87,7 +85,7 @@ static struct parameters parameters_of(const struct remote *remote, const struct
     return parameters;
 }
 
-static struct text number_of(uint64_t number, char bytes[24])
+struct text carry_number(uint64_t number, char bytes[24])
 {
     struct builder b = builder_on(bytes, 24);
     return number ? builder_number(&b, number) : (struct text){"", 0};
@@ -113,21 +111,21 @@ static enum fault digest_of(struct stream *stream, enum digest_kind kind,
     return f;
 }
 
-static enum fault differ(struct carry_outcome *outcome)
+enum fault carry_differ(struct carry_outcome *outcome)
 {
     outcome->differs = true;
     return FAULT_IO;
 }
 
-static bool wants_digest(const struct carry_rules *rules, const struct carry_outcome *outcome)
+bool carry_wants_digest(const struct carry_rules *rules, const struct carry_outcome *outcome)
 {
     return rules->check == CARRY_CHECK_DIGEST ||
            (rules->check == CARRY_CHECK_DOUBT && outcome->in_pieces);
 }
 
 /* A server that cannot tell, or will not, has not said that anything is wrong. */
-static enum fault check_digest(struct remote *remote, const char *path, struct stream *ours,
-                               struct carry_outcome *outcome)
+enum fault carry_check_digest(struct remote *remote, const char *path, struct stream *ours,
+                              struct carry_outcome *outcome)
 {
     char theirs[DIGEST_HEX_SIZE];
     char hex[DIGEST_HEX_SIZE];
@@ -138,7 +136,7 @@ static enum fault check_digest(struct remote *remote, const char *path, struct s
     if (f)
         return f == FAULT_UNSUPPORTED ? FAULT_NONE : f;
     if (strcmp(theirs, hex) != 0)
-        return differ(outcome);
+        return carry_differ(outcome);
     outcome->was_digested = true;
     return FAULT_NONE;
 }
@@ -149,7 +147,7 @@ enum fault carry_compare(struct remote *remote, const char *path, const struct l
     struct stream *stream = NULL;
     enum fault f = local_tree_read(tree, local, &stream);
     if (!f)
-        f = check_digest(remote, path, stream, ret_outcome);
+        f = carry_check_digest(remote, path, stream, ret_outcome);
     stream_close(&stream);
     if (ret_outcome->differs)
         return FAULT_NONE;
@@ -177,14 +175,14 @@ static enum fault fetch_once(const struct fetching *fetching, struct local_part 
         .direction = USER_DTP_FETCH,
         .verb = "RETR",
         .argument = text_of(fetching->path),
-        .restart = number_of(part->begun, bytes),
-        .parameters = parameters_of(fetching->remote, fetching->rules, fetching->entry,
-                                    part->begun),
+        .restart = carry_number(part->begun, bytes),
+        .parameters = carry_parameters(fetching->remote, fetching->rules, fetching->entry,
+                                       part->begun),
         .keeps_line_ends = fetching->rules->keeps_line_ends,
         .stream = part->stream,
         .progress = fetching->progress,
     };
-    announce(fetching->rules, fetching->entry, part->begun);
+    carry_announce(fetching->rules, fetching->entry, part->begun);
     fetching->outcome->begun = part->begun;
     fetching->outcome->in_pieces |= part->begun > 0;
     return remote_transfer(fetching->remote, &order);
@@ -199,10 +197,11 @@ static enum fault check_fetched(struct remote *remote, const char *path, const s
         return FAULT_NONE;
     bool is_known = entry->has_size && !entry->size_is_rough;
     if (is_known && entry->size != outcome->size)
-        return differ(outcome);
+        return carry_differ(outcome);
     outcome->was_checked = is_known;
-    return wants_digest(rules, outcome) ? check_digest(remote, path, part->stream, outcome)
-                                        : FAULT_NONE;
+    return carry_wants_digest(rules, outcome)
+               ? carry_check_digest(remote, path, part->stream, outcome)
+               : FAULT_NONE;
 }
 
 enum fault carry_finish(struct remote *remote, const char *path, const struct entry *entry,
@@ -245,7 +244,7 @@ static enum fault fetch_part(const struct fetching *fetching, uint64_t identity,
         fetching->outcome->begun = part.begun;
     fetching->outcome->in_pieces |= is_there;
     if (f == FAULT_TOO_LARGE)
-        f = differ(fetching->outcome);
+        f = carry_differ(fetching->outcome);
     if (!f)
         f = carry_finish(fetching->remote, fetching->path, entry, fetching->tree, rules, &part,
                          fetching->outcome);
@@ -265,7 +264,7 @@ static enum fault fetch_try(const struct fetching *fetching, uint64_t identity, 
 {
     struct carry_outcome *outcome = fetching->outcome;
     enum fault f = fetch_part(fetching, identity, resumes);
-    bool is_refused = refuses_restart(fetching->remote, f);
+    bool is_refused = carry_refuses_restart(fetching->remote, f);
     if (!outcome->begun || (!is_refused && !outcome->differs))
         return f;
     outcome->differs = false;
@@ -297,207 +296,6 @@ enum fault carry_fetch(struct remote *remote, const char *path, const struct ent
                 return f;
         }
         f = fetch_try(&fetching, identity, identity != 0);
-    }
-    return f;
-}
-
-/* ---- To a server ---------------------------------------------------------------------------- */
-
-struct sending {
-    struct remote *remote; /* borrowed, as all below */
-    const struct local_tree *tree;
-    const char *local;
-    struct entry here; /* the file of ours */
-    const char *path;
-    char other[PATH_SIZE]; /* what it is called until it is complete; "" when by its own name */
-    const struct carry_rules *rules;
-    struct transfer_progress *progress;
-    struct carry_outcome *outcome;
-};
-
-static const char *name_on_the_way(const struct sending *sending)
-{
-    return sending->other[0] ? sending->other : sending->path;
-}
-
-/*
- * ".NAME.HEX.ferry-part" beside its place, as parts are called here. By its own
- * name nothing is resumed: what is there may be the old file. That does for what
- * is sent quickly, where a STOR is all or nothing anyway.
- */
-static void choose_name(struct sending *sending, uint64_t identity)
-{
-    const struct carry_rules *rules = sending->rules;
-    struct builder b = builder_on(sending->other, sizeof(sending->other));
-    struct text path = text_of(sending->path);
-    size_t slash = text_find_last(path, '/');
-    size_t name_at = slash == path.len ? 0 : slash + 1;
-    bool is_needless = sending->here.size < WORTH_RESUMING && remote_is_ferry(sending->remote);
-    bool wants_other = rules->upload_name == CARRY_NAME_OTHER ||
-                       (rules->upload_name == CARRY_NAME_AUTO && !is_needless);
-    if (!wants_other || rules->appends || rules->is_unique || !identity)
-        return;
-    builder_put(&b, (struct text){path.at, name_at});
-    local_put_part_name(&b, text_after(path, name_at), identity);
-    builder_end(&b);
-    if (b.full)
-        sending->other[0] = '\0';
-}
-
-/* How much of it is there, under a name that only this file has. */
-static uint64_t find_begun(const struct sending *sending)
-{
-    struct entry there;
-    if (!sending->other[0] || remote_look_at_file(sending->remote, sending->other, &there) ||
-        !there.has_size || there.size_is_rough || there.size > sending->here.size)
-        return 0;
-    return there.size;
-}
-
-static enum fault send_once(const struct sending *sending, uint64_t begun)
-{
-    char bytes[24];
-    const struct carry_rules *rules = sending->rules;
-    struct stream *stream = NULL;
-    struct user_dtp_order order = {
-        .direction = USER_DTP_SEND,
-        .verb = rules->appends     ? "APPE"
-                : rules->is_unique ? "STOU"
-                                   : "STOR",
-        .argument = text_of(name_on_the_way(sending)),
-        .restart = number_of(begun, bytes),
-        .parameters = parameters_of(sending->remote, rules, &sending->here, begun),
-        .marker_interval = rules->marker_interval,
-        .from = {.bytes = begun},
-        .first = {.bytes = begun},
-        .on_marker = rules->on_marker,
-        .owner = rules->marker_owner,
-        .progress = sending->progress,
-    };
-    enum fault f = local_tree_read(sending->tree, sending->local, &stream);
-    if (!f && begun && stream->fd >= 0)
-        stream->file_offset = (int64_t)begun;
-    order.stream = stream;
-    announce(rules, &sending->here, begun);
-    sending->outcome->begun = begun;
-    sending->outcome->in_pieces |= begun > 0;
-    if (!f)
-        f = remote_transfer(sending->remote, &order);
-    stream_close(&stream);
-    return f;
-}
-
-/* What an upload was cut at is looked up. */
-static enum fault send_try(const struct sending *sending, bool resumes)
-{
-    uint64_t begun = resumes ? find_begun(sending) : 0;
-    if (begun && begun == sending->here.size) {
-        sending->outcome->begun = begun;
-        sending->outcome->in_pieces = true;
-        return FAULT_NONE;
-    }
-    enum fault f = send_once(sending, begun);
-    if (begun && refuses_restart(sending->remote, f))
-        f = send_once(sending, 0);
-    return f;
-}
-
-static enum fault check_sent(const struct sending *sending)
-{
-    struct carry_outcome *outcome = sending->outcome;
-    const struct carry_rules *rules = sending->rules;
-    const char *name = name_on_the_way(sending);
-    struct entry there;
-    outcome->size = sending->here.size;
-    if (!carry_is_exact(&rules->parameters) || rules->check == CARRY_CHECK_NOTHING ||
-        rules->appends || rules->is_unique)
-        return FAULT_NONE;
-    enum fault f = remote_look_at_file(sending->remote, name, &there);
-    if (f == FAULT_CONNECTION_LOST || f == FAULT_TIMED_OUT)
-        return f;
-    bool is_known = !f && there.has_size && !there.size_is_rough;
-    if (is_known && there.size != sending->here.size)
-        return differ(outcome);
-    outcome->was_checked = is_known;
-    if (!wants_digest(rules, outcome))
-        return FAULT_NONE;
-    struct stream *stream = NULL;
-    f = local_tree_read(sending->tree, sending->local, &stream);
-    if (!f)
-        f = check_digest(sending->remote, name, stream, outcome);
-    stream_close(&stream);
-    return f;
-}
-
-/* Its name, its time, its mode: only the first must be had. */
-static enum fault publish(const struct sending *sending)
-{
-    const struct carry_rules *rules = sending->rules;
-    enum fault f = FAULT_NONE;
-    if (sending->other[0]) {
-        f = remote_rename_over(sending->remote, sending->other, sending->path);
-        if (f && remote_code(sending->remote) >= 500 && rules->upload_name == CARRY_NAME_AUTO)
-            (void)remote_remove(sending->remote, sending->other); /* it is sent by its own name */
-    }
-    if (!f && rules->keeps_time && !rules->appends && !rules->is_unique)
-        (void)remote_set_time(sending->remote, sending->path, sending->here.modified);
-    if (!f && rules->keeps_mode && !rules->appends && !rules->is_unique)
-        (void)remote_set_mode(sending->remote, sending->path, sending->here.mode & 0777);
-    return f;
-}
-
-static enum fault send_as_named(const struct sending *sending, bool resumes)
-{
-    enum fault f = send_try(sending, resumes);
-    if (!f)
-        f = check_sent(sending);
-    if (sending->outcome->differs && sending->other[0])
-        (void)remote_remove(sending->remote, sending->other);
-    return f ? f : publish(sending);
-}
-
-/* Not every server lets everybody have names with a dot in front, or rename. */
-static enum fault send_whole(struct sending *sending, bool resumes)
-{
-    enum fault f = send_as_named(sending, resumes);
-    bool is_of_the_name = f == FAULT_NAME_INVALID || f == FAULT_DENIED || f == FAULT_NOT_FOUND ||
-                          f == FAULT_UNSUPPORTED;
-    if (!is_of_the_name || !sending->other[0] || sending->rules->upload_name != CARRY_NAME_AUTO)
-        return f;
-    sending->other[0] = '\0';
-    return send_as_named(sending, false);
-}
-
-enum fault carry_send(struct remote *remote, const struct local_tree *tree, const char *local,
-                      const char *path, const struct carry_rules *rules,
-                      struct transfer_progress *progress, struct carry_outcome *ret_outcome)
-{
-    struct sending sending = {.remote = remote,
-                              .tree = tree,
-                              .local = local,
-                              .path = path,
-                              .rules = rules,
-                              .progress = progress,
-                              .outcome = ret_outcome};
-    *ret_outcome = (struct carry_outcome){.begun = 0};
-    enum fault f = local_tree_look(tree, local, &sending.here);
-    if (f)
-        return f;
-    if (sending.here.kind == ENTRY_DIRECTORY)
-        return FAULT_IS_DIRECTORY;
-    bool may_resume = carry_is_exact(&rules->parameters) && !rules->appends && !rules->is_unique;
-    choose_name(&sending, may_resume ? carry_identify(path, &sending.here) : 0);
-    f = send_whole(&sending, rules->resumes && may_resume);
-    for (unsigned tries = 1; tries < rules->tries && carry_is_worth_another_try(remote, f);
-         tries++) {
-        if (rules->appends || rules->is_unique) /* what arrived of it stays: twice is wrong */
-            return f;
-        if (carry_is_lost(remote, f)) {
-            f = remote_reopen(remote);
-            if (f)
-                return f;
-        }
-        f = send_whole(&sending, may_resume);
     }
     return f;
 }

@@ -27,10 +27,30 @@ bool carry_is_worth_another_try(const struct remote *remote, enum fault f)
            f == FAULT_BUSY || f == FAULT_TOO_MANY;
 }
 
-/* Who says 426 is there still: it was the data connection. */
-bool carry_is_lost(const struct remote *remote, enum fault f)
+/* Did the control connection go with it? Who says 426 is there still: it was the data connection.
+ */
+static bool is_lost(const struct remote *remote, enum fault f)
 {
     return f == FAULT_TIMED_OUT || (f == FAULT_CONNECTION_LOST && remote_code(remote) != 426);
+}
+
+bool carry_try_again(struct remote *remote, const struct carry_rules *rules, uint64_t reached,
+                     struct carry_tries *tries, enum fault *f)
+{
+    bool is_further = reached > tries->reached;
+    enum fault made_ready = FAULT_NONE;
+    tries->failed = is_further ? 1 : tries->failed + 1;
+    tries->reached = is_further ? reached : tries->reached;
+    if (tries->failed >= rules->tries)
+        return false;
+    bool needs_connection = is_lost(remote, *f);
+    if (!is_further)
+        made_ready = remote_pause(remote, tries->failed);
+    if (!made_ready && needs_connection)
+        made_ready = remote_reopen(remote);
+    if (made_ready)
+        *f = made_ready;
+    return !made_ready;
 }
 
 /*
@@ -165,6 +185,7 @@ struct fetching {
     const struct carry_rules *rules;
     struct transfer_progress *progress;
     struct carry_outcome *outcome;
+    uint64_t reached; /* bytes that the last try has left to go on from */
 };
 
 /* One try, from the end of what is there. */
@@ -228,7 +249,7 @@ static void limit(const struct fetching *fetching, struct local_part *part)
 }
 
 /* Opens what an earlier try left, goes on, and leaves it if it may still become something. */
-static enum fault fetch_part(const struct fetching *fetching, uint64_t identity, bool resumes)
+static enum fault fetch_part(struct fetching *fetching, uint64_t identity, bool resumes)
 {
     const struct entry *entry = fetching->entry;
     const struct carry_rules *rules = fetching->rules;
@@ -251,6 +272,8 @@ static enum fault fetch_part(const struct fetching *fetching, uint64_t identity,
     bool goes_on = identity && (rules->resumes || rules->tries > 1) &&
                    (carry_is_worth_another_try(fetching->remote, f) || fault_is_of_the_way(f) ||
                     f == FAULT_NO_SPACE);
+    bool stays = goes_on && part.stream && part.is_findable; /* publishing may have removed it */
+    fetching->reached = stays ? local_part_bytes(&part) : 0;
     local_part_close(fetching->tree, &part, goes_on);
     return f;
 }
@@ -260,7 +283,7 @@ static enum fault fetch_part(const struct fetching *fetching, uint64_t identity,
  * and sometimes what was begun is of another file with the same size and time: from the beginning,
  * then.
  */
-static enum fault fetch_try(const struct fetching *fetching, uint64_t identity, bool resumes)
+static enum fault fetch_try(struct fetching *fetching, uint64_t identity, bool resumes)
 {
     struct carry_outcome *outcome = fetching->outcome;
     enum fault f = fetch_part(fetching, identity, resumes);
@@ -285,17 +308,19 @@ enum fault carry_fetch(struct remote *remote, const char *path, const struct ent
     const struct entry *entry = known ? known : &asked;
     if (entry->kind == ENTRY_DIRECTORY && !f)
         return FAULT_IS_DIRECTORY;
-    struct fetching fetching = {remote, path, entry, tree, local, rules, progress, ret_outcome};
+    struct fetching fetching = {.remote = remote,
+                                .path = path,
+                                .entry = entry,
+                                .tree = tree,
+                                .local = local,
+                                .rules = rules,
+                                .progress = progress,
+                                .outcome = ret_outcome};
+    struct carry_tries tries = {0};
     uint64_t identity = is_exact ? carry_identify(path, entry) : 0;
     f = fetch_try(&fetching, identity, rules->resumes);
-    for (unsigned tries = 1; tries < rules->tries && carry_is_worth_another_try(remote, f);
-         tries++) {
-        if (carry_is_lost(remote, f)) {
-            f = remote_reopen(remote);
-            if (f)
-                return f;
-        }
+    while (carry_is_worth_another_try(remote, f) &&
+           carry_try_again(remote, rules, fetching.reached, &tries, &f))
         f = fetch_try(&fetching, identity, identity != 0);
-    }
     return f;
 }

@@ -48,7 +48,7 @@ struct carry_rules {
      */
     void (*on_begin)(void *owner, uint64_t begun, uint64_t size);
     void *begin_owner; /* borrowed: outlives the transfer */
-    unsigned tries;    /* how often it begins or goes on; at least 1 */
+    unsigned tries;    /* how often in a row it begins or goes on and gets no further; at least 1 */
     unsigned segments; /* in how many parts it is fetched at once (segments.h); at least 1 */
 };
 
@@ -90,8 +90,18 @@ uint64_t carry_identify(const char *path, const struct entry *entry);
 bool carry_is_exact(const struct parameters *parameters);
 /* May what went wrong go well the next time? */
 bool carry_is_worth_another_try(const struct remote *remote, enum fault f);
-/* Did the control connection go with it? */
-bool carry_is_lost(const struct remote *remote, enum fault f);
+/* The tries of one transfer; zeroed before the first. */
+struct carry_tries {
+    unsigned failed;  /* in a row, since it got further */
+    uint64_t reached; /* bytes that are there, and need not be moved again */
+};
+/*
+ * Makes ready for another try behind one that failed with *f, and has left `reached` bytes to go
+ * on from: waits, unless it got further than any before, and reconnects where the control
+ * connection was lost. False: no more, and *f is why.
+ */
+bool carry_try_again(struct remote *remote, const struct carry_rules *rules, uint64_t reached,
+                     struct carry_tries *tries, enum fault *f);
 /*
  * All bytes are there: checked as the rules say, it gets its time, mode and name. The part is
  * still to be closed.

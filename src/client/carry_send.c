@@ -191,16 +191,11 @@ enum fault carry_send(struct remote *remote, const struct local_tree *tree, cons
     bool may_resume = carry_is_exact(&rules->parameters) && !rules->appends && !rules->is_unique;
     choose_name(&sending, may_resume ? carry_identify(path, &sending.here) : 0);
     f = send_whole(&sending, rules->resumes && may_resume);
-    for (unsigned tries = 1; tries < rules->tries && carry_is_worth_another_try(remote, f);
-         tries++) {
-        if (rules->appends || rules->is_unique) /* what arrived of it stays: twice is wrong */
-            return f;
-        if (carry_is_lost(remote, f)) {
-            f = remote_reopen(remote);
-            if (f)
-                return f;
-        }
+    if (rules->appends || rules->is_unique) /* what arrived of it stays: twice is wrong */
+        return f;
+    struct carry_tries tries = {0};
+    while (carry_is_worth_another_try(remote, f) &&
+           carry_try_again(remote, rules, ret_outcome->begun, &tries, &f))
         f = send_whole(&sending, may_resume);
-    }
     return f;
 }

@@ -170,8 +170,18 @@ static bool is_interrupted(const struct remote *remote)
     return atomic_load(&remote->interrupted) || atomic_load(&remote->stopped);
 }
 
-static void pause_for(const struct remote *remote, unsigned seconds)
+/* Before the next try, behind so many that failed. */
+static unsigned pause_seconds(const struct remote_settings *settings, unsigned failed)
 {
+    uint64_t seconds = settings->pause_seconds;
+    for (unsigned i = 1; i < failed && seconds < settings->pause_max_seconds; i++)
+        seconds *= 2;
+    return seconds < settings->pause_max_seconds ? (unsigned)seconds : settings->pause_max_seconds;
+}
+
+enum fault remote_pause(struct remote *remote, unsigned failed)
+{
+    unsigned seconds = pause_seconds(remote->settings, failed);
     const struct timespec look = {.tv_nsec = PAUSE_LOOK_MS * 1000000L};
     int64_t until_ms = clock_running_ms() + (int64_t)seconds * 1000;
     char bytes[REMOTE_REASON_SIZE + sizeof("000 ; trying again in 4294967295 seconds")];
@@ -187,13 +197,14 @@ static void pause_for(const struct remote *remote, unsigned seconds)
     remote_notice(remote, builder_end(&b));
     while (clock_running_ms() < until_ms && !is_interrupted(remote))
         nanosleep(&look, NULL);
+    return is_interrupted(remote)
+               ? remote_blame(remote, FAULT_CANCELLED, fault_text(FAULT_CANCELLED))
+               : FAULT_NONE;
 }
 
 static enum fault begin_patiently(struct remote *remote, unsigned tries_max)
 {
     const struct parameters told = remote->parameters;
-    unsigned pause_max_seconds = remote->settings->pause_max_seconds;
-    unsigned pause_seconds = remote->settings->pause_seconds;
     hang_up(remote);
     if (atomic_load(&remote->stopped))
         return FAULT_CANCELLED;
@@ -202,11 +213,9 @@ static enum fault begin_patiently(struct remote *remote, unsigned tries_max)
         atomic_store(&remote->interrupted, true);
     enum fault f = begin(remote);
     for (unsigned tries = 1; tries < tries_max && is_worth_another_try(remote, f); tries++) {
-        pause_for(remote, pause_seconds);
-        if (is_interrupted(remote))
-            return remote_blame(remote, FAULT_CANCELLED, fault_text(FAULT_CANCELLED));
-        pause_seconds = pause_seconds * 2 < pause_max_seconds ? pause_seconds * 2
-                                                              : pause_max_seconds;
+        f = remote_pause(remote, tries);
+        if (f)
+            return f;
         f = begin(remote);
     }
     bool was_there = remote->was_there;

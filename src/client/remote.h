@@ -148,6 +148,12 @@ enum fault remote_ask_directory(struct remote *remote);
 enum fault remote_transfer(struct remote *remote, struct user_dtp_order *order);
 
 /*
+ * Waits as the settings say before the next try of what failed so often in a row, and tells that,
+ * and why it did. FAULT_CANCELLED: it was interrupted meanwhile.
+ */
+enum fault remote_pause(struct remote *remote, unsigned failed);
+
+/*
  * Ends the transfer that goes on, with ABOR, or connecting and logging in, or a wait for another
  * try. Any thread.
  */

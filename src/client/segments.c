@@ -177,15 +177,11 @@ static enum fault fetch_once(struct parted *parted, struct remote *remote, uint6
 static enum fault fetch_segment(struct parted *parted, struct crew *crew, struct remote *remote,
                                 uint64_t begin)
 {
+    struct carry_tries tries = {0};
     enum fault f = fetch_once(parted, remote, begin);
-    for (unsigned tries = 1; tries < parted->rules->tries &&
-                             carry_is_worth_another_try(remote, f) && !crew_is_stopped(crew);
-         tries++) {
-        f = carry_is_lost(remote, f) ? remote_reopen(remote) : FAULT_NONE;
-        if (f)
-            return f;
+    while (carry_is_worth_another_try(remote, f) && !crew_is_stopped(crew) &&
+           carry_try_again(remote, parted->rules, look_at(parted, begin).done, &tries, &f))
         f = fetch_once(parted, remote, begin);
-    }
     return f;
 }
 

@@ -64,6 +64,69 @@ TEST(what_breaks_off_is_gone_on_with)
     }
 }
 
+/* How often somebody was told to wait. */
+static unsigned waits;
+
+static void count_wait(void *owner, const char *what)
+{
+    (void)owner;
+    waits += strstr(what, "trying again in 0 seconds") != NULL;
+}
+
+static enum fault fetch_patiently(void)
+{
+    waits = 0;
+    visit_begin();
+    settings.on_notice = count_wait;
+    enum fault f = carry_fetch(remote, "f", NULL, tree, "f", &rules, &progress, &outcome);
+    visit_end();
+    return f;
+}
+
+TEST(who_gets_further_goes_on_at_once_and_as_often_as_it_takes)
+{
+    for (unsigned takes_connection = 0; takes_connection < 2; takes_connection++) {
+        ftp_host_put(&host, "/f", "0123456789abcdef");
+        host.takes_connection = takes_connection;
+        host.breaks = 5;
+        host.breaks_after = 3;
+        rules.tries = 2;
+        assert_fault(fetch_patiently(), FAULT_NONE);
+        assert_content("f", "0123456789abcdef");
+        assert_int_equal(waits, 0);
+    }
+}
+
+static const char *refuse_now(struct ftp_host *there, struct text verb, struct text argument)
+{
+    (void)there;
+    (void)argument;
+    return is_verb(verb, "RETR") || is_verb(verb, "STOR") ? "450 Not now" : NULL;
+}
+
+TEST(who_gets_no_further_waits_and_gives_up)
+{
+    put_file("g", "content");
+    ftp_host_put(&host, "/f", "content");
+    host.on_command = refuse_now;
+    rules.tries = 3;
+    assert_fault(fetch_patiently(), FAULT_BUSY);
+    assert_int_equal(ftp_host_count(&host, "RETR"), 3);
+    assert_int_equal(waits, 2);
+    host.on_command = NULL;
+    host.breaks = 100;
+    assert_fault(fetch_patiently(), FAULT_CONNECTION_LOST); /* without a byte */
+    assert_int_equal(waits, 2);
+    waits = 0;
+    host.on_command = refuse_now;
+    visit_begin();
+    settings.on_notice = count_wait;
+    assert_fault(carry_send(remote, tree, "g", "g", &rules, &progress, &outcome), FAULT_BUSY);
+    visit_end();
+    assert_int_equal(ftp_host_count(&host, "STOR"), 3);
+    assert_int_equal(waits, 2);
+}
+
 TEST(what_an_earlier_run_left_is_gone_on_with)
 {
     put_file("f", "old");
@@ -414,6 +477,8 @@ int main(void)
         IN_VISIT(an_empty_file_is_one),
         IN_VISIT(what_is_no_file_leaves_nothing),
         IN_VISIT(what_breaks_off_is_gone_on_with),
+        IN_VISIT(who_gets_further_goes_on_at_once_and_as_often_as_it_takes),
+        IN_VISIT(who_gets_no_further_waits_and_gives_up),
         IN_VISIT(what_an_earlier_run_left_is_gone_on_with),
         IN_VISIT(what_is_another_file_by_now_is_begun_anew),
         IN_VISIT(nothing_is_gone_on_with_by_who_does_not_want_it),

@@ -259,7 +259,7 @@ TEST(a_server_that_was_never_there_is_not_waited_for)
     login_set();
     settings.port = endpoint_port(&local);
     settings.tries = 1000;
-    settings.pause_seconds = 60;
+    settings.pause_seconds = settings.pause_max_seconds = 60;
     assert_fault(remote_open(&settings, &remote), FAULT_CONNECTION_LOST);
     assert_text(remote_reason(remote), "cannot be reached");
     remote_close(remote);

@@ -27,6 +27,12 @@ bool carry_is_worth_another_try(const struct remote *remote, enum fault f)
            f == FAULT_BUSY || f == FAULT_TOO_MANY;
 }
 
+bool carry_is_taken_back(const struct remote *remote, enum fault f)
+{
+    return remote_code(remote) >= 400 && f && !fault_is_of_the_way(f) && f != FAULT_TOO_MANY &&
+           f != FAULT_NO_DATA_CONNECTION;
+}
+
 /* Did the control connection go with it? Who says 426 is there still: it was the data connection.
  */
 static bool is_lost(const struct remote *remote, enum fault f)
@@ -186,6 +192,8 @@ struct fetching {
     struct transfer_progress *progress;
     struct carry_outcome *outcome;
     uint64_t reached; /* bytes that the last try has left to go on from */
+    bool is_short;    /* the last try ended with 226 before the announced size */
+    bool is_further;  /* it brought some all the same: the next may bring the rest */
 };
 
 /* One try, from the end of what is there. */
@@ -238,42 +246,64 @@ enum fault carry_finish(struct remote *remote, const char *path, const struct en
                               rules->keeps_mode && entry->has_mode ? entry->mode & 0777 : 0);
 }
 
-/* What goes beyond what was announced is another file, or has no end. */
-static void limit(const struct fetching *fetching, struct local_part *part)
+/* Do all its bytes, and no others, make the file? */
+static bool is_measured(const struct fetching *fetching)
 {
-    const struct carry_rules *rules = fetching->rules;
     const struct entry *entry = fetching->entry;
-    if (carry_is_exact(&rules->parameters) && rules->check != CARRY_CHECK_NOTHING &&
-        entry->has_size && !entry->size_is_rough)
+    return carry_is_exact(&fetching->rules->parameters) &&
+           fetching->rules->check != CARRY_CHECK_NOTHING && entry->has_size &&
+           !entry->size_is_rough;
+}
+
+/*
+ * May what came go on in a later try or run? What is whole was either said to be wrong, which goes
+ * for every byte of it, or nobody has said anything, since the line broke behind the last one.
+ */
+static bool stays(const struct fetching *fetching, const struct local_part *part, enum fault f)
+{
+    const struct remote *remote = fetching->remote;
+    if (!part->stream || !part->is_findable ||
+        !(fetching->rules->resumes || fetching->rules->tries > 1))
+        return false;
+    if (carry_is_taken_back(remote, f) && local_part_bytes(part) >= fetching->entry->size)
+        return false;
+    return carry_is_worth_another_try(remote, f) || fault_is_of_the_way(f) || f == FAULT_NO_SPACE ||
+           fetching->is_further;
+}
+
+/* What there is to be fetched of it comes; what else comes is another file, or has no end. */
+static enum fault fetch_rest(struct fetching *fetching, struct local_part *part)
+{
+    const struct entry *entry = fetching->entry;
+    struct carry_outcome *outcome = fetching->outcome;
+    if (part->begun && entry->has_size && part->begun == entry->size) {
+        outcome->begun = part->begun;
+        outcome->in_pieces = true;
+        return FAULT_NONE;
+    }
+    if (is_measured(fetching))
         local_part_limit(part, entry->size);
+    enum fault f = fetch_once(fetching, part);
+    uint64_t bytes = local_part_bytes(part);
+    fetching->is_short = !f && is_measured(fetching) && bytes < entry->size;
+    fetching->is_further = fetching->is_short && bytes > part->begun;
+    return f == FAULT_TOO_LARGE || fetching->is_short ? carry_differ(outcome) : f;
 }
 
 /* Opens what an earlier try left, goes on, and leaves it if it may still become something. */
 static enum fault fetch_part(struct fetching *fetching, uint64_t identity, bool resumes)
 {
-    const struct entry *entry = fetching->entry;
-    const struct carry_rules *rules = fetching->rules;
     struct local_part part = {.stream = NULL};
+    fetching->is_short = fetching->is_further = fetching->outcome->differs = false;
     enum fault f = local_part_open(fetching->tree, fetching->local, identity, resumes, &part);
     if (f)
         return f;
-    limit(fetching, &part);
-    bool is_there = part.begun && entry->has_size && part.begun == entry->size;
-    if (!is_there)
-        f = fetch_once(fetching, &part);
-    else
-        fetching->outcome->begun = part.begun;
-    fetching->outcome->in_pieces |= is_there;
-    if (f == FAULT_TOO_LARGE)
-        f = carry_differ(fetching->outcome);
+    f = fetch_rest(fetching, &part);
     if (!f)
-        f = carry_finish(fetching->remote, fetching->path, entry, fetching->tree, rules, &part,
-                         fetching->outcome);
-    bool goes_on = identity && (rules->resumes || rules->tries > 1) &&
-                   (carry_is_worth_another_try(fetching->remote, f) || fault_is_of_the_way(f) ||
-                    f == FAULT_NO_SPACE);
-    bool stays = goes_on && part.stream && part.is_findable; /* publishing may have removed it */
-    fetching->reached = stays ? local_part_bytes(&part) : 0;
+        f = carry_finish(fetching->remote, fetching->path, fetching->entry, fetching->tree,
+                         fetching->rules, &part, fetching->outcome);
+    bool goes_on = stays(fetching, &part, f);
+    fetching->reached = goes_on ? local_part_bytes(&part) : 0;
     local_part_close(fetching->tree, &part, goes_on);
     return f;
 }
@@ -285,12 +315,11 @@ static enum fault fetch_part(struct fetching *fetching, uint64_t identity, bool 
  */
 static enum fault fetch_try(struct fetching *fetching, uint64_t identity, bool resumes)
 {
-    struct carry_outcome *outcome = fetching->outcome;
+    const struct carry_outcome *outcome = fetching->outcome;
     enum fault f = fetch_part(fetching, identity, resumes);
     bool is_refused = carry_refuses_restart(fetching->remote, f);
-    if (!outcome->begun || (!is_refused && !outcome->differs))
+    if (!outcome->begun || fetching->is_short || (!is_refused && !outcome->differs))
         return f;
-    outcome->differs = false;
     return fetch_part(fetching, identity, false);
 }
 
@@ -319,7 +348,7 @@ enum fault carry_fetch(struct remote *remote, const char *path, const struct ent
     struct carry_tries tries = {0};
     uint64_t identity = is_exact ? carry_identify(path, entry) : 0;
     f = fetch_try(&fetching, identity, rules->resumes);
-    while (carry_is_worth_another_try(remote, f) &&
+    while ((fetching.is_further || carry_is_worth_another_try(remote, f)) &&
            carry_try_again(remote, rules, fetching.reached, &tries, &f))
         f = fetch_try(&fetching, identity, identity != 0);
     return f;

@@ -90,6 +90,11 @@ uint64_t carry_identify(const char *path, const struct entry *entry);
 bool carry_is_exact(const struct parameters *parameters);
 /* May what went wrong go well the next time? */
 bool carry_is_worth_another_try(const struct remote *remote, enum fault f);
+/*
+ * Has the server itself said that what it sent or got is not right (RFC 959 4.2: 4yz and 5yz)? Not
+ * when it is a connection that broke: what moved before did move.
+ */
+bool carry_is_taken_back(const struct remote *remote, enum fault f);
 /* The tries of one transfer; zeroed before the first. */
 struct carry_tries {
     unsigned failed;  /* in a row, since it got further */

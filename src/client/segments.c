@@ -139,6 +139,16 @@ static bool is_complete(struct parted *parted, uint64_t begin)
     return segment.done == segment.end - segment.begin;
 }
 
+/* What came since then does not count: the server has said that it is not right. */
+static void give_back(struct parted *parted, const struct segment *before)
+{
+    pthread_mutex_lock(&parted->lock);
+    segment_ledger_find(&parted->ledger, before->begin)->done = before->done;
+    parted->noted = segment_ledger_done(&parted->ledger);
+    (void)note(parted, text_of(parted->stamp));
+    pthread_mutex_unlock(&parted->lock);
+}
+
 /* One transfer of what is still to come of it. */
 static enum fault fetch_once(struct parted *parted, struct remote *remote, uint64_t begin)
 {
@@ -169,6 +179,8 @@ static enum fault fetch_once(struct parted *parted, struct remote *remote, uint6
         order.restart = builder_text(&b);
     }
     enum fault f = remote_transfer(remote, &order);
+    if (carry_is_taken_back(remote, f))
+        give_back(parted, &segment);
     if (is_complete(parted, begin))
         return FAULT_NONE;
     return f ? f : FAULT_CONNECTION_LOST; /* it ended before its end, and said that all is well */

@@ -171,6 +171,45 @@ TEST(nothing_is_gone_on_with_by_who_does_not_want_it)
     assert_content("f", "0123456789");
 }
 
+TEST(what_the_server_takes_back_is_fetched_again)
+{
+    for (unsigned is_later = 0; is_later < 2; is_later++) {
+        ftp_host_put(&host, "/f", "0123456789");
+        host.verdict = "451 Read error on disk";
+        host.verdicts = 1;
+        rules.tries = is_later ? 1 : 2;
+        if (is_later)
+            assert_fault(visit_to_fetch("f", "f"), FAULT_BUSY);
+        assert_fault(visit_to_fetch("f", "f"), FAULT_NONE);
+        assert_int_equal(ftp_host_count(&host, "RETR"), is_later ? 1 : 2);
+        assert_int_equal(ftp_host_count(&host, "REST"), 0);
+        assert_int_equal(outcome.begun, 0);
+        assert_content("f", "0123456789");
+        assert_int_equal(count_names(""), 1);
+    }
+}
+
+TEST(what_is_said_to_be_complete_before_it_is_is_gone_on_with)
+{
+    for (unsigned is_later = 0; is_later < 2; is_later++) {
+        ftp_host_put(&host, "/f", "0123456789");
+        host.breaks_in_order = true;
+        host.breaks = is_later ? 1 : 2;
+        host.breaks_after = 4;
+        rules.tries = is_later ? 1 : 2;
+        if (is_later) {
+            assert_fault(visit_to_fetch("f", "g"), FAULT_IO);
+            assert_true(outcome.differs);
+            assert_false(is_there("g"));
+        }
+        assert_fault(visit_to_fetch("f", is_later ? "g" : "f"), FAULT_NONE);
+        assert_false(outcome.differs);
+        assert_int_equal(ftp_host_count(&host, "REST 4"), 1);
+        assert_content(is_later ? "g" : "f", "0123456789");
+    }
+    assert_int_equal(count_names(""), 2);
+}
+
 static const char *refuse_rest(struct ftp_host *there, struct text verb, struct text argument)
 {
     (void)there;
@@ -482,6 +521,8 @@ int main(void)
         IN_VISIT(what_an_earlier_run_left_is_gone_on_with),
         IN_VISIT(what_is_another_file_by_now_is_begun_anew),
         IN_VISIT(nothing_is_gone_on_with_by_who_does_not_want_it),
+        IN_VISIT(what_the_server_takes_back_is_fetched_again),
+        IN_VISIT(what_is_said_to_be_complete_before_it_is_is_gone_on_with),
         IN_VISIT(without_rest_it_is_begun_anew_in_this_run_and_a_later_one),
         IN_VISIT(text_is_never_gone_on_with_in_the_middle),
         IN_VISIT(what_has_another_size_is_not_published),

@@ -134,6 +134,18 @@ TEST(a_segment_that_breaks_off_is_gone_on_with)
     }
 }
 
+TEST(a_segment_that_the_server_takes_back_is_fetched_again)
+{
+    host.features = RANGES;
+    host.verdict = "451 Read error on disk";
+    host.verdicts = 2;
+    rules.tries = 3;
+    assert_fault(fetch(), FAULT_NONE);
+    assert_large("f");
+    assert_true(ftp_host_count(&host, "RETR f") >= SEGMENTS + 2);
+    assert_true(atomic_load(&progress.bytes) > LARGE_BYTES);
+}
+
 TEST(what_an_earlier_run_left_is_not_fetched_again)
 {
     host.breaks = 100;
@@ -243,6 +255,7 @@ int main(void)
         IN_SEGMENTS(without_rest_it_is_fetched_in_one_piece),
         IN_SEGMENTS(a_server_that_says_350_and_begins_at_0_is_found_out),
         IN_SEGMENTS(a_segment_that_breaks_off_is_gone_on_with),
+        IN_SEGMENTS(a_segment_that_the_server_takes_back_is_fetched_again),
         IN_SEGMENTS(what_an_earlier_run_left_is_not_fetched_again),
         IN_SEGMENTS(a_file_that_is_another_one_by_the_next_run_is_begun_anew),
         IN_SEGMENTS(a_file_that_changes_meanwhile_is_not_published),

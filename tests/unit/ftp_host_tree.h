@@ -49,7 +49,10 @@ struct ftp_host {
     unsigned logins_max;                   /* more are answered with 530; 0: as many as come */
     bool begins_at_0;                      /* whatever REST and RANG said, to which it says 350 */
     bool takes_connection;                 /* what breaks is the control connection, too */
-    unsigned breaks;                       /* how many transfers break off; guarded, as all below */
+    bool breaks_in_order;                  /* what breaks off is said to be complete */
+    const char *verdict;                   /* borrowed: behind all bytes, in place of 226; */
+    unsigned verdicts;                     /* of so many transfers; guarded, as all below */
+    unsigned breaks;                       /* how many transfers break off */
     size_t breaks_after;                   /* bytes of each */
 
     pthread_mutex_t lock;

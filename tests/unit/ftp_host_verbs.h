@@ -98,12 +98,22 @@ static size_t ftp_visit_limit(struct ftp_visit *visit)
     return limit;
 }
 
+static const char *ftp_visit_verdict(struct ftp_visit *visit, bool is_broken)
+{
+    struct ftp_host *host = visit->host;
+    pthread_mutex_lock(&host->lock);
+    bool has_verdict = !is_broken && host->verdicts > 0;
+    host->verdicts -= has_verdict;
+    pthread_mutex_unlock(&host->lock);
+    return has_verdict ? host->verdict : "226 Done";
+}
+
 /* In order, or broken off: then with what the host takes along. */
 static void ftp_visit_end_data(struct ftp_visit *visit, bool is_broken)
 {
-    if (!is_broken) {
+    if (!is_broken || visit->host->breaks_in_order) {
         ftp_visit_close(&visit->data);
-        ftp_visit_say(visit, "226 Done");
+        ftp_visit_say(visit, ftp_visit_verdict(visit, is_broken));
         return;
     }
     const struct linger at_once = {.l_onoff = 1};

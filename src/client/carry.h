@@ -19,7 +19,7 @@ enum carry_check {
 };
 
 enum carry_name {
-    CARRY_NAME_AUTO,  /* another one but for servers whose STOR is a transaction already */
+    CARRY_NAME_AUTO,  /* another one, but where a STOR that breaks off changes nothing anyway */
     CARRY_NAME_OTHER, /* always, and renamed when it is complete */
     CARRY_NAME_OWN,
 };
@@ -52,6 +52,8 @@ struct carry_rules {
     unsigned segments; /* in how many parts it is fetched at once (segments.h); at least 1 */
 };
 
+enum { CARRY_UNIQUE_SIZE = 256 };
+
 struct carry_outcome {
     uint64_t begun;   /* bytes that were there from an earlier try or run */
     uint64_t size;    /* bytes of the whole file, when it is there */
@@ -60,6 +62,8 @@ struct carry_outcome {
     bool was_digested;
     enum digest_kind digest; /* with was_digested */
     bool differs;            /* the fault is that of a check: size or digest are not the same */
+    /* What the server called it (STOU), as it said it: to be shown as hostile. "": it did not. */
+    char unique_name[CARRY_UNIQUE_SIZE];
 };
 
 /*
@@ -74,6 +78,14 @@ enum fault carry_fetch(struct remote *remote, const char *path, const struct ent
 enum fault carry_send(struct remote *remote, const struct local_tree *tree, const char *local,
                       const char *path, const struct carry_rules *rules,
                       struct transfer_progress *progress, struct carry_outcome *ret_outcome);
+
+/*
+ * Likewise of what has no size, and can be read only once: it is tried once, and gets its name when
+ * it has ended in order.
+ */
+enum fault carry_send_stream(struct remote *remote, struct stream *stream, const char *path,
+                             const struct carry_rules *rules, struct transfer_progress *progress,
+                             struct carry_outcome *ret_outcome);
 
 /*
  * Do both have the same bytes, as far as a digest of the server's tells? ret_outcome->differs.

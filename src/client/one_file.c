@@ -199,20 +199,13 @@ static void put_through(struct run *run, const struct one_file *file, const char
                         const char *path)
 {
     struct stream *stream = NULL;
-    struct user_dtp_order order = {
-        .direction = USER_DTP_SEND,
-        .verb = "STOR",
-        .argument = text_of(path),
-        .parameters = file->rules.parameters,
-        .progress = &run->moved,
-    };
+    struct carry_outcome outcome;
     enum fault f = local_file_open(local, &stream);
-    order.stream = stream;
     if (f) {
         run_failed(run, local, NULL, f);
         return;
     }
-    f = remote_transfer(file->remote, &order);
+    f = carry_send_stream(file->remote, stream, path, &file->rules, &run->moved, &outcome);
     stream_close(&stream);
     if (f)
         run_failed(run, path, file->remote, f);

@@ -392,6 +392,12 @@ enum fault remote_command(struct remote *remote, const char *verb, struct text a
     return f ? f : remote_ask(remote, verb, argument);
 }
 
+void remote_clean_up(struct remote *remote, const char *verb, struct text argument)
+{
+    if (remote->pi)
+        (void)user_pi_command(remote->pi, verb, argument);
+}
+
 enum fault remote_keep_alive(struct remote *remote)
 {
     if (!remote->pi)

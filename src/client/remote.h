@@ -121,6 +121,8 @@ void remote_forget_feature(struct remote *remote, enum feature feature);
  */
 enum fault remote_command(struct remote *remote, const char *verb, struct text argument,
                           bool again);
+/* Likewise for what is left behind: whatever it is answered, remote_reason stays. */
+void remote_clean_up(struct remote *remote, const char *verb, struct text argument);
 /* Was that fault of the control connection's being gone, or about to go (421, RFC 959 4.2)? */
 bool remote_is_gone(const struct remote *remote, enum fault f);
 

@@ -318,6 +318,10 @@ enum fault user_dtp_transfer(struct user_dtp *dtp, const struct user_dtp_order *
         return f;
     }
     f = await_beginning(dtp, &is_over);
+    if (!f && order->on_beginning)
+        order->on_beginning(order->beginning_owner, user_pi_code(dtp->pi) / 100 == 1
+                                                        ? user_pi_text(dtp->pi)
+                                                        : (struct text){"", 0});
     enum fault moved = f ? f : move(dtp, order);
     if (moved == FAULT_CANCELLED || is_unanswered(dtp, f)) {
         abort_transfer(dtp, order);

@@ -65,6 +65,12 @@ struct user_dtp_order {
     /* A 110: the receiver's marker for the sender's (RFC 959 3.5). NULL: nobody listens. */
     void (*on_marker)(void *owner, struct text ours, struct text theirs);
     void *owner;
+    /*
+     * The data connection stands, and bytes are about to move: what the server says from now on is
+     * about them. `words` are those of its 1yz; empty: it said none. NULL: nobody listens.
+     */
+    void (*on_beginning)(void *owner, struct text words);
+    void *beginning_owner;
 };
 
 struct user_dtp;

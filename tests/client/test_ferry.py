@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """ferry's one-shot commands against ferryd, and what it makes of replies in general."""
 
+import json
 import os
+import signal
 import socket
 import subprocess
 import threading
@@ -9,7 +11,7 @@ import threading
 import pytest
 
 from harness import SANITIZER_ENV, Server, eventually, ferryctl
-from scripted import FERRY, PASSIVE, Scripted, facts, ferry, fetch, login
+from scripted import FERRY, HOME, PASSIVE, Scripted, facts, ferry, fetch, login
 
 pytestmark = pytest.mark.clear  # test_quirks.py and test_hostile.py have what is under TLS
 
@@ -128,6 +130,32 @@ def test_files_that_say_no_size_are_sent_whole(server):
     ferry("put", "/proc/version", url(server, "version"))
     with open("/proc/version", "rb") as f:
         assert server.read("version") == f.read()
+
+
+def put_in_the_background(server, tmp_path, source):
+    return subprocess.Popen(
+        [FERRY, "put", "--json", "--tls", "off", "--upload-rate", "400k", source, url(server, "up")],
+        cwd=tmp_path, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+        env=dict(os.environ, **SANITIZER_ENV, HOME=HOME))
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+@pytest.mark.parametrize("source", ["-", "f"])
+def test_what_is_broken_off_has_no_name_there(server, tmp_path, source, number):
+    """The kernel ends the data connection of a killed process in order, as if all were said."""
+    (tmp_path / "f").write_bytes(bytes(900_000))  # less than is worth going on with
+    process = put_in_the_background(server, tmp_path, source)
+    if source == "-":
+        process.stdin.write(bytes(300_000))  # more than a pipe holds: it is on its way
+        process.stdin.flush()
+    else:
+        for line in process.stdout:
+            if json.loads(line).get("bytes"):
+                break
+    process.send_signal(number)
+    process.communicate(timeout=60)
+    names = eventually(lambda: os.listdir(server.root))
+    assert len(names) == 1 and names[0].startswith(".up.") and names[0].endswith(".ferry-part")
 
 
 def test_a_device_is_written_to_not_replaced(server):

@@ -9,8 +9,8 @@ import time
 import pytest
 
 import tls
-from scripted import (FILE, IMAGE, MLST, PASSIVE, SYST, Scripted, entries, facts, fetch, list_,
-                      login)
+from scripted import (FILE, HASTY, IMAGE, MLST, PASSIVE, SYST, Scripted, entries, facts, ferry, fetch,
+                      list_, login)
 
 pytestmark = pytest.mark.clear
 PROMPT = ("--retry-delay", "0")
@@ -340,6 +340,14 @@ def test_a_server_whose_rename_replaces_nothing_is_helped(source):
                   f"C: DELE f\nS: 250 ok\nC: RNFR {PART}\nS: 350 ok\nC: RNTO f\nS: 250 ok\n"
                   + CHMOD) as server:
         server.ferry("put", source, "@f")
+
+
+@pytest.mark.parametrize("refusal", ["500 what?", "501 no argument", "504 no"])
+def test_stou_without_an_argument_is_what_the_rfc_has(source, refusal):
+    script = (login() + 'C: PWD\nS: 257 "/"\n' + IMAGE + f"{PASSIVE}C: STOU f\nS: {refusal}\n"
+              + f"{PASSIVE}C: STOU\nS: 150 FILE: u.1\nD< content\nS: 226 done\n")
+    with Scripted(script) as server:
+        ferry(*HASTY, server.url(), stdin=b"sunique on\nput f\n", cwd=source.parent)
 
 
 # ---- Connections that end -----------------------------------------------------------------

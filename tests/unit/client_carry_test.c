@@ -367,6 +367,87 @@ TEST(an_upload_of_an_earlier_run_is_gone_on_with_if_it_is_the_same_file)
     assert_host_has(&host, "/f", "ABCDEFGHIJKL");
 }
 
+TEST(an_upload_that_the_server_takes_back_is_sent_again)
+{
+    for (unsigned is_later = 0; is_later < 2; is_later++) {
+        put_file("f", "0123456789");
+        host.verdict = "451 There is a virus in it";
+        host.verdicts = 1;
+        rules.tries = is_later ? 1 : 2;
+        if (is_later) {
+            ftp_host_remove(&host, "/f");
+            assert_fault(visit_to_send("f", "f"), FAULT_BUSY);
+            assert_null(ftp_host_find(&host, "/f"));
+            assert_false(visitor_left_parts());
+        }
+        assert_fault(visit_to_send("f", "f"), FAULT_NONE);
+        assert_int_equal(ftp_host_count(&host, "STOR"), is_later ? 1 : 2);
+        assert_int_equal(ftp_host_count(&host, "REST"), 0);
+        assert_host_has(&host, "/f", "0123456789");
+    }
+}
+
+TEST(what_is_refused_once_it_is_there_is_not_sent_by_its_own_name)
+{
+    put_file("f", "content");
+    ftp_host_put(&host, "/f", "old");
+    host.verdict = "550 There is a virus in it";
+    host.verdicts = 2;
+    rules.tries = 3;
+    assert_fault(visit_to_send("f", "f"), FAULT_NOT_FOUND);
+    assert_int_equal(ftp_host_count(&host, "STOR"), 1);
+    assert_host_has(&host, "/f", "old");
+    assert_false(visitor_left_parts());
+}
+
+TEST(text_and_what_has_no_size_get_their_name_when_they_are_there)
+{
+    for (unsigned is_text = 0; is_text < 2; is_text++) {
+        struct stream *stream = NULL;
+        put_file("f", "content");
+        ftp_host_put(&host, "/f", "old");
+        rules.parameters.type = is_text ? TYPE_ASCII : TYPE_IMAGE;
+        host.breaks_after = 3;
+        for (host.breaks = 1;;) {
+            bool is_broken = host.breaks;
+            visit_begin();
+            assert_fault(local_tree_read(tree, "f", &stream), FAULT_NONE);
+            enum fault f = is_text ? carry_send(remote, tree, "f", "f", &rules, &progress, &outcome)
+                                   : carry_send_stream(remote, stream, "f", &rules, &progress,
+                                                       &outcome);
+            stream_close(&stream);
+            visit_end();
+            assert_fault(f, is_broken ? FAULT_CONNECTION_LOST : FAULT_NONE);
+            assert_host_has(&host, "/f", is_broken ? "old" : "content");
+            assert_int_equal(ftp_host_count(&host, "STOR .f."), 1);
+            assert_false(visitor_left_parts());
+            if (!is_broken)
+                break;
+        }
+    }
+}
+
+static bool has_allocated;
+
+static const char *want_allocation(struct ftp_host *there, struct text verb, struct text argument)
+{
+    (void)there;
+    if (is_verb(verb, "ALLO")) {
+        has_allocated = text_equal(argument, TEXT("7"));
+        return "200 There is room";
+    }
+    return is_verb(verb, "STOR") && !has_allocated ? "503 ALLO first" : NULL;
+}
+
+TEST(a_server_that_has_to_know_the_size_is_told)
+{
+    put_file("f", "content");
+    host.on_command = want_allocation;
+    assert_fault(visit_to_send("f", "f"), FAULT_NONE);
+    assert_int_equal(ftp_host_count(&host, "ALLO 7"), 1);
+    assert_host_has(&host, "/f", "content");
+}
+
 TEST(an_upload_begins_anew_where_rest_is_not_for_it)
 {
     put_file("f", "0123456789");
@@ -531,6 +612,10 @@ int main(void)
         IN_VISIT(a_file_is_sent_under_another_name_and_gets_its_own_when_it_is_whole),
         IN_VISIT(an_upload_that_breaks_off_is_gone_on_with),
         IN_VISIT(an_upload_of_an_earlier_run_is_gone_on_with_if_it_is_the_same_file),
+        IN_VISIT(an_upload_that_the_server_takes_back_is_sent_again),
+        IN_VISIT(what_is_refused_once_it_is_there_is_not_sent_by_its_own_name),
+        IN_VISIT(text_and_what_has_no_size_get_their_name_when_they_are_there),
+        IN_VISIT(a_server_that_has_to_know_the_size_is_told),
         IN_VISIT(an_upload_begins_anew_where_rest_is_not_for_it),
         IN_VISIT(where_another_name_is_refused_its_own_one_does_unless_that_is_not_wanted),
         IN_VISIT(by_its_own_name_nothing_is_gone_on_with),

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * carry_parts: what both directions have in common, for carry.c and carry_send.c alone.
+ * carry_parts: what both directions and segments have in common, for them alone.
  */
 #ifndef FERRY_CLIENT_CARRY_PARTS_H
 #define FERRY_CLIENT_CARRY_PARTS_H

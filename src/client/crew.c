@@ -85,6 +85,11 @@ void crew_give(struct crew *crew, struct remote *remote)
     crew->connected = 1;
 }
 
+void crew_accompany(struct crew *crew)
+{
+    crew->connected++;
+}
+
 /* ---- A hand ------------------------------------------------------------------------------ */
 
 static bool has_work(const struct crew *crew)
@@ -222,7 +227,8 @@ enum fault crew_wait(struct crew *crew)
     pthread_mutex_lock(&crew->lock);
     while (crew->present && (crew->idle < crew->present || has_work(crew)))
         pthread_cond_wait(&crew->quiet, &crew->lock);
-    enum fault f = has_work(crew) ? FAULT_NO_MEMORY : FAULT_NONE;
+    bool had_hands = crew->hands[0].has_thread;
+    enum fault f = !has_work(crew) ? FAULT_NONE : had_hands ? FAULT_TOO_MANY : FAULT_NO_MEMORY;
     if (crew->is_lost)
         f = FAULT_CONNECTION_LOST;
     pthread_mutex_unlock(&crew->lock);

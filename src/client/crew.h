@@ -26,6 +26,11 @@ struct crew_task {
 struct crew *crew_new(const struct remote_settings *settings, unsigned hands);
 /* A connection that is there for the first hand; owned by the crew from now on. Before any work. */
 void crew_give(struct crew *crew, struct remote *remote);
+/*
+ * A connection of ours is there beside the crew's: a server that has no room for one more is not
+ * waited for. When it lets nobody in, crew_wait gives FAULT_TOO_MANY. Before any work.
+ */
+void crew_accompany(struct crew *crew);
 /* Waits for what goes on; what has not begun is freed undone. Accepts NULL. */
 void crew_free(struct crew *crew);
 
@@ -33,7 +38,7 @@ void crew_free(struct crew *crew);
 void crew_add(struct crew *crew, struct crew_task *task, bool is_urgent);
 /*
  * Until everything is done, or the crew was stopped. Not by a hand. FAULT_NO_MEMORY: there was none
- * for a single thread, and nothing is done. FAULT_CONNECTION_LOST: the last connection was given
+ * for a single thread, and nothing is done. FAULT_TOO_MANY: all hands have left, and not all is. FAULT_CONNECTION_LOST: the last connection was given
  * up, which stops the crew: what is left would wait in vain, piece by piece, for a server that is
  * gone.
  */

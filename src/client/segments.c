@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "client/carry_parts.h"
 #include "client/segment_ledger.h"
 
 /* How much may come before it is noted: what a kill -9 costs. */
@@ -26,7 +27,7 @@ struct parted {
     struct segment_ledger ledger; /* guarded, as all below */
     uint64_t noted;               /* bytes that were there when it was written last */
     enum fault fault;             /* the first that a segment was given up for */
-    bool differs;                 /* more came than there can be: not what was asked for */
+    bool is_refused;              /* ranges are not to be had here */
 };
 
 struct errand {
@@ -106,7 +107,7 @@ static enum fault range_write(struct stream *stream, const void *bytes, size_t l
     segment->done += fits;
     bool is_complete = segment->begin + segment->done == segment->end;
     if (fits < len && segment->end == parted->ledger.size)
-        parted->differs = true;
+        parted->is_refused = true;
     else if (is_complete && (fits < len || segment->end < range->asked_end))
         f = FAULT_CANCELLED;
     uint64_t done = segment_ledger_done(&parted->ledger);
@@ -114,7 +115,7 @@ static enum fault range_write(struct stream *stream, const void *bytes, size_t l
         parted->noted = done;
         (void)note(parted, text_of(parted->stamp));
     }
-    if (parted->differs)
+    if (parted->is_refused)
         f = FAULT_IO;
     pthread_mutex_unlock(&parted->lock);
     return f;
@@ -201,10 +202,20 @@ static enum fault fetch_segment(struct parted *parted, struct crew *crew, struct
 static bool take_half(struct parted *parted, uint64_t *ret_begin)
 {
     pthread_mutex_lock(&parted->lock);
-    bool is_taken = !parted->fault && !parted->differs &&
+    bool is_taken = !parted->fault && !parted->is_refused &&
                     segment_ledger_split(&parted->ledger, ret_begin);
     pthread_mutex_unlock(&parted->lock);
     return is_taken;
+}
+
+/* Unless it is FAULT_NONE. `remote` may be NULL: there was no memory for one. */
+static void give_up(struct parted *parted, const struct remote *remote, enum fault f)
+{
+    pthread_mutex_lock(&parted->lock);
+    parted->is_refused |= remote && carry_refuses_restart(remote, f);
+    if (f && !parted->fault)
+        parted->fault = f;
+    pthread_mutex_unlock(&parted->lock);
 }
 
 static void run_errand(struct crew_task *task, struct crew_hand *hand)
@@ -227,10 +238,7 @@ static void run_errand(struct crew_task *task, struct crew_hand *hand)
                                        : fetch_segment(parted, crew_of(hand), remote, begin);
     while (!f && take_half(parted, &begin))
         f = fetch_segment(parted, crew_of(hand), remote, begin);
-    pthread_mutex_lock(&parted->lock);
-    if (f && !parted->fault)
-        parted->fault = f;
-    pthread_mutex_unlock(&parted->lock);
+    give_up(parted, remote, f);
     memory_free(errand);
 }
 
@@ -260,6 +268,17 @@ static bool is_unchanged(struct remote *remote, const struct parted *parted)
     return !f && now.size == parted->entry->size && now.modified == parted->entry->modified;
 }
 
+/* A server that has no room for others of us: over the connection that is there. */
+static void fetch_alone(struct parted *parted, struct remote *remote, struct crew *crew)
+{
+    struct segment_ledger *ledger = &parted->ledger;
+    if (!segment_ledger_done(ledger)) /* a range that ends before the file does costs an ABOR */
+        segment_ledger_divide(ledger, ledger->size, 1);
+    for (size_t i = 0; i < ledger->count && !parted->fault; i++)
+        if (!is_complete(parted, ledger->all[i].begin))
+            give_up(parted, remote, fetch_segment(parted, crew, remote, ledger->all[i].begin));
+}
+
 static enum fault fetch_all(struct parted *parted, struct remote *remote, struct crew *crew,
                             struct carry_outcome *outcome)
 {
@@ -270,11 +289,18 @@ static enum fault fetch_all(struct parted *parted, struct remote *remote, struct
     outcome->in_pieces = true;
     if (f)
         return f;
+    crew_accompany(crew);
     f = add_errands(parted, crew);
     enum fault waited = crew_wait(crew);
+    if (waited == FAULT_TOO_MANY) {
+        fetch_alone(parted, remote, crew);
+        waited = FAULT_NONE;
+    }
     f = f ? f : waited;
+    if (parted->is_refused)
+        return FAULT_UNSUPPORTED;
     bool is_whole = segment_ledger_done(&parted->ledger) == parted->entry->size;
-    outcome->differs = parted->differs || (is_whole && !is_unchanged(remote, parted));
+    outcome->differs = is_whole && !is_unchanged(remote, parted);
     if (outcome->differs)
         return FAULT_IO;
     if (is_whole)
@@ -310,7 +336,7 @@ static enum fault fetch_parted(struct parted *parted, struct remote *remote, str
         f = fetch_all(parted, remote, crew, outcome);
     if (!f)
         f = carry_finish(remote, parted->path, parted->entry, tree, parted->rules, part, outcome);
-    local_part_close(tree, part, !is_ours || (f && f != FAULT_UNSUPPORTED && !outcome->differs));
+    local_part_close(tree, part, !is_ours || (f && !parted->is_refused && !outcome->differs));
     return f;
 }
 
@@ -336,8 +362,9 @@ enum fault segments_fetch(struct remote *remote, struct crew *crew, const char *
     pthread_mutex_init(&parted->lock, NULL);
     f = fetch_parted(parted, remote, crew, tree, local, ret_outcome);
     pthread_mutex_destroy(&parted->lock);
+    bool is_refused = parted->is_refused;
     memory_free(parted);
-    if (f == FAULT_UNSUPPORTED || f == FAULT_OUT_OF_RANGE) /* no REST here */
+    if (is_refused)
         return carry_fetch(remote, path, &entry, tree, local, rules, progress, ret_outcome);
     return f;
 }

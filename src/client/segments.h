@@ -13,7 +13,8 @@
 /*
  * carry_fetch over the crew's connections, in rules->segments ranges, `remote` being asked for
  * what is to be known of the file. Where it cannot be divided (TYPE A, MODE B, a size that is not
- * known or small, a server without REST) it is carry_fetch over `remote`. FAULT_BUSY:
+ * known or small, a server that has no REST, refuses it or forgets it) it is carry_fetch over
+ * `remote`, and where the server lets no more of us in, `remote` fetches the ranges. FAULT_BUSY:
  * another ferry fetches the same file likewise.
  */
 enum fault segments_fetch(struct remote *remote, struct crew *crew, const char *path,

@@ -97,26 +97,56 @@ static const char *refuse_rest(struct ftp_host *there, struct text verb, struct 
     return text_equal(verb, TEXT("REST")) || text_equal(verb, TEXT("RANG")) ? "502 What?" : NULL;
 }
 
-TEST(without_rest_it_is_fetched_in_one_piece)
+static const char *find_no_rest(struct ftp_host *there, struct text verb, struct text argument)
 {
-    host.on_command = refuse_rest;
-    assert_fault(fetch(), FAULT_NONE);
-    assert_large("f");
-    assert_int_equal(count_names(""), 1);
+    return refuse_rest(there, verb, argument) ? "550 Not here" : NULL;
 }
 
-TEST(a_server_that_says_350_and_begins_at_0_is_found_out)
+TEST(without_rest_it_is_fetched_in_one_piece)
+{
+    for (unsigned i = 0; i < 2; i++) {
+        host.on_command = i ? find_no_rest : refuse_rest;
+        assert_fault(fetch(), FAULT_NONE);
+        assert_large("f");
+        assert_int_equal(count_names(""), 1);
+    }
+}
+
+TEST(a_server_that_says_350_and_begins_at_0_sends_it_in_one_piece)
 {
     for (unsigned has_range = 0; has_range < 2; has_range++) {
         host.features = has_range ? RANGES : VISITOR_FACTS;
         host.begins_at_0 = true;
         put_file("f", "old");
         rules.tries = 3;
-        assert_fault(fetch(), FAULT_IO);
-        assert_true(outcome.differs);
-        assert_content("f", "old");
+        assert_fault(fetch(), FAULT_NONE);
+        assert_false(outcome.differs);
+        assert_large("f");
         assert_int_equal(count_names(""), 1);
     }
+}
+
+TEST(a_server_that_lets_one_in_sends_it_in_one_piece)
+{
+    host.logins_max = 1;
+    rules.tries = 3;
+    assert_fault(fetch(), FAULT_NONE);
+    assert_large("f");
+    assert_int_equal(ftp_host_count(&host, "RETR f"), 1);
+    assert_int_equal(count_names(""), 1);
+}
+
+TEST(a_server_that_lets_one_in_goes_on_with_the_ranges_that_are_there)
+{
+    host.breaks = 100;
+    host.breaks_after = 500000;
+    assert_fault(fetch(), FAULT_CONNECTION_LOST);
+    uint64_t moved = atomic_load(&progress.bytes);
+    host.breaks = 0;
+    host.logins_max = 1;
+    assert_fault(fetch(), FAULT_NONE);
+    assert_large("f");
+    assert_int_equal(outcome.begun, moved);
 }
 
 TEST(a_segment_that_breaks_off_is_gone_on_with)
@@ -253,7 +283,9 @@ int main(void)
         IN_SEGMENTS(a_file_is_put_together_of_its_ranges),
         IN_SEGMENTS(what_is_small_or_text_or_not_known_is_fetched_in_one_piece),
         IN_SEGMENTS(without_rest_it_is_fetched_in_one_piece),
-        IN_SEGMENTS(a_server_that_says_350_and_begins_at_0_is_found_out),
+        IN_SEGMENTS(a_server_that_says_350_and_begins_at_0_sends_it_in_one_piece),
+        IN_SEGMENTS(a_server_that_lets_one_in_sends_it_in_one_piece),
+        IN_SEGMENTS(a_server_that_lets_one_in_goes_on_with_the_ranges_that_are_there),
         IN_SEGMENTS(a_segment_that_breaks_off_is_gone_on_with),
         IN_SEGMENTS(a_segment_that_the_server_takes_back_is_fetched_again),
         IN_SEGMENTS(what_an_earlier_run_left_is_not_fetched_again),

@@ -125,8 +125,20 @@ static void fetch_from(struct shell *shell, const char *path, const char *local,
         tell(shell, path, local, false, begun);
 }
 
+/* A server without REST, or not for STOR, takes what is missing behind what it has. */
+static enum fault send_missing(struct remote *remote, struct user_dtp_order *order)
+{
+    enum fault f = remote_transfer(remote, order);
+    if (f != FAULT_UNSUPPORTED)
+        return f;
+    order->verb = "APPE";
+    order->restart = (struct text){"", 0};
+    return remote_transfer(remote, order);
+}
+
+/* `is_at_end`: it begins where the file there ends. */
 static void send_from(struct shell *shell, const char *local, const char *path,
-                      const struct marker_position *begun, struct text restart)
+                      const struct marker_position *begun, struct text restart, bool is_at_end)
 {
     struct carry_rules rules = site_carry_rules(shell->here.site);
     struct local_name name;
@@ -159,7 +171,8 @@ static void send_from(struct shell *shell, const char *local, const char *path,
         order.from = *begun;
     }
     run_show(shell->run, local, PROGRESS_UNKNOWN);
-    f = remote_transfer(shell->here.remote, &order);
+    f = is_at_end ? send_missing(shell->here.remote, &order)
+                  : remote_transfer(shell->here.remote, &order);
     stream_close(&stream);
     local_name_close(&name);
     if (f) {
@@ -189,7 +202,7 @@ void shell_restart_put(struct shell *shell, const char *local, const char *path)
     memcpy(wanted, shell->restart.wanted, sizeof(wanted));
     shell->restart.wanted[0] = '\0';
     if (is_known)
-        send_from(shell, local, path, &position, text_of(wanted));
+        send_from(shell, local, path, &position, text_of(wanted), false);
 }
 
 /* ---- reget, reput --------------------------------------------------------------------- */
@@ -272,5 +285,5 @@ void shell_act_reput(struct shell *shell, const struct shell_call *call)
     else if ((uint64_t)info.st_size < begun.bytes)
         run_complain(shell->run, path, "is longer than the one here", EXIT_STATUS_REFUSED);
     else
-        send_from(shell, local, path, &begun, number(begun.bytes, digits));
+        send_from(shell, local, path, &begun, number(begun.bytes, digits), true);
 }

@@ -350,6 +350,16 @@ def test_stou_without_an_argument_is_what_the_rfc_has(source, refusal):
         ferry(*HASTY, server.url(), stdin=b"sunique on\nput f\n", cwd=source.parent)
 
 
+@pytest.mark.parametrize("refusal", ["C: REST 4\nS: 502 no",
+                                     "C: REST 4\nS: 350 ok\nC: STOR f\nS: 501 not for STOR"])
+def test_reput_without_rest_adds_what_is_missing(source, refusal):
+    script = (login() + 'C: PWD\nS: 257 "/"\n' + IMAGE + "C: SIZE f\nS: 213 4\nC: MDTM f\n"
+              f"S: 500 what?\n{PASSIVE}{refusal}\n"
+              f"{PASSIVE}C: APPE f\nS: 150 go\nD< ent\nS: 226 done\n")
+    with Scripted(script) as server:
+        ferry(*HASTY, server.url(), stdin=b"reput f\n", cwd=source.parent)
+
+
 # ---- Connections that end -----------------------------------------------------------------
 
 @pytest.mark.parametrize("end", ["S: 421 Timeout\nclose", "close", "C: EPSV\nS: 421 Timeout\nclose",

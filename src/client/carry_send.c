@@ -3,6 +3,8 @@
 
 #include <sys/random.h>
 
+#include "client/local_place.h"
+
 enum {
     PATH_SIZE = 4096 + 64,
     WORTH_RESUMING = 1 << 20,
@@ -16,6 +18,8 @@ struct sending {
     struct entry here;    /* the file of ours */
     const char *path;
     char other[PATH_SIZE]; /* what it is called until it is complete; "" when by its own name */
+    char aside[PATH_SIZE]; /* with `other`: what the file that is there is called in between */
+    bool is_aside;         /* it may be called so now */
     const struct carry_rules *rules;
     struct transfer_progress *progress;
     struct carry_outcome *outcome;
@@ -54,28 +58,35 @@ static uint64_t random_identity(void)
     return identity;
 }
 
+/* ".NAME.HEX.ferry-part" beside its place, as parts are called here. */
+static bool put_part_path(char path[PATH_SIZE], const char *of, uint64_t number)
+{
+    struct builder b = builder_on(path, PATH_SIZE);
+    struct text whole = text_of(of);
+    size_t slash = text_find_last(whole, '/');
+    size_t name_at = slash == whole.len ? 0 : slash + 1;
+    builder_put(&b, (struct text){whole.at, name_at});
+    local_put_part_name(&b, text_after(whole, name_at), number);
+    builder_end(&b);
+    return !b.full;
+}
+
 /*
- * ".NAME.HEX.ferry-part" beside its place, as parts are called here. By its own
+ * A name of a part, and a number of its own for what is in its place. By its own
  * name nothing is resumed: what is there may be the old file. That does for what
  * is sent quickly, where a STOR is all or nothing anyway.
  */
 static void choose_name(struct sending *sending, uint64_t identity)
 {
     const struct carry_rules *rules = sending->rules;
-    struct builder b = builder_on(sending->other, sizeof(sending->other));
-    struct text path = text_of(sending->path);
-    size_t slash = text_find_last(path, '/');
-    size_t name_at = slash == path.len ? 0 : slash + 1;
     bool is_small = sending->here.has_size && sending->here.size < WORTH_RESUMING;
     bool wants_other = rules->upload_name == CARRY_NAME_OTHER ||
                        (rules->upload_name == CARRY_NAME_AUTO &&
                         !(is_small && is_transaction(sending)));
     if (!wants_other || is_added(sending))
         return;
-    builder_put(&b, (struct text){path.at, name_at});
-    local_put_part_name(&b, text_after(path, name_at), identity ? identity : random_identity());
-    builder_end(&b);
-    if (b.full)
+    if (!put_part_path(sending->other, sending->path, identity ? identity : random_identity()) ||
+        !put_part_path(sending->aside, sending->path, random_identity()))
         sending->other[0] = '\0';
 }
 
@@ -224,16 +235,19 @@ static enum fault check_sent(const struct sending *sending)
 }
 
 /* Its name, its time, its mode: only the first must be had. */
-static enum fault publish(const struct sending *sending)
+static enum fault publish(struct sending *sending)
 {
     const struct carry_rules *rules = sending->rules;
     enum fault f = FAULT_NONE;
     if (sending->other[0]) {
-        f = remote_rename_over(sending->remote, sending->other, sending->path);
+        f = remote_rename_over(sending->remote, sending->other, sending->path, sending->aside,
+                               &sending->is_aside);
         bool is_sent_again = rules->upload_name == CARRY_NAME_AUTO && !sending->given;
         if (f && remote_code(sending->remote) >= 500 && is_sent_again)
             remote_clean_up(sending->remote, "DELE", text_of(sending->other));
     }
+    if (!f && sending->is_aside) /* the name is ours alone: twice does no harm */
+        (void)remote_command(sending->remote, "DELE", text_of(sending->aside), true);
     bool keeps_facts = !f && !is_added(sending) && !sending->given;
     if (keeps_facts && rules->keeps_time)
         (void)remote_set_time(sending->remote, sending->path, sending->here.modified);
@@ -274,6 +288,19 @@ static void drop_part(struct sending *sending, enum fault f)
         remote_clean_up(sending->remote, "DELE", text_of(sending->other));
 }
 
+/* The old file may have another name for good now: who reads the error must know it. */
+static void tell_where_the_old_one_is(const struct sending *sending, enum fault f)
+{
+    char bytes[2 * PATH_SIZE];
+    struct builder b = builder_on(bytes, sizeof(bytes));
+    if (!f || !sending->is_aside)
+        return;
+    builder_put(&b, TEXT("; the file that was there may be called "));
+    builder_put_string(&b, local_last_part(sending->aside));
+    builder_put(&b, TEXT(" now"));
+    remote_add_reason(sending->remote, builder_end(&b));
+}
+
 enum fault carry_send(struct remote *remote, const struct local_tree *tree, const char *local,
                       const char *path, const struct carry_rules *rules,
                       struct transfer_progress *progress, struct carry_outcome *ret_outcome)
@@ -303,6 +330,7 @@ enum fault carry_send(struct remote *remote, const struct local_tree *tree, cons
         f = send_whole(&sending, may_resume);
     if (!identity)
         drop_part(&sending, f);
+    tell_where_the_old_one_is(&sending, f);
     return f;
 }
 
@@ -320,5 +348,6 @@ enum fault carry_send_stream(struct remote *remote, struct stream *stream, const
     choose_name(&sending, 0);
     enum fault f = send_whole(&sending, false);
     drop_part(&sending, f);
+    tell_where_the_old_one_is(&sending, f);
     return f;
 }

@@ -69,6 +69,14 @@ struct text remote_reason(const struct remote *remote)
     return text_of(remote->reason);
 }
 
+void remote_add_reason(struct remote *remote, const char *what)
+{
+    size_t len = text_cut_utf8(text_of(remote->reason), REMOTE_REASON_SIZE / 2);
+    struct builder b = builder_on(remote->reason + len, sizeof(remote->reason) - len);
+    safe_text_put(&b, text_of(what));
+    builder_end(&b);
+}
+
 /* ---- Connecting --------------------------------------------------------------------- */
 
 static void hang_up(struct remote *remote)

@@ -81,6 +81,8 @@ struct name_charset *remote_charset(const struct remote *remote);
  * it. */
 struct text remote_reason(const struct remote *remote);
 unsigned remote_code(const struct remote *remote);
+/* Something more that a person should know of it; the words before may be cut for that. */
+void remote_add_reason(struct remote *remote, const char *what);
 
 /* NULL: not connected; never so behind a command or transfer that gave no fault. */
 struct user_pi *remote_pi(const struct remote *remote);

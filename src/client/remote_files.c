@@ -66,7 +66,36 @@ enum fault remote_rename(struct remote *remote, const char *from, const char *to
     return f ? f : remote_command(remote, "RNTO", text_of(to), false);
 }
 
-enum fault remote_rename_over(struct remote *remote, const char *from, const char *to)
+/*
+ * A directory would go aside as well as a file, with all that is in it: who cannot tell that it is
+ * a file lets it be.
+ */
+static enum fault put_aside(struct remote *remote, const char *path, const char *aside,
+                            bool *ret_is_aside)
+{
+    struct entry there;
+    enum fault f = remote_look_at_file(remote, path, &there);
+    if (!f && there.kind != ENTRY_FILE)
+        f = FAULT_EXISTS;
+    if (!f)
+        f = begin_renaming(remote, path);
+    if (f)
+        return f;
+    f = remote_command(remote, "RNTO", text_of(aside), false);
+    *ret_is_aside = *ret_is_aside || !f || fault_is_of_the_way(f);
+    return f;
+}
+
+/* Not by remote_command: what there is to tell is why the new one did not get the name. */
+static bool give_back(struct remote *remote, const char *aside, const char *path)
+{
+    struct user_pi *pi = remote_pi(remote);
+    bool may = pi && !user_pi_command(pi, "RNFR", text_of(aside)) && user_pi_code(pi) / 100 == 3;
+    return may && !user_pi_command(pi, "RNTO", text_of(path)) && !user_pi_fault(pi);
+}
+
+enum fault remote_rename_over(struct remote *remote, const char *from, const char *to,
+                              const char *aside, bool *ret_is_aside)
 {
     enum fault f = begin_renaming(remote, from);
     if (f)
@@ -74,7 +103,15 @@ enum fault remote_rename_over(struct remote *remote, const char *from, const cha
     f = remote_command(remote, "RNTO", text_of(to), false);
     bool may_be_there = f == FAULT_EXISTS || f == FAULT_NAME_INVALID || f == FAULT_NOT_FOUND ||
                         f == FAULT_DENIED;
-    return may_be_there && !remote_remove(remote, to) ? remote_rename(remote, from, to) : f;
+    if (!may_be_there)
+        return f;
+    f = put_aside(remote, to, aside, ret_is_aside);
+    if (f)
+        return f;
+    f = remote_rename(remote, from, to);
+    if (f && !fault_is_of_the_way(f) && give_back(remote, aside, to))
+        *ret_is_aside = false;
+    return f;
 }
 
 enum fault remote_set_mode(struct remote *remote, const char *path, unsigned mode)

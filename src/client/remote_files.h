@@ -50,10 +50,14 @@ enum fault remote_remove(struct remote *remote, const char *path);
 enum fault remote_remove_directory(struct remote *remote, const char *path);
 enum fault remote_rename(struct remote *remote, const char *from, const char *to);
 /*
- * Likewise in the place of a file that is there. Some replace nothing by RNTO: with them it is
- * removed first, once they have shown that they would rename (RNFR).
+ * Likewise in the place of a file that is there. Some replace nothing by RNTO (IIS): with them the
+ * old file is called `aside` before, and gets its name back when the new one is refused it.
+ * *ret_is_aside becomes true when the old one is called so still, or may be, because the
+ * connection was lost: without a fault it is the caller's to remove. It never becomes false but
+ * where the name was given back.
  */
-enum fault remote_rename_over(struct remote *remote, const char *from, const char *to);
+enum fault remote_rename_over(struct remote *remote, const char *from, const char *to,
+                              const char *aside, bool *ret_is_aside);
 enum fault remote_set_mode(struct remote *remote, const char *path, unsigned mode);
 /* `seconds` since 1970 UTC. */
 enum fault remote_set_time(struct remote *remote, const char *path, int64_t seconds);

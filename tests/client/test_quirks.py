@@ -335,10 +335,15 @@ def test_a_server_that_does_not_rename_gets_the_file_by_its_own_name(source):
         server.ferry("put", source, "@f")
 
 
+TAKE = f"C: RNFR {PART}\nS: 350 ok\nC: RNTO f\n"
+OLD = ".f.<old>.ferry-part"
+IN_THE_WAY = SENT + TAKE + "S: 553 it exists\nC: SIZE f\nS: 213 3\n"
+ASIDE = IN_THE_WAY + f"C: RNFR f\nS: 350 ok\nC: RNTO {OLD}\nS: 250 ok\n"
+
+
 def test_a_server_whose_rename_replaces_nothing_is_helped(source):
-    with Scripted(SENT + f"C: RNFR {PART}\nS: 350 ok\nC: RNTO f\nS: 553 it exists\n"
-                  f"C: DELE f\nS: 250 ok\nC: RNFR {PART}\nS: 350 ok\nC: RNTO f\nS: 250 ok\n"
-                  + CHMOD) as server:
+    """Microsoft's FTP service (IIS): the old file goes aside, and goes when the new one is there."""
+    with Scripted(ASIDE + TAKE + f"S: 250 ok\nC: DELE {OLD}\nS: 250 ok\n" + CHMOD) as server:
         server.ferry("put", source, "@f")
 
 
@@ -358,6 +363,29 @@ def test_reput_without_rest_adds_what_is_missing(source, refusal):
               f"{PASSIVE}C: APPE f\nS: 150 go\nD< ent\nS: 226 done\n")
     with Scripted(script) as server:
         ferry(*HASTY, server.url(), stdin=b"reput f\n", cwd=source.parent)
+
+
+def test_what_was_there_has_its_name_again_where_the_new_file_is_refused_it(source):
+    with Scripted(ASIDE + TAKE + f"S: 553 no\nC: RNFR {OLD}\nS: 350 ok\nC: RNTO f\nS: 250 ok\n"
+                  ) as server:
+        result = server.ferry("put", "--upload-temporary=on", source, "@f", status=5)
+    assert b"553 no" in result.stderr and b"may be called" not in result.stderr
+
+
+@pytest.mark.parametrize("script, again", [
+    (ASIDE + TAKE, f"S: 213 7\nC: SIZE {PART}\nS: 213 7\n"),
+    (IN_THE_WAY + f"C: RNFR f\nS: 350 ok\nC: RNTO {OLD}\n", f"S: 213 7\nC: SIZE {PART}\nS: 213 7\n")])
+def test_a_line_that_breaks_while_what_was_there_is_aside_costs_nothing(source, script, again):
+    script += "reset\nconnect\n" + login()
+    finished = f"{TAKE}S: 250 ok\nC: DELE {OLD}\nS: 250 ok\n{CHMOD}"
+    with Scripted(script + LOOK.replace("S: 550 no\n", again) + finished) as server:
+        server.ferry("put", "--retries", "1", *PROMPT, source, "@f")
+
+
+def test_where_what_was_there_is_aside_for_good_that_is_said(source):
+    with Scripted(ASIDE + TAKE + "reset") as server:
+        result = server.ferry("put", source, "@f", status=6)
+        assert f"may be called .f.{server.words['old']}.ferry-part now".encode() in result.stderr
 
 
 # ---- Connections that end -----------------------------------------------------------------

@@ -534,14 +534,39 @@ static const char *replace_nothing(struct ftp_host *there, struct text verb, str
     return is_verb(verb, "RNTO") && ftp_host_find(there, path) ? "550 It is there" : NULL;
 }
 
-TEST(where_a_name_that_is_there_cannot_be_taken_it_is_removed_first)
+TEST(where_a_name_that_is_there_cannot_be_taken_the_file_goes_aside_first)
 {
     put_file("f", "content");
     ftp_host_put(&host, "/f", "old");
     host.on_command = replace_nothing;
+    rules.upload_name = CARRY_NAME_OTHER;
     assert_fault(visit_to_send("f", "f"), FAULT_NONE);
-    assert_int_equal(ftp_host_count(&host, "DELE f"), 1);
+    assert_int_equal(ftp_host_count(&host, "DELE f"), 0);
+    assert_int_equal(ftp_host_count(&host, "DELE .f."), 1);
     assert_host_has(&host, "/f", "content");
+    assert_false(visitor_left_parts());
+}
+
+/* And has no room for more. */
+static const char *give_no_name(struct ftp_host *there, struct text verb, struct text argument)
+{
+    (void)there;
+    return is_verb(verb, "RNTO")                                      ? "550 Rename not allowed"
+           : is_verb(verb, "STOR") && text_equal(argument, TEXT("f")) ? "552 Quota exceeded"
+                                                                      : NULL;
+}
+
+TEST(where_nothing_gets_another_name_what_was_there_stays)
+{
+    put_file("f", "content");
+    ftp_host_put(&host, "/f", "old");
+    host.on_command = give_no_name;
+    assert_fault(visit_to_send("f", "f"), FAULT_NO_SPACE);
+    assert_host_has(&host, "/f", "old");
+    rules.upload_name = CARRY_NAME_OTHER;
+    assert_fault(visit_to_send("f", "f"), FAULT_NOT_FOUND);
+    assert_host_has(&host, "/f", "old");
+    assert_int_equal(ftp_host_count(&host, "DELE f"), 0);
 }
 
 static const char *rename_nothing(struct ftp_host *there, struct text verb, struct text argument)
@@ -621,7 +646,8 @@ int main(void)
         IN_VISIT(by_its_own_name_nothing_is_gone_on_with),
         IN_VISIT(what_arrived_otherwise_is_not_published_and_does_not_stay),
         IN_VISIT(an_upload_is_compared_by_its_digest),
-        IN_VISIT(where_a_name_that_is_there_cannot_be_taken_it_is_removed_first),
+        IN_VISIT(where_a_name_that_is_there_cannot_be_taken_the_file_goes_aside_first),
+        IN_VISIT(where_nothing_gets_another_name_what_was_there_stays),
         IN_VISIT(where_nothing_can_be_renamed_what_was_there_stays_or_is_written),
         IN_VISIT(what_is_appended_or_unique_is_not_sent_twice),
         IN_VISIT(what_is_no_file_here_is_not_sent),

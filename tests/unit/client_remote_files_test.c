@@ -69,27 +69,56 @@ TEST(a_name_is_changed_in_two_steps)
     }
 }
 
-TEST(a_file_that_is_there_is_removed_only_by_who_would_rename)
+#define IN_THE_WAY ">RNFR a\n<350 go on\n>RNTO b\n<553 there\n"
+#define IS_FILE ">TYPE I\n<200 fine\n>SIZE b\n<213 3\n"
+#define ASIDE IN_THE_WAY IS_FILE ">RNFR b\n<350 go on\n>RNTO old\n<250 done\n"
+
+TEST(a_file_that_is_there_goes_aside_and_comes_back)
 {
     static const struct {
         const char *words;
         enum fault fault;
+        bool is_aside;
     } cases[] = {
-        {">RNFR a\n<350 go on\n>RNTO b\n<250 done\n", FAULT_NONE},
-        {">RNFR a\n<350 go on\n>RNTO b\n<553 there\n>DELE b\n<250 gone\n>RNFR a\n<350 go on\n"
-         ">RNTO b\n<250 done\n",
-         FAULT_NONE},
-        {">RNFR a\n<350 go on\n>RNTO b\n<553 no\n>DELE b\n<550 none\n", FAULT_NAME_INVALID},
-        {">RNFR a\n<550 denied\n", FAULT_NOT_FOUND},
-        {">RNFR a\n<350 go on\n>RNTO b\n<451 the disk\n", FAULT_BUSY},
+        {">RNFR a\n<350 go on\n>RNTO b\n<250 done\n" QUIT, FAULT_NONE, false},
+        {ASIDE ">RNFR a\n<350 go on\n>RNTO b\n<250 done\n" QUIT, FAULT_NONE, true},
+        {">RNFR a\n<550 denied\n" QUIT, FAULT_NOT_FOUND, false},
+        {">RNFR a\n<350 go on\n>RNTO b\n<451 the disk\n" QUIT, FAULT_BUSY, false},
+        /* it was not that */
+        {IN_THE_WAY ">TYPE I\n<200 fine\n>SIZE b\n<550 none, or a directory\n" QUIT,
+         FAULT_NOT_FOUND, false},
+        {IN_THE_WAY IS_FILE ">RNFR b\n<550 denied\n" QUIT, FAULT_NOT_FOUND, false},
+        {IN_THE_WAY IS_FILE ">RNFR b\n<350 go on\n>RNTO old\n<553 no\n" QUIT, FAULT_NAME_INVALID,
+         false},
+        /* the new one is refused its name, whatever is there */
+        {ASIDE ">RNFR a\n<350 go on\n>RNTO b\n<553 no\n>RNFR old\n<350 go on\n>RNTO b\n"
+               "<250 done\n" QUIT,
+         FAULT_NAME_INVALID, false},
+        {ASIDE ">RNFR a\n<350 go on\n>RNTO b\n<553 no\n>RNFR old\n<550 no\n" QUIT,
+         FAULT_NAME_INVALID, true},
+        /* nobody knows what was done */
+        {IN_THE_WAY IS_FILE ">RNFR b\n<350 go on\n>RNTO old\n=close\n", FAULT_CONNECTION_LOST,
+         true},
+        {ASIDE ">RNFR a\n=close\n", FAULT_CONNECTION_LOST, true},
     };
     for (size_t i = 0; i < COUNT(cases); i++) {
         char words[512];
-        (void)snprintf(words, sizeof(words), LOGIN "%s" QUIT, cases[i].words);
+        bool is_aside = false;
+        (void)snprintf(words, sizeof(words), LOGIN "%s", cases[i].words);
         login_begin(words);
-        assert_fault(remote_rename_over(remote, "a", "b"), cases[i].fault);
+        assert_fault(remote_rename_over(remote, "a", "b", "old", &is_aside), cases[i].fault);
+        assert_int_equal(is_aside, cases[i].is_aside);
         login_end();
     }
+}
+
+TEST(a_directory_that_is_there_stays)
+{
+    bool is_aside = false;
+    login_begin(LOGIN_WITH(FACTS) FACTS_OPTS IN_THE_WAY MLST("b", "dir") QUIT);
+    assert_fault(remote_rename_over(remote, "a", "b", "old", &is_aside), FAULT_EXISTS);
+    assert_false(is_aside);
+    login_end();
 }
 
 TEST(a_time_is_set_in_the_way_that_there_is)
@@ -190,7 +219,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         RUN(a_path_is_made_from_its_top_where_it_cannot_be_made_at_once),
         RUN(a_name_is_changed_in_two_steps),
-        RUN(a_file_that_is_there_is_removed_only_by_who_would_rename),
+        RUN(a_file_that_is_there_goes_aside_and_comes_back),
+        RUN(a_directory_that_is_there_stays),
         RUN(a_time_is_set_in_the_way_that_there_is),
         RUN(a_mode_is_set_in_octal),
         RUN(what_does_not_fit_is_refused_here),

@@ -94,7 +94,7 @@ uint64_t carry_identify(const char *path, const struct entry *entry)
 
 void carry_announce(const struct carry_rules *rules, const struct entry *entry, uint64_t begun)
 {
-    bool is_known = entry->has_size && !entry->size_is_rough;
+    bool is_known = entry_has_exact_size(entry);
     if (rules->on_begin)
         rules->on_begin(rules->begin_owner, begun, is_known ? entry->size : UINT64_MAX);
 }
@@ -104,7 +104,7 @@ struct parameters carry_parameters(const struct remote *remote, const struct car
                                    const struct entry *entry, uint64_t begun)
 {
     struct parameters parameters = rules->parameters;
-    bool is_small = entry->has_size && !entry->size_is_rough && entry->size <= SMALL_BYTES;
+    bool is_small = entry_has_exact_size(entry) && entry->size <= SMALL_BYTES;
     if (rules->shares_connection && is_small && !begun && carry_is_exact(&parameters) &&
         parameters.mode == MODE_STREAM && remote_is_ferry(remote))
         parameters.mode = MODE_BLOCK;
@@ -224,7 +224,7 @@ static enum fault check_fetched(struct remote *remote, const char *path, const s
     outcome->size = local_part_bytes(part);
     if (!carry_is_exact(&rules->parameters) || rules->check == CARRY_CHECK_NOTHING)
         return FAULT_NONE;
-    bool is_known = entry->has_size && !entry->size_is_rough;
+    bool is_known = entry_has_exact_size(entry);
     if (is_known && entry->size != outcome->size)
         return carry_differ(outcome);
     outcome->was_checked = is_known;
@@ -251,8 +251,7 @@ static bool is_measured(const struct fetching *fetching)
 {
     const struct entry *entry = fetching->entry;
     return carry_is_exact(&fetching->rules->parameters) &&
-           fetching->rules->check != CARRY_CHECK_NOTHING && entry->has_size &&
-           !entry->size_is_rough;
+           fetching->rules->check != CARRY_CHECK_NOTHING && entry_has_exact_size(entry);
 }
 
 /*

@@ -220,7 +220,7 @@ static enum fault check_sent(const struct sending *sending)
     enum fault f = remote_look_at_file(sending->remote, name, &there);
     if (f == FAULT_CONNECTION_LOST || f == FAULT_TIMED_OUT)
         return f;
-    bool is_known = !f && there.has_size && !there.size_is_rough;
+    bool is_known = !f && entry_has_exact_size(&there);
     if (is_known && there.size != sending->here.size)
         return carry_differ(outcome);
     outcome->was_checked = is_known;

@@ -45,6 +45,11 @@ struct entry {
     bool has_mode;
 };
 
+/* Is its size known to the byte? */
+static inline bool entry_has_exact_size(const struct entry *entry)
+{
+    return entry->has_size && !entry->size_is_rough;
+}
 /* May there be names that a listing did not bring? The worse comes later. */
 enum entries_doubt {
     ENTRIES_WHOLE,

@@ -84,8 +84,7 @@ static void fail(struct run *run, const char *what, const struct remote *remote,
                  const struct carry_outcome *outcome)
 {
     if (outcome->differs)
-        run_complain(run, what, "what arrived is not what was sent: size or checksum differ",
-                     EXIT_STATUS_VERIFY);
+        run_differs(run, what);
     else
         run_failed(run, what, remote, f);
 }
@@ -103,33 +102,77 @@ static bool is_left(const char *path)
     return is;
 }
 
+/* What is written as it comes, counted. */
+struct counted {
+    struct stream stream;
+    struct stream *inner; /* owned */
+    uint64_t bytes;
+};
+
+static enum fault counted_write(struct stream *stream, const void *bytes, size_t len)
+{
+    struct counted *counted = (struct counted *)stream;
+    counted->bytes += len;
+    return stream_write(counted->inner, bytes, len);
+}
+
+static void counted_close(struct stream *stream)
+{
+    stream_close(&((struct counted *)stream)->inner);
+}
+
+/*
+ * How large it is to be, as far as the server says and the count of bytes means it: an answer that
+ * is refused is no fault. What is no file is refused by RETR.
+ */
+static enum fault ask_size(const struct one_file *file, const char *path, struct entry *ret_entry)
+{
+    const struct carry_rules *rules = &file->rules;
+    *ret_entry = (struct entry){.name = NULL};
+    if (!carry_is_exact(&rules->parameters) || rules->check == CARRY_CHECK_NOTHING)
+        return FAULT_NONE;
+    enum fault f = remote_look_at_file(file->remote, path, ret_entry);
+    if (f)
+        *ret_entry = (struct entry){.name = NULL};
+    return fault_is_of_the_way(f) ? f : FAULT_NONE;
+}
+
 static void get_through(struct run *run, const struct one_file *file, const char *path,
                         const char *local)
 {
-    struct stream *stream = NULL;
+    static const struct stream_type type = {.write = counted_write, .close = counted_close};
+    struct counted counted = {.stream = {.type = &type, .fd = -1}};
+    struct carry_outcome outcome = {.begun = 0};
+    struct entry entry;
     struct user_dtp_order order = {
         .direction = USER_DTP_FETCH,
         .verb = "RETR",
         .argument = text_of(path),
         .parameters = file->rules.parameters,
         .keeps_line_ends = file->rules.keeps_line_ends,
+        .stream = &counted.stream,
         .progress = &run->moved,
     };
-    enum fault f = local_file_create(local, &stream);
-    order.stream = stream;
+    enum fault f = local_file_create(local, &counted.inner);
     if (f) {
         run_failed(run, local, NULL, f);
         return;
     }
-    f = remote_transfer(file->remote, &order);
+    f = ask_size(file, path, &entry);
     if (!f)
-        f = local_file_publish(&stream);
+        f = remote_transfer(file->remote, &order);
+    if (!f)
+        f = local_file_publish(&counted.inner);
     else
-        stream_close(&stream);
+        stream_close(&order.stream);
     if (f == FAULT_IO && file->reader_may_leave && is_left(local))
-        f = FAULT_NONE;
+        f = FAULT_NONE; /* and does not want the rest of it */
+    else if (!f && entry_has_exact_size(&entry) && entry.size != counted.bytes) {
+        outcome.differs = true;
+        f = FAULT_IO;
+    }
     if (f)
-        run_failed(run, path, file->remote, f);
+        fail(run, path, file->remote, f, &outcome);
     else
         run_succeeded(run);
 }

@@ -2,8 +2,8 @@
 /*
  * one_file: a file fetched or sent for a person: shown while it moves, told when
  * it is there, counted in the run. Standard streams, devices and FIFOs ("-",
- * /dev/null) are written as it comes, and sent likewise, as are files that say no
- * size (/proc); everything else by carry.h.
+ * /dev/null) are written as it comes, and its size is compared behind it; they are
+ * sent likewise, as are files that say no size (/proc). Everything else by carry.h.
  *
  * The run's thread.
  */

@@ -300,6 +300,12 @@ void run_complain(struct run *run, const char *what, const char *why, enum exit_
     fail(run, &problem);
 }
 
+void run_differs(struct run *run, const char *what)
+{
+    run_complain(run, what, "what arrived is not what was sent: size or checksum differ",
+                 EXIT_STATUS_VERIFY);
+}
+
 /* ---- Servers -------------------------------------------------------------------------------- */
 
 static void on_line(void *owner, enum user_pi_sign sign, struct text line)

@@ -86,6 +86,9 @@ void run_command_failed(struct run *run, struct text command, const struct remot
 /* Told as it is, with a status of its own. */
 void run_complain(struct run *run, const char *what, const char *why, enum exit_status status);
 
+/* Likewise, of what does not have the size or the digest that it is to have. */
+void run_differs(struct run *run, const char *what);
+
 /* What a signal stops; NULL: nothing any more. */
 void run_watch_crew(struct run *run, struct crew *crew);
 bool run_is_interrupted(struct run *run);

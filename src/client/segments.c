@@ -314,7 +314,7 @@ static enum fault fetch_all(struct parted *parted, struct remote *remote, struct
 static bool is_divisible(const struct entry *entry, const struct carry_rules *rules)
 {
     return rules->segments > 1 && carry_is_exact(&rules->parameters) &&
-           rules->parameters.mode == MODE_STREAM && entry->has_size && !entry->size_is_rough &&
+           rules->parameters.mode == MODE_STREAM && entry_has_exact_size(entry) &&
            entry->kind != ENTRY_DIRECTORY && entry->precision != ENTRY_TIME_UNKNOWN &&
            entry->size >= 2 * (uint64_t)SEGMENT_BYTES_MIN &&
            entry->size <= INT64_MAX - SEGMENT_LEDGER_BYTES;

@@ -350,6 +350,18 @@ def test_more_than_was_announced_is_not_fetched(tmp_path):
     assert b"what arrived is not what was sent" in result.stderr and os.listdir(tmp_path) == []
 
 
+@pytest.mark.parametrize("how", [("cat",), ("get", "-o", "-"), ("get", "-o", "/dev/null")])
+def test_less_than_was_announced_is_no_whole_file_wherever_it_goes(how):
+    size = f"{IMAGE}C: SIZE f\nS: 213 7\n"
+    with Scripted(login() + size + fetch("f", "cont")) as server:
+        result = server.ferry(*how, "@f", status=8)
+    assert b"what arrived is not what was sent" in result.stderr
+    with Scripted(login() + size + fetch("f", "content")) as server:
+        server.ferry(*how, "@f")
+    with Scripted(login() + IMAGE + fetch("f", "cont")) as server:
+        server.ferry(*how, "--verify=off", "@f")
+
+
 @pytest.mark.parametrize("line", ["type=file; " + "x" * 4000 + r"\r\n", "x" * 4000],
                          ids=["names", "one line"])
 def test_a_listing_without_end_has_one(line):

@@ -134,6 +134,22 @@ TEST(what_does_not_verify_is_told_as_that)
     assert_int_equal(get_file("f", at("f")), EXIT_STATUS_VERIFY);
     assert_told("what arrived is not what was sent");
     assert_false(is_there("f"));
+    assert_int_equal(get_file("f", "/dev/null"), EXIT_STATUS_VERIFY);
+    assert_told("what arrived is not what was sent");
+}
+
+TEST(what_is_not_to_be_verified_is_not_asked_for)
+{
+    ftp_host_put(&host, "/f", "content");
+    host.on_command = lie_about_size;
+    rules.check = CARRY_CHECK_NOTHING;
+    assert_int_equal(get_file("f", "/dev/null"), EXIT_STATUS_DONE);
+    assert_int_equal(ftp_host_count(&host, "MLST"), 0);
+    free(told);
+    rules.check = CARRY_CHECK_SIZE; /* TYPE A counts otherwise */
+    rules.parameters.type = TYPE_ASCII;
+    assert_int_equal(get_file("f", "/dev/null"), EXIT_STATUS_DONE);
+    free(told);
 }
 
 int main(void)
@@ -144,6 +160,7 @@ int main(void)
         IN_RUN(large_files_come_in_segments),
         IN_RUN(why_it_failed_is_told_and_is_the_status),
         IN_RUN(what_does_not_verify_is_told_as_that),
+        IN_RUN(what_is_not_to_be_verified_is_not_asked_for),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -4,14 +4,15 @@
 #include "client/commands.h"
 #include "client/fxp.h"
 
-static void tell(struct run *run, const char *from, const char *to, int64_t begun_ms)
+static void tell(struct run *run, const char *from, const char *to, int64_t begun_ms,
+                 bool was_checked)
 {
     const struct report_transfer transfer = {
         .remote = text_of(from), .local = text_of(to), .size = PROGRESS_UNKNOWN};
     const struct report_outcome outcome = {
         .bytes = atomic_load(&run->moved.bytes),
         .duration_ms = (uint64_t)(clock_running_ms() - begun_ms),
-        .verified_by = TEXT(""),
+        .verified_by = was_checked ? TEXT("size") : TEXT(""),
     };
     pthread_mutex_lock(&run->lock);
     report_transfer_end(&run->report, &transfer, &outcome);
@@ -30,15 +31,15 @@ void command_copy(struct run *run)
     if (to_path) {
         const struct fxp_end from = {source.remote, from_path};
         const struct fxp_end to = {target.remote, to_path};
-        const struct fxp_end *failed = &from;
-        const struct parameters parameters = site_parameters(source.site);
-        bool is_direct;
-        enum fault f = fxp_copy(&from, &to, FXP_AUTO, &parameters, &run->moved, &is_direct,
-                                &failed);
-        if (f)
-            run_failed(run, failed->path, failed->remote, f);
+        const struct carry_rules rules = site_carry_rules(source.site);
+        struct fxp_outcome outcome;
+        enum fault f = fxp_copy(&from, &to, FXP_AUTO, &rules, &run->moved, &outcome);
+        if (f && outcome.differs)
+            run_differs(run, outcome.failed->path);
+        else if (f)
+            run_failed(run, outcome.failed->path, outcome.failed->remote, f);
         else
-            tell(run, from_path, to_path, begun_ms);
+            tell(run, from_path, to_path, begun_ms, outcome.was_checked);
     }
     visit_end(&target);
     visit_end(&source);

@@ -15,22 +15,45 @@ enum {
     MOVE_MS = 24 * 60 * 60 * 1000, /* a file moves, of which we see nothing */
     LOOK_MS = 50,
     GRACE_MS = 3000, /* for the sender's reply, when the receiver's is here already */
+    PORT_MIN = 1024, /* below it other services listen than data connections: RFC 2577 3 */
+};
+
+/* One copy, on its way. */
+struct copying {
+    const struct fxp_end *from; /* borrowed, as all here */
+    const struct fxp_end *to;
+    const struct carry_rules *rules;
+    struct entry source; /* what the source says of it */
+    struct transfer_progress *progress;
+    struct fxp_outcome *outcome;
 };
 
 /* ---- From one to the other ------------------------------------------------------------- */
 
-/* Where it listens: the address that it tells, for the other one may reach it by no other. */
+/*
+ * Where it listens, for the other one: its port on the host that we speak with, as with all data
+ * connections (user_dtp.h), for else it could have the other one connect to anybody. Who trusts
+ * what a 227 says has the address in it; where a proxy is between, there is no other.
+ */
 static enum fault listen_there(struct remote *remote, const char *verb, char *argument, size_t size)
 {
+    const struct user_dtp_settings *settings = remote_dtp_settings(remote);
     union endpoint told;
+    union endpoint target;
     struct builder b = builder_on(argument, size);
+    if (settings->way.proxy && !settings->trusts_address)
+        return FAULT_UNSUPPORTED;
     enum fault f = remote_command(remote, verb, TEXT_NONE, false);
     if (f)
         return f;
     if (user_pi_code(remote_pi(remote)) != 227 ||
         address_parse_227(user_pi_lines(remote_pi(remote)), &told) != ADDRESS_OK)
         return FAULT_NO_DATA_CONNECTION;
-    address_put_port(&b, &told);
+    target = settings->trusts_address ? told : user_pi_peer(remote_pi(remote));
+    endpoint_set_port(&target, endpoint_port(&told));
+    if (target.any.sa_family != AF_INET || endpoint_port(&told) < PORT_MIN)
+        return FAULT_UNSUPPORTED;
+    address_put_port(&b, &target);
     builder_end(&b);
     return FAULT_NONE;
 }
@@ -112,31 +135,32 @@ static enum fault move_between(const struct fxp_end *from, const struct fxp_end 
     return f ? f : other;
 }
 
-static enum fault copy_direct(const struct fxp_end *from, const struct fxp_end *to,
-                              const struct parameters *parameters,
-                              const struct fxp_end **ret_failed)
+static enum fault copy_direct(const struct copying *copying)
 {
+    const struct fxp_end *from = copying->from;
+    const struct fxp_end *to = copying->to;
+    const struct fxp_end **failed = &copying->outcome->failed;
     char argument[64];
     const char *listen_verb;
-    *ret_failed = from;
-    enum fault f = remote_set_parameters(from->remote, parameters);
+    *failed = from;
+    enum fault f = remote_set_parameters(from->remote, &copying->rules->parameters);
     if (!f) {
-        *ret_failed = to;
-        f = remote_set_parameters(to->remote, parameters);
+        *failed = to;
+        f = remote_set_parameters(to->remote, &copying->rules->parameters);
     }
     if (!f)
         f = agree_on_tls(from->remote, to->remote, &listen_verb);
     if (!f) {
-        *ret_failed = from;
+        *failed = from;
         f = listen_there(from->remote, listen_verb, argument, sizeof(argument));
     }
     if (!f) {
-        *ret_failed = to;
+        *failed = to;
         f = remote_command(to->remote, "PORT", text_of(argument), false);
         if (f) /* most servers refuse ports that are not ours (RFC 2577 3) */
             return FAULT_UNSUPPORTED;
     }
-    return f ? f : move_between(from, to, ret_failed);
+    return f ? f : move_between(from, to, failed);
 }
 
 /* ---- Through here ------------------------------------------------------------------------- */
@@ -145,6 +169,7 @@ static enum fault copy_direct(const struct fxp_end *from, const struct fxp_end *
 struct pipe_end {
     struct stream stream;
     int fd;                      /* owned; -1: closed */
+    uint64_t bytes;              /* that were written */
     const atomic_bool *is_whole; /* borrowed: outlives both; the end of the pipe is the file's */
 };
 
@@ -169,8 +194,10 @@ static enum fault pipe_write(struct stream *stream, const void *bytes, size_t le
         ssize_t n = write(((struct pipe_end *)stream)->fd, at, len);
         if (n < 0 && errno != EINTR)
             return FAULT_IO; /* nobody reads any more */
-        at += n > 0 ? n : 0;
-        len -= n > 0 ? (size_t)n : 0;
+        size_t written = n > 0 ? (size_t)n : 0;
+        ((struct pipe_end *)stream)->bytes += written;
+        at += written;
+        len -= written;
     }
     return FAULT_NONE;
 }
@@ -198,17 +225,29 @@ static void *run_half(void *argument)
     return NULL;
 }
 
+/* The size that it is to have is known, and it has another one. */
+static bool is_other_size(const struct copying *copying, uint64_t bytes)
+{
+    return entry_has_exact_size(&copying->source) && copying->source.size != bytes;
+}
+
+static enum fault differ(const struct copying *copying, const struct fxp_end *failed)
+{
+    copying->outcome->differs = true;
+    copying->outcome->failed = failed;
+    return FAULT_IO;
+}
+
 /*
  * The receiver may take the end of the pipe for the end of the file only if it was: else what it
  * sends is aborted, whether or not it had begun when the other one failed.
  */
-static enum fault copy_through(const struct fxp_end *from, const struct fxp_end *to,
-                               const struct parameters *parameters,
-                               struct transfer_progress *progress,
-                               const struct fxp_end **ret_failed)
+static enum fault copy_through(const struct copying *copying)
 {
     static const struct stream_type reading = {.read = pipe_read, .close = pipe_close};
     static const struct stream_type writing = {.write = pipe_write, .close = pipe_close};
+    const struct fxp_end *from = copying->from;
+    const struct fxp_end *to = copying->to;
     struct transfer_progress back = {0};
     atomic_bool is_whole = false;
     int fds[2];
@@ -216,19 +255,19 @@ static enum fault copy_through(const struct fxp_end *from, const struct fxp_end 
     if (pipe2(fds, O_CLOEXEC))
         return FAULT_NO_MEMORY;
     struct half fetch = {.remote = from->remote,
-                         .end = {{.type = &writing, .fd = -1}, fds[1], &is_whole}};
+                         .end = {{.type = &writing, .fd = -1}, fds[1], 0, &is_whole}};
     struct half send = {.remote = to->remote,
-                        .end = {{.type = &reading, .fd = -1}, fds[0], &is_whole}};
+                        .end = {{.type = &reading, .fd = -1}, fds[0], 0, &is_whole}};
     fetch.order = (struct user_dtp_order){.direction = USER_DTP_FETCH,
                                           .verb = "RETR",
                                           .argument = text_of(from->path),
-                                          .parameters = *parameters,
+                                          .parameters = copying->rules->parameters,
                                           .stream = &fetch.end.stream,
-                                          .progress = progress};
+                                          .progress = copying->progress};
     send.order = (struct user_dtp_order){.direction = USER_DTP_SEND,
                                          .verb = "STOR",
                                          .argument = text_of(to->path),
-                                         .parameters = *parameters,
+                                         .parameters = copying->rules->parameters,
                                          .stream = &send.end.stream,
                                          .progress = &back};
     if (pthread_create(&thread, NULL, run_half, &send)) {
@@ -237,42 +276,78 @@ static enum fault copy_through(const struct fxp_end *from, const struct fxp_end 
         return FAULT_NO_MEMORY;
     }
     fetch.fault = remote_transfer(fetch.remote, &fetch.order);
+    if (!fetch.fault && is_other_size(copying, fetch.end.bytes))
+        fetch.fault = differ(copying, from);
     atomic_store(&is_whole, !fetch.fault);
     pipe_close(&fetch.end.stream);
     pthread_join(thread, NULL);
     /* FAULT_IO of a pipe is the other half's doing. */
-    bool is_sends = send.fault && send.fault != FAULT_CANCELLED &&
+    bool is_sends = send.fault && send.fault != FAULT_CANCELLED && !copying->outcome->differs &&
                     (!fetch.fault || fetch.fault == FAULT_IO);
-    *ret_failed = is_sends ? to : from;
+    copying->outcome->failed = is_sends ? to : from;
     return is_sends ? send.fault : fetch.fault ? fetch.fault : send.fault;
 }
 
-enum fault fxp_copy(const struct fxp_end *from, const struct fxp_end *to, enum fxp_way way,
-                    const struct parameters *parameters, struct transfer_progress *progress,
-                    bool *ret_direct, const struct fxp_end **ret_failed)
+/* ---- Either -----------------------------------------------------------------------------------
+ */
+
+/* A STOR for nothing would empty what the receiver has. */
+static enum fault look_at_source(struct copying *copying)
 {
-    struct entry entry;
-    *ret_direct = way != FXP_THROUGH_HERE;
-    *ret_failed = from;
-    enum fault f = remote_look(from->remote, from->path, &entry);
-    if (f == FAULT_NOT_FOUND) /* a STOR for nothing would empty what the receiver has */
-        return f;
-    f = FAULT_UNSUPPORTED;
-    if (way != FXP_THROUGH_HERE)
-        f = copy_direct(from, to, parameters, ret_failed);
+    const struct carry_rules *rules = copying->rules;
+    struct entry *source = &copying->source;
+    enum fault f = remote_look(copying->from->remote, copying->from->path, source);
+    if (f || !carry_is_exact(&rules->parameters) || rules->check == CARRY_CHECK_NOTHING)
+        *source = (struct entry){.name = NULL};
+    return f == FAULT_NOT_FOUND ? f : FAULT_NONE;
+}
+
+/* What the receiver says it has: that it does not say is no fault. */
+static enum fault check_target(const struct copying *copying)
+{
+    struct entry there;
+    if (!entry_has_exact_size(&copying->source))
+        return FAULT_NONE;
+    copying->outcome->failed = copying->to;
+    enum fault f = remote_look_at_file(copying->to->remote, copying->to->path, &there);
+    if (f)
+        return fault_is_of_the_way(f) ? f : FAULT_NONE;
+    if (entry_has_exact_size(&there) && is_other_size(copying, there.size))
+        return differ(copying, copying->to);
+    copying->outcome->was_checked = entry_has_exact_size(&there);
+    return FAULT_NONE;
+}
+
+static enum fault move(const struct copying *copying, enum fxp_way way)
+{
+    struct fxp_outcome *outcome = copying->outcome;
+    enum fault f = way == FXP_THROUGH_HERE ? FAULT_UNSUPPORTED : copy_direct(copying);
     bool may_go_on = f == FAULT_UNSUPPORTED || f == FAULT_NO_DATA_CONNECTION;
     if (way == FXP_DIRECT || !may_go_on)
         return f;
-    *ret_direct = false;
+    outcome->is_direct = false;
     if (f == FAULT_NO_DATA_CONNECTION) { /* one may still be waiting, deaf to us */
-        *ret_failed = from;
-        f = remote_reopen(from->remote);
+        outcome->failed = copying->from;
+        f = remote_reopen(copying->from->remote);
         if (!f) {
-            *ret_failed = to;
-            f = remote_reopen(to->remote);
+            outcome->failed = copying->to;
+            f = remote_reopen(copying->to->remote);
         }
         if (f)
             return f;
     }
-    return copy_through(from, to, parameters, progress, ret_failed);
+    return copy_through(copying);
+}
+
+enum fault fxp_copy(const struct fxp_end *from, const struct fxp_end *to, enum fxp_way way,
+                    const struct carry_rules *rules, struct transfer_progress *progress,
+                    struct fxp_outcome *ret_outcome)
+{
+    struct copying copying = {
+        .from = from, .to = to, .rules = rules, .progress = progress, .outcome = ret_outcome};
+    *ret_outcome = (struct fxp_outcome){.is_direct = way != FXP_THROUGH_HERE, .failed = from};
+    enum fault f = look_at_source(&copying);
+    if (!f)
+        f = move(&copying, way);
+    return f ? f : check_target(&copying);
 }

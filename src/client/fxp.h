@@ -8,7 +8,7 @@
 #ifndef FERRY_CLIENT_FXP_H
 #define FERRY_CLIENT_FXP_H
 
-#include "client/remote_files.h"
+#include "client/carry.h"
 
 enum fxp_way { FXP_AUTO, FXP_DIRECT, FXP_THROUGH_HERE };
 
@@ -17,12 +17,21 @@ struct fxp_end {
     const char *path;
 };
 
+struct fxp_outcome {
+    bool is_direct;               /* nothing went through here */
+    bool was_checked;             /* the sizes, of both */
+    bool differs;                 /* the fault is that of a check: the size is not the source's */
+    const struct fxp_end *failed; /* borrowed: whose the fault is, and its reason */
+};
+
 /*
- * With the same parameters at both ends. `progress` counts what goes through here; *ret_direct
- * tells whether nothing did. A fault's reason is that of the end it is of, *ret_failed.
+ * With the same parameters at both ends; of the rules they and `check` count: the size, whatever
+ * more it says. `progress` counts what goes through here. FAULT_IO with outcome->differs: what
+ * arrived is not what the source has: through here its end was not told to the receiver, from one
+ * to the other it is there.
  */
 enum fault fxp_copy(const struct fxp_end *from, const struct fxp_end *to, enum fxp_way way,
-                    const struct parameters *parameters, struct transfer_progress *progress,
-                    bool *ret_direct, const struct fxp_end **ret_failed);
+                    const struct carry_rules *rules, struct transfer_progress *progress,
+                    struct fxp_outcome *ret_outcome);
 
 #endif

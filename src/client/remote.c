@@ -336,6 +336,11 @@ struct text remote_directory(const struct remote *remote)
     return text_of(remote->directory);
 }
 
+const struct user_dtp_settings *remote_dtp_settings(const struct remote *remote)
+{
+    return &remote->settings->dtp;
+}
+
 const char *remote_list_options(const struct remote *remote)
 {
     return remote->settings->list_options;

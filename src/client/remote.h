@@ -91,6 +91,8 @@ const struct features *remote_features(const struct remote *remote);
 struct text remote_system(struct remote *remote);
 /* Where it is, as PWD or else CWD had it; empty: where the login landed. */
 struct text remote_directory(const struct remote *remote);
+/* How data connections are made, as its settings say. */
+const struct user_dtp_settings *remote_dtp_settings(const struct remote *remote);
 /* What its settings say; NULL: nothing. */
 const char *remote_list_options(const struct remote *remote);
 /* PROT's level (RFC 2228 3). */

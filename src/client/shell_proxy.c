@@ -17,20 +17,22 @@ static void copy(struct shell *shell, const struct route *route, const char *pat
 {
     const struct fxp_end from = {route->from->remote, path};
     const struct fxp_end to = {route->to->remote, target};
-    const struct fxp_end *failed = &from;
-    const struct parameters parameters = site_parameters(route->from->site);
+    const struct carry_rules rules = site_carry_rules(route->from->site);
     const struct report_transfer transfer = {
         .remote = text_of(path), .local = text_of(target), .size = PROGRESS_UNKNOWN};
-    bool is_direct = false;
+    struct fxp_outcome copied;
     run_show(shell->run, path, PROGRESS_UNKNOWN);
-    enum fault f = fxp_copy(&from, &to, FXP_AUTO, &parameters, &shell->run->moved, &is_direct,
-                            &failed);
-    if (f) {
-        run_failed(shell->run, failed->path, failed->remote, f);
+    enum fault f = fxp_copy(&from, &to, FXP_AUTO, &rules, &shell->run->moved, &copied);
+    if (f && copied.differs)
+        run_differs(shell->run, copied.failed->path);
+    else if (f)
+        run_failed(shell->run, copied.failed->path, copied.failed->remote, f);
+    if (f)
         return;
-    }
-    shell_say(shell, is_direct ? "From server to server:" : "Through here:");
-    const struct report_outcome outcome = {.bytes = atomic_load(&shell->run->moved.bytes)};
+    shell_say(shell, copied.is_direct ? "From server to server:" : "Through here:");
+    const struct report_outcome outcome = {.bytes = atomic_load(&shell->run->moved.bytes),
+                                           .verified_by = copied.was_checked ? TEXT("size")
+                                                                             : TEXT("")};
     pthread_mutex_lock(&shell->run->lock);
     report_transfer_end(&shell->run->report, &transfer, &outcome);
     pthread_mutex_unlock(&shell->run->lock);

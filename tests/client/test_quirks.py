@@ -153,11 +153,11 @@ def test_an_account_that_nobody_knows_is_said_to_be_wanted(tmp_path):
 # ---- From server to server ---------------------------------------------------------------------
 
 def test_servers_that_allow_it_send_each_other_what_there_is():
-    """The one that listens says where, and that is for the other one, wherever it is."""
+    """The one that listens says at which port; the host is the one that we speak with."""
     source = (login() + facts("a", 7) + "C: PASV\nS: 227 (192,0,2,1,8,8)\nC: RETR a\nS: 150 go\n"
               "do wait\nS: 226 done")
-    target = (login() + f"{IMAGE}C: PORT 192,0,2,1,8,8\nS: 200 ok\nC: STOR b\nS: 150 go\n"
-              "do wait\nS: 226 done")
+    target = (login() + f"{IMAGE}C: PORT 127,0,0,1,8,8\nS: 200 ok\nC: STOR b\nS: 150 go\n"
+              "do wait\nS: 226 done\nC: SIZE b\nS: 213 7")
 
     def wait(_):
         """Longer than a reply may take: they are busy with each other."""
@@ -169,7 +169,8 @@ def test_servers_that_allow_it_send_each_other_what_there_is():
 def test_servers_that_do_not_are_helped(tmp_path):
     source = (login() + facts("a", 7) + "C: PASV\nS: 227 (192,0,2,1,8,8)\n"
               + fetch("a", "content"))
-    target = (login() + f"{IMAGE}C: PORT 192,0,2,1,8,8\nS: 500 not there\n" + store("b", "content"))
+    target = (login() + f"{IMAGE}C: PORT 127,0,0,1,8,8\nS: 500 not there\n" + store("b", "content")
+              + CHECKED.format("b"))
     with Scripted(source) as a, Scripted(target) as b:
         a.ferry("copy", "@a", b.url("b"))
 

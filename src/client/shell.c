@@ -203,6 +203,7 @@ static bool has_url(const struct shell_call *call)
     const struct shell_row *row = call->row;
     bool takes_names = row->first == SHELL_REMOTE || row->rest == SHELL_REMOTE ||
                        row->first == SHELL_LOCAL || row->rest == SHELL_LOCAL;
+    takes_names = takes_names && (row->flags & SHELL_SERVER); /* "proxy open URL" has its own */
     for (size_t i = 0; takes_names && i < call->count; i++)
         if (run_is_url(call->words[i].text.at))
             return true;

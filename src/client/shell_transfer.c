@@ -408,6 +408,18 @@ static void mirror_in_background(struct shell *shell, const struct shell_call *c
     shell_jobs_start(shell, invocation->words[0], words);
 }
 
+/* What a tree from there is called here. NULL: that cannot be; told. */
+static const char *name_tree(struct shell *shell, const struct invocation *invocation,
+                             const char *name)
+{
+    if (!safe_name_is_local(text_of(name), SAFE_NAME_LINUX))
+        return "."; /* "/" and ".." have no name */
+    if (safe_name_is_local(text_of(name), settings_name_rule(&invocation->settings)))
+        return name;
+    complain_of_name(shell, name);
+    return NULL;
+}
+
 /* Of one word its last part is the other one's name, as ftp(1) has it for files. */
 static void mirror_trees(struct shell *shell, const struct shell_call *call,
                          const struct invocation *invocation, bool is_upload)
@@ -422,15 +434,12 @@ static void mirror_trees(struct shell *shell, const struct shell_call *call,
     const char *target = name;
     builder_put(&b, shell_last_part(source));
     builder_end(&b);
-    if (invocation->word_count == 2) {
+    if (invocation->word_count == 2)
         target = invocation->words[1];
-    } else if (!is_upload && !safe_name_is_local(text_of(name), SAFE_NAME_LINUX)) {
-        target = "."; /* "/" and ".." have no name */
-    } else if (!is_upload &&
-               !safe_name_is_local(text_of(name), settings_name_rule(&invocation->settings))) {
-        complain_of_name(shell, source);
+    else if (!is_upload)
+        target = name_tree(shell, invocation, name);
+    if (!target)
         return;
-    }
     const char *ours = is_upload ? source : target;
     if (!shell_local_path(shell, ours, local) ||
         !shell_remote_path(shell, is_upload ? target : source, path))

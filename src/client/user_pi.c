@@ -259,7 +259,7 @@ enum fault user_pi_hear_unasked(struct user_pi *pi)
 
 static void tell_sent(const struct user_pi *pi, struct text command)
 {
-    char bytes[2 * LINE_MAX_BYTES + sizeof(" ****")];
+    char bytes[2 * LINE_MAX_BYTES + 8]; /* " ****" */
     struct builder b = builder_on(bytes, sizeof(bytes));
     secret_put_command(&b, command);
     tell(pi, USER_PI_SENT, builder_text(&b));

@@ -200,17 +200,25 @@ bool shell_read_byte(struct shell *shell, char *ret_byte);
 
 /* Where something goes that is written: standard output, a file, or "|COMMAND". */
 struct shell_output {
-    FILE *file;    /* owned unless stdout */
+    FILE *file;            /* owned unless stdout */
+    struct stream *stream; /* owned: of a file, which has its name when it is complete; or NULL */
+    size_t failed;         /* of the run when it was opened: with one more it is not complete */
     int pid;       /* of the command; 0: none */
     char path[32]; /* of a file that leads to it; "": none */
 };
 
-/* "-" or NULL: standard output. False when it has been told why not. */
+/*
+ * "-" or NULL: standard output; of a file that is there a person is asked first. False when it has
+ * been told why not, or is not wanted.
+ */
 bool shell_output_open(struct shell *shell, const char *word, struct shell_output *ret_output);
 /* A command's input, or with `reads` its output; `path` leads there, too. */
 bool shell_output_pipe(struct shell *shell, const char *command, bool reads,
                        struct shell_output *ret_output);
-/* Waits for a command. A file that could not be written is told. */
+/*
+ * Waits for a command. A file gets its name, unless something has failed meanwhile; when it could
+ * not be written that is told.
+ */
 void shell_output_close(struct shell *shell, struct shell_output *output, const char *word);
 /* Waits for a process. Its status; -1: a signal ended it. */
 int shell_await(int pid);

@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "client/local_file.h"
 #include "client/safe_name.h"
 #include "client/shell.h"
 
@@ -147,20 +148,44 @@ bool shell_output_pipe(struct shell *shell, const char *command, bool reads,
     return ret_output->file != NULL;
 }
 
+static ssize_t write_to_stream(void *cookie, const char *bytes, size_t len)
+{
+    enum fault f = stream_write(cookie, bytes, len);
+    return f ? 0 : (ssize_t)len; /* fopencookie(3): 0 is an error */
+}
+
+/* ftp(1) asks before it writes over what is there. */
+static bool may_write(struct shell *shell, const char *path)
+{
+    struct stat info;
+    bool asks = true;
+    bool replaces = stat(path, &info) == 0 && S_ISREG(info.st_mode);
+    return !replaces ||
+           shell_confirm(shell, "output to local-file:", text_of(path), &asks) == SHELL_YES;
+}
+
+static bool open_file(struct shell *shell, const char *path, struct shell_output *output)
+{
+    const cookie_io_functions_t functions = {.write = write_to_stream};
+    enum fault f = local_file_create(path, &output->stream);
+    output->file = f ? NULL : fopencookie(output->stream, "w", functions);
+    if (!output->file) {
+        stream_close(&output->stream);
+        shell_count_local(shell, path, f ? f : FAULT_NO_MEMORY);
+    }
+    return output->file != NULL;
+}
+
 bool shell_output_open(struct shell *shell, const char *word, struct shell_output *ret_output)
 {
     char path[SHELL_PATH_SIZE];
-    *ret_output = (struct shell_output){.file = stdout};
+    *ret_output = (struct shell_output){.file = stdout, .failed = shell->run->failed};
     if (!word || strcmp(word, "-") == 0)
         return true;
     if (word[0] == '|')
         return shell_output_pipe(shell, word + 1, false, ret_output);
-    if (!shell_local_path(shell, word, path))
-        return false;
-    ret_output->file = fopen(path, "we");
-    if (!ret_output->file)
-        shell_count_local(shell, path, fault_from_errno(errno));
-    return ret_output->file != NULL;
+    return shell_local_path(shell, word, path) && may_write(shell, path) &&
+           open_file(shell, path, ret_output);
 }
 
 void shell_output_close(struct shell *shell, struct shell_output *output, const char *word)
@@ -169,10 +194,17 @@ void shell_output_close(struct shell *shell, struct shell_output *output, const 
         return;
     bool is_lost = ferror(output->file) != 0;
     is_lost = fclose(output->file) || is_lost;
-    if (output->pid) /* it may have read as much as it wanted, as `head` does */
+    if (output->pid) { /* it may have read as much as it wanted, as `head` does */
         (void)shell_await(output->pid);
-    else if (is_lost)
-        shell_count_local(shell, word, FAULT_IO);
+        return;
+    }
+    bool is_complete = shell->run->failed == output->failed && !is_lost;
+    enum fault f = is_lost ? FAULT_IO : FAULT_NONE;
+    if (is_complete)
+        f = local_file_publish(&output->stream);
+    stream_close(&output->stream);
+    if (f)
+        shell_count_local(shell, word, f);
 }
 
 /* ---- The commands ---------------------------------------------------------------------------- */

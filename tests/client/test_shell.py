@@ -215,6 +215,16 @@ def test_lists_of_several_directories_go_into_one_file(shell):
     assert [line.split()[-1] for line in said(done).splitlines()] == ["x", "y", "a/x"]
 
 
+def test_a_listing_that_fails_leaves_the_file_that_was_there(shell):
+    shell.server.write("a/x", b"1")
+    (shell.here / "kept").write_bytes(b"precious")
+    shell("ls gone kept", "nlist gone kept", "mls a gone kept", status=9)
+    assert (shell.here / "kept").read_bytes() == b"precious"
+    shell("nlist a kept")
+    assert (shell.here / "kept").read_bytes() == b"a/x\n"
+    assert os.listdir(shell.here) == ["kept"]
+
+
 @covers("mlst")
 def test_mlst_tells_about_a_name(shell):
     shell.server.write("a", b"123")

@@ -436,6 +436,21 @@ def test_questions_before_each_file(terminal):
     assert terminal.server.names() == ["a"]
 
 
+def test_a_listing_is_not_written_over_a_file_without_a_question(terminal):
+    terminal.server.write("a", b"1")
+    (terminal.here / "kept").write_bytes(b"precious")
+    with terminal() as t:
+        t.do("nlist . new")
+        t.type("nlist . kept\r")
+        t.shows(rb"output to local-file: kept \[.*\? $")
+        t.type("n\r")
+        t.shows(PROMPT)
+        assert (terminal.here / "kept").read_bytes() == b"precious"
+        t.do("prompt off")
+        t.do("nlist . kept")
+    assert (terminal.here / "kept").read_bytes() == (terminal.here / "new").read_bytes()
+
+
 def test_name_and_password_are_asked_for(terminal):
     terminal.server.write("f", b"1")
     with Terminal(terminal.here, f"127.0.0.1:{terminal.server.port}") as t:

@@ -243,12 +243,13 @@ static void put_through(struct run *run, const struct one_file *file, const char
 {
     struct stream *stream = NULL;
     struct carry_outcome outcome;
-    enum fault f = local_file_open(local, &stream);
+    enum fault f = file->source ? FAULT_NONE : local_file_open(local, &stream);
     if (f) {
         run_failed(run, local, NULL, f);
         return;
     }
-    f = carry_send_stream(file->remote, stream, path, &file->rules, &run->moved, &outcome);
+    f = carry_send_stream(file->remote, file->source ? file->source : stream, path, &file->rules, &run->moved,
+                          &outcome);
     stream_close(&stream);
     if (f)
         run_failed(run, path, file->remote, f);
@@ -290,7 +291,7 @@ void one_file_get(struct run *run, const struct one_file *file, const char *path
 
 void one_file_put(struct run *run, const struct one_file *file, const char *local, const char *path)
 {
-    if (is_written_through(local) || says_no_size(local))
+    if (file->source || is_written_through(local) || says_no_size(local))
         put_through(run, file, local, path);
     else
         put_file(run, file, local, path);

@@ -16,10 +16,11 @@ struct one_file {
     const struct site *site; /* borrowed */
     struct remote *remote;   /* borrowed: connected */
     struct carry_rules rules;
+    struct stream *source; /* borrowed: what is sent, in place of a file's bytes; NULL: those */
     bool reader_may_leave; /* of a pipe: who has read enough, a pager, ends it well */
 };
 
-/* `local` is a path of this machine, or "-"; why it failed is told. */
+/* `local` is a path of this machine, "-", or what `source` is called; why it failed is told. */
 void one_file_get(struct run *run, const struct one_file *file, const char *path,
                   const char *local);
 void one_file_put(struct run *run, const struct one_file *file, const char *local,

@@ -201,10 +201,12 @@ bool shell_read_byte(struct shell *shell, char *ret_byte);
 /* Where something goes that is written: standard output, a file, or "|COMMAND". */
 struct shell_output {
     FILE *file;            /* owned unless stdout */
-    struct stream *stream; /* owned: of a file, which has its name when it is complete; or NULL */
+    struct stream *stream; /* owned: a file's, which has its name when it is complete; what a
+                              command says, which FAULT_CANCELLED ends if it failed; or NULL */
     size_t failed;         /* of the run when it was opened: with one more it is not complete */
-    int pid;       /* of the command; 0: none */
-    char path[32]; /* of a file that leads to it; "": none */
+    int pid;               /* of the command; 0: none, or it has ended */
+    int status;            /* that it ended with */
+    char path[32];         /* of a file that leads to the command; "": it is none */
 };
 
 /*
@@ -212,16 +214,15 @@ struct shell_output {
  * been told why not, or is not wanted.
  */
 bool shell_output_open(struct shell *shell, const char *word, struct shell_output *ret_output);
-/* A command's input, or with `reads` its output; `path` leads there, too. */
+/* A command's input, to which `path` leads, too; or with `reads` its output, which is `stream`. Not
+ * to be copied then. */
 bool shell_output_pipe(struct shell *shell, const char *command, bool reads,
                        struct shell_output *ret_output);
 /*
- * Waits for a command. A file gets its name, unless something has failed meanwhile; when it could
- * not be written that is told.
+ * Waits for a command; that it failed is told, but not that it left early. A file gets its name,
+ * unless something has failed meanwhile; when it could not be written that is told.
  */
 void shell_output_close(struct shell *shell, struct shell_output *output, const char *word);
-/* Waits for a process. Its status; -1: a signal ended it. */
-int shell_await(int pid);
 /*
  * Runs a program, as execvp finds it, and waits; Ctrl-C is its own meanwhile. False, told: it was
  * not run, or its status is not 0. `words` ends with NULL.

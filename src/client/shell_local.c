@@ -9,11 +9,15 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/memory.h"
 #include "client/local_file.h"
 #include "client/safe_name.h"
 #include "client/shell.h"
 
-enum { ARGUMENTS_MAX = SHELL_WORDS_MAX + 4 };
+enum {
+    ARGUMENTS_MAX = SHELL_WORDS_MAX + 4,
+    STATUS_SIGNAL = 128, /* sh(1): more than that is a signal */
+};
 
 /* ---- Names ---------------------------------------------------------------------------- */
 
@@ -87,34 +91,90 @@ static int start(struct shell *shell, const char *const *words, int input, int o
     return error ? -1 : pid;
 }
 
-int shell_await(int pid)
+/* Waits for it. Its status; of a signal that ended it 128 and its number, as sh(1) has it. */
+static int await(int pid)
 {
     int status = 0;
     while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
         ;
-    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+    return WIFEXITED(status) ? WEXITSTATUS(status) : STATUS_SIGNAL + WTERMSIG(status);
+}
+
+static void complain_of_status(struct shell *shell, const char *what, int status)
+{
+    char why[64];
+    struct builder b = builder_on(why, sizeof(why));
+    bool is_signal = status > STATUS_SIGNAL;
+    builder_put_string(&b, is_signal ? "ended by signal " : "ended with status ");
+    builder_put_number(&b, (uint64_t)(is_signal ? status - STATUS_SIGNAL : status));
+    run_complain(shell->run, what, builder_end(&b), EXIT_STATUS_LOCAL);
 }
 
 bool shell_run_program(struct shell *shell, const char *const *words)
 {
-    char why[64];
     int pid = start(shell, words, -1, -1);
     if (pid < 0)
         return false;
     (void)run_rest(shell->run);
-    int status = shell_await(pid);
+    int status = await(pid);
     run_work(shell->run);
-    if (!status)
-        return true;
-    struct builder b = builder_on(why, sizeof(why));
-    builder_put_string(&b, status < 0 ? "ended by a signal" : "ended with status ");
-    if (status > 0)
-        builder_put_number(&b, (uint64_t)status);
-    run_complain(shell->run, words[0], builder_end(&b), EXIT_STATUS_LOCAL);
-    return false;
+    if (status)
+        complain_of_status(shell, words[0], status);
+    return status == 0;
 }
 
 /* ---- Where something goes ------------------------------------------------------------------ */
+
+/* What a command says: its end is one only when the command ended well. */
+struct said {
+    struct stream stream;
+    struct shell_output *output; /* borrowed: as long as the stream */
+};
+
+static enum fault said_read(struct stream *stream, void *buffer, size_t size, size_t *ret_len)
+{
+    struct shell_output *output = ((struct said *)stream)->output;
+    ssize_t n;
+    do {
+        n = read(fileno(output->file), buffer, size);
+    } while (n < 0 && errno == EINTR);
+    if (n < 0)
+        return fault_from_errno(errno);
+    if (n == 0 && output->pid) {
+        output->status = await(output->pid);
+        output->pid = 0;
+    }
+    *ret_len = (size_t)n;
+    return n == 0 && output->status ? FAULT_CANCELLED : FAULT_NONE;
+}
+
+static void said_close(struct stream *stream)
+{
+    memory_free(stream);
+}
+
+static struct stream *said_new(struct shell_output *output)
+{
+    static const struct stream_type type = {.read = said_read, .close = said_close};
+    struct said *said = memory_new(sizeof(*said));
+    if (!said)
+        return NULL;
+    said->stream = (struct stream){.type = &type, .fd = -1};
+    said->output = output;
+    return &said->stream;
+}
+
+/* Its end, told where it is none that one wants. */
+static void end_command(struct shell *shell, struct shell_output *output, const char *word)
+{
+    bool was_heard = output->pid == 0;
+    if (output->pid)
+        output->status = await(output->pid);
+    /* It may have read as much as it wanted, as `head` does; or we no more of what it says. */
+    bool has_left = output->status == STATUS_SIGNAL + SIGPIPE || (output->stream && !was_heard);
+    if (output->status && !has_left && !run_is_interrupted(shell->run))
+        complain_of_status(shell, word, output->status);
+}
 
 bool shell_output_pipe(struct shell *shell, const char *command, bool reads,
                        struct shell_output *ret_output)
@@ -140,12 +200,17 @@ bool shell_output_pipe(struct shell *shell, const char *command, bool reads,
     builder_put_number(&b, (uint64_t)ours);
     builder_end(&b);
     ret_output->file = fdopen(ours, reads ? "r" : "w");
-    if (!ret_output->file) {
-        close(ours);
-        (void)shell_await(pid);
+    ret_output->stream = reads && ret_output->file ? said_new(ret_output) : NULL;
+    bool is_open = ret_output->file && (!reads || ret_output->stream);
+    if (!is_open) {
+        if (ret_output->file)
+            (void)fclose(ret_output->file);
+        else
+            close(ours);
+        (void)await(pid);
         shell_count_local(shell, command, FAULT_NO_MEMORY);
     }
-    return ret_output->file != NULL;
+    return is_open;
 }
 
 static ssize_t write_to_stream(void *cookie, const char *bytes, size_t len)
@@ -194,8 +259,9 @@ void shell_output_close(struct shell *shell, struct shell_output *output, const 
         return;
     bool is_lost = ferror(output->file) != 0;
     is_lost = fclose(output->file) || is_lost;
-    if (output->pid) { /* it may have read as much as it wanted, as `head` does */
-        (void)shell_await(output->pid);
+    if (output->path[0]) {
+        end_command(shell, output, word);
+        stream_close(&output->stream);
         return;
     }
     bool is_complete = shell->run->failed == output->failed && !is_lost;

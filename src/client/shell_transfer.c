@@ -140,7 +140,8 @@ void shell_send(struct shell *shell, const char *local, const char *path, bool a
     if (local[0] != '|') {
         one_file_put(shell->run, &file, local, path);
     } else if (shell_output_pipe(shell, local + 1, true, &output)) {
-        one_file_put(shell->run, &file, output.path, path);
+        file.source = output.stream;
+        one_file_put(shell->run, &file, local, path);
         shell_output_close(shell, &output, local);
     }
     if (shell->run->failed == failed) /* what is complete has no place to go on from */

@@ -37,6 +37,23 @@ def test_put_sends(shell):
     assert b"say what it is to be called" in done.stderr and b"gone" in done.stderr
 
 
+def test_a_command_that_fails_has_not_said_all(shell):
+    """What it said is half a file: nothing gets the name there, and what was there stays."""
+    shell.server.write("kept", b"precious")
+    done = shell("put '|echo part; exit 3' new", "put '|echo part; kill -9 $$' kept",
+                 status=1)
+    assert shell.server.names() == ["kept"] and shell.server.read("kept") == b"precious"
+    assert b"|echo part; exit 3: ended with status 3" in done.stderr
+    assert b"ended by signal 9" in done.stderr
+
+
+def test_a_command_that_cannot_take_a_file_is_told(shell):
+    shell.server.write("a", b"one\n")
+    done = shell("get a '|cat; exit 3'", status=9)
+    assert done.stdout == b"one\n" and b"|cat; exit 3: ended with status 3" in done.stderr
+    assert b"status 4" in shell("nlist . '|cat; exit 4'", status=9).stderr
+
+
 def test_put_takes_what_is_behind_its_line(shell):
     done = shell("put - a", "not a command", "nor this")
     assert shell.server.read("a") == b"not a command\nnor this\n" and done.stdout == b""
@@ -132,7 +149,8 @@ def test_files_are_shown(shell):
 
 def test_a_pager_may_be_left(shell):
     shell.server.write("big", b"line\n" * 2_000_000)
-    done = shell("page big", "get big '|head -n 2'", "mkdir after", PAGER="head -n 1")
+    done = shell("page big", "get big '|head -n 2'",
+                 "get big '|exec head -c 1 >/dev/null'", "mkdir after", PAGER="head -n 1")
     assert done.stdout == b"line\n" * 3 and b"big" not in done.stderr
     assert "after" in shell.server.names()
 

@@ -137,6 +137,23 @@ static enum fault ask_size(const struct one_file *file, const char *path, struct
     return fault_is_of_the_way(f) ? f : FAULT_NONE;
 }
 
+/* Shown while it moves, but where it would be drawn over what is typed, or is to be read. */
+static bool begin_through(struct run *run, const char *local, int terminal, const char *shown)
+{
+    bool lends = strcmp(local, "-") == 0 && isatty(terminal);
+    if (lends)
+        run_lend_terminal(run, true);
+    run_show(run, shown, PROGRESS_UNKNOWN);
+    return lends;
+}
+
+static void end_through(struct run *run, bool lends)
+{
+    run_show(run, "", PROGRESS_UNKNOWN);
+    if (lends)
+        run_lend_terminal(run, false);
+}
+
 static void get_through(struct run *run, const struct one_file *file, const char *path,
                         const char *local)
 {
@@ -159,8 +176,10 @@ static void get_through(struct run *run, const struct one_file *file, const char
         return;
     }
     f = ask_size(file, path, &entry);
+    bool lends = begin_through(run, local, STDOUT_FILENO, path);
     if (!f)
         f = remote_transfer(file->remote, &order);
+    end_through(run, lends);
     if (!f)
         f = local_file_publish(&counted.inner);
     else
@@ -230,6 +249,7 @@ static void get_file(struct run *run, const struct one_file *file, const char *p
     begin(run, &transfer);
     enum fault f = fetch(run, file, path, &name, &outcome);
     run_tell_progress(run, NULL);
+    run_show(run, "", PROGRESS_UNKNOWN);
     local_name_close(&name);
     tell(run, &transfer, &outcome, begun_ms, f);
     if (f)
@@ -248,8 +268,10 @@ static void put_through(struct run *run, const struct one_file *file, const char
         run_failed(run, local, NULL, f);
         return;
     }
-    f = carry_send_stream(file->remote, file->source ? file->source : stream, path, &file->rules, &run->moved,
-                          &outcome);
+    bool lends = begin_through(run, local, STDIN_FILENO, local);
+    f = carry_send_stream(file->remote, file->source ? file->source : stream, path, &file->rules,
+                          &run->moved, &outcome);
+    end_through(run, lends);
     stream_close(&stream);
     if (f)
         run_failed(run, path, file->remote, f);
@@ -275,6 +297,7 @@ static void put_file(struct run *run, const struct one_file *file, const char *l
     enum fault f = carry_send(file->remote, name.tree, name.name, path, &rules, &run->moved,
                               &outcome);
     run_tell_progress(run, NULL);
+    run_show(run, "", PROGRESS_UNKNOWN);
     local_name_close(&name);
     tell(run, &transfer, &outcome, begun_ms, f);
     if (f)

@@ -45,10 +45,19 @@ static void draw(struct run *run)
     uint64_t moved = atomic_load(&run->moved.bytes);
     run->state.bytes_done = (uint64_t)((int64_t)moved + run->moved_before);
     tell_progress(run);
+    if (run->is_lent)
+        return;
     if (run->marks.each)
         progress_write_marks(STDERR_FILENO, &run->marks, moved);
     else if (run->state.name.len || run->state.bytes_done)
         progress_show(&run->progress, &run->state, clock_running_ms());
+}
+
+/* What is moved from now on is counted from 0. */
+static void forget_moved(struct run *run)
+{
+    atomic_store(&run->moved.bytes, 0);
+    run->moved_before = 0;
 }
 
 void run_end_marks(struct run *run)
@@ -59,7 +68,7 @@ void run_end_marks(struct run *run)
     if (run->marks.made)
         (void)fputc('\n', stderr);
     run->marks.made = 0;
-    atomic_store(&run->moved.bytes, 0);
+    forget_moved(run);
 }
 
 static void stop_remotes(const struct run *run, void (*stop)(struct remote *remote))
@@ -154,26 +163,50 @@ void run_give_up_output(struct run *run)
     pthread_mutex_unlock(&run->lock);
 }
 
+/* With the lock held. */
+static void rest(struct run *run)
+{
+    run->is_resting = true;
+    run_end_marks(run);
+    progress_restart(&run->progress);
+    run->state = (struct progress_state){.bytes_total = PROGRESS_UNKNOWN};
+}
+
 bool run_rest(struct run *run)
 {
     pthread_mutex_lock(&run->lock);
     bool is_usable = !run->has_dropped;
     run->has_dropped = false;
-    run->is_resting = true;
     if (run->is_interactive && run->signal == SIGINT)
         run->signal = 0;
-    run_end_marks(run);
-    progress_restart(&run->progress);
-    run->state = (struct progress_state){.bytes_total = PROGRESS_UNKNOWN};
+    rest(run);
     pthread_mutex_unlock(&run->lock);
     return is_usable;
+}
+
+bool run_pause(struct run *run)
+{
+    pthread_mutex_lock(&run->lock);
+    bool is_going_on = !run->signal;
+    if (is_going_on)
+        rest(run);
+    pthread_mutex_unlock(&run->lock);
+    return is_going_on;
+}
+
+void run_lend_terminal(struct run *run, bool is_lent)
+{
+    pthread_mutex_lock(&run->lock);
+    progress_clear(&run->progress);
+    run->is_lent = is_lent;
+    pthread_mutex_unlock(&run->lock);
 }
 
 void run_work(struct run *run)
 {
     pthread_mutex_lock(&run->lock);
     run->is_resting = false;
-    atomic_store(&run->moved.bytes, 0);
+    forget_moved(run);
     atomic_store(&run->moved.cancelled, false);
     pthread_mutex_unlock(&run->lock);
 }

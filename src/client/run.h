@@ -37,6 +37,7 @@ struct run {
     struct progress_marks marks; /* BSD's hash; `each` 0: none */
     bool is_interactive;         /* SIGINT ends what goes on, not the program */
     bool is_resting;             /* nothing goes on: somebody is asked for the next command */
+    bool is_lent;                /* the terminal, to what is written or to another program */
     bool has_dropped; /* a second SIGINT: the connections that there were are of no use */
     int64_t begun_ms;
     pthread_t watcher;
@@ -56,6 +57,13 @@ bool run_rest(struct run *run);
 void run_work(struct run *run);
 /* Standard output is for what is fetched: events go to standard error. */
 void run_give_up_output(struct run *run);
+/*
+ * Likewise in the midst of a command, which goes on with run_work: somebody is asked about it.
+ * False, and not to be asked: a signal has ended it.
+ */
+bool run_pause(struct run *run);
+/* What goes on writes to the terminal, or another program has it: no progress is drawn there. */
+void run_lend_terminal(struct run *run, bool is_lent);
 /* What of the settings concerns the run has changed: verbose, progress, hash, colour. */
 void run_take_settings(struct run *run);
 
@@ -92,7 +100,8 @@ void run_differs(struct run *run, const char *what);
 /* What a signal stops; NULL: nothing any more. */
 void run_watch_crew(struct run *run, struct crew *crew);
 bool run_is_interrupted(struct run *run);
-/* For progress: of what is being moved. The name is borrowed until the next call, or run_rest. */
+/* For progress: of what is being moved; an empty name: nothing any more. The name is borrowed until
+ * the next call, or run_rest. */
 void run_show(struct run *run, const char *name, uint64_t bytes_total);
 /* So many bytes of how many are there, of what was shown last. */
 void run_show_begun(struct run *run, uint64_t begun, uint64_t bytes_total);

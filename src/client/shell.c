@@ -95,8 +95,10 @@ void shell_count_local(struct shell *shell, const char *what, enum fault f)
 
 bool shell_ask(struct shell *shell, const char *question, char *answer, size_t size)
 {
-    bool is_there = shell->edit &&
-                    shell_edit_line(shell->edit, question, answer, size) == SHELL_EDIT_LINE;
+    if (!shell->edit || !run_pause(shell->run))
+        return false;
+    bool is_there = shell_edit_line(shell->edit, question, answer, size) == SHELL_EDIT_LINE;
+    run_work(shell->run);
     return is_there && !run_is_interrupted(shell->run);
 }
 

@@ -170,6 +170,7 @@ static void end_command(struct shell *shell, struct shell_output *output, const 
     bool was_heard = output->pid == 0;
     if (output->pid)
         output->status = await(output->pid);
+    run_lend_terminal(shell->run, false);
     /* It may have read as much as it wanted, as `head` does; or we no more of what it says. */
     bool has_left = output->status == STATUS_SIGNAL + SIGPIPE || (output->stream && !was_heard);
     if (output->status && !has_left && !run_is_interrupted(shell->run))
@@ -209,8 +210,10 @@ bool shell_output_pipe(struct shell *shell, const char *command, bool reads,
             close(ours);
         (void)await(pid);
         shell_count_local(shell, command, FAULT_NO_MEMORY);
+        return false;
     }
-    return is_open;
+    run_lend_terminal(shell->run, true); /* a pager's, often */
+    return true;
 }
 
 static ssize_t write_to_stream(void *cookie, const char *bytes, size_t len)

@@ -23,6 +23,7 @@ static void copy(struct shell *shell, const struct route *route, const char *pat
     struct fxp_outcome copied;
     run_show(shell->run, path, PROGRESS_UNKNOWN);
     enum fault f = fxp_copy(&from, &to, FXP_AUTO, &rules, &shell->run->moved, &copied);
+    run_show(shell->run, "", PROGRESS_UNKNOWN);
     if (f && copied.differs)
         run_differs(shell->run, copied.failed->path);
     else if (f)

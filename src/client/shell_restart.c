@@ -116,6 +116,7 @@ static void fetch_from(struct shell *shell, const char *path, const char *local,
     };
     run_show(shell->run, path, PROGRESS_UNKNOWN);
     f = remote_transfer(shell->here.remote, &order);
+    run_show(shell->run, "", PROGRESS_UNKNOWN);
     enum fault closed = local_file_publish(&stream);
     if (f)
         shell_count(shell, path, f);
@@ -173,6 +174,7 @@ static void send_from(struct shell *shell, const char *local, const char *path,
     run_show(shell->run, local, PROGRESS_UNKNOWN);
     f = is_at_end ? send_missing(shell->here.remote, &order)
                   : remote_transfer(shell->here.remote, &order);
+    run_show(shell->run, "", PROGRESS_UNKNOWN);
     stream_close(&stream);
     local_name_close(&name);
     if (f) {

@@ -436,6 +436,33 @@ def test_questions_before_each_file(terminal):
     assert terminal.server.names() == ["a"]
 
 
+def test_no_progress_is_drawn_over_a_question(terminal):
+    """A second behind each question: time for five drawings, if there were any."""
+    for name in "abc":
+        terminal.server.write(name, b"x" * 300_000)
+    with Terminal(terminal.here, "--download-rate", "500k", "--progress", "on",
+                  url(terminal.server)) as t:
+        t.shows(PROMPT)
+        for _ in range(2):
+            t.type("mget *\r")
+            for name in ("a", "b", "c"):
+                t.shows(rb"mget " + name.encode() + rb" \[y/n/a/q\]\? $")
+                assert not eventually(lambda: t.read() and t.seen < len(t.screen), 1)
+                t.type("y\r")
+            t.shows(PROMPT)
+        assert b"EiB" not in t.screen
+
+
+def test_no_progress_is_drawn_over_what_is_shown(terminal):
+    terminal.server.write("a", b"a line\n" * 250 + b"and no end")
+    with Terminal(terminal.here, "--download-rate", "1k", "--progress", "on",
+                  url(terminal.server), PAGER="cat") as t:
+        t.shows(PROMPT)
+        for line in ("cat a", "page a", "get a -", "get a '|cat'"):
+            t.do(line)
+        assert b"B/s" not in t.screen
+
+
 def test_a_listing_is_not_written_over_a_file_without_a_question(terminal):
     terminal.server.write("a", b"1")
     (terminal.here / "kept").write_bytes(b"precious")

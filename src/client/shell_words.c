@@ -242,7 +242,7 @@ static bool needs_quotes(struct text t)
     for (size_t i = 0; i < t.len; i++)
         if (is_one_of(t.at[i], TEXT(" \"'\\;&#!$*?[]")))
             return true;
-    return t.len == 0;
+    return false;
 }
 
 bool shell_words_put(struct builder *b, struct text t, char quote, bool is_open)
@@ -250,7 +250,8 @@ bool shell_words_put(struct builder *b, struct text t, char quote, bool is_open)
     const struct builder before = *b;
     if (!is_readable(t))
         return false;
-    if (!quote && needs_quotes(t))
+    bool is_nothing = !t.len && !is_open; /* "" is a word, and what a word begins with none yet */
+    if (!quote && (is_nothing || needs_quotes(t)))
         quote = '"';
     if (quote)
         builder_put_byte(b, quote);

@@ -181,6 +181,18 @@ def test_names_here_and_there_are_completed(terminal):
     assert terminal.server.read("sent") == b"3"
 
 
+def test_where_nothing_is_certain_nothing_is_completed(terminal):
+    for name in ("a b", "c"):
+        terminal.server.write(name, b"1")
+    with terminal() as t:
+        t.type("get " + TAB)
+        t.shows(rb"\r\na b +c\r\n.*> get $")
+        t.do("c")
+        t.type(TAB)
+        t.shows(rb"account.*" + PROMPT)
+        t.do("lpwd", rb"local directory")
+
+
 def test_hostile_names_are_not_completed(terminal):
     terminal.server.write(b"bad\x1b[2Jname", b"1")
     terminal.server.write("bad", b"good")

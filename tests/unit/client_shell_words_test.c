@@ -225,6 +225,8 @@ TEST(a_text_is_quoted_where_it_must_be)
     assert_string_equal(quoted(TEXT("it's"), '\'', false), "'it'\\''s'");
     assert_string_equal(quoted(TEXT("a\"\\b"), 0, false), "\"a\\\"\\\\b\"");
     assert_string_equal(quoted(TEXT(""), 0, false), "\"\"");
+    assert_string_equal(quoted(TEXT(""), 0, true), ""); /* nothing is certain yet */
+    assert_string_equal(quoted(TEXT(""), '\'', true), "'");
     assert_string_equal(quoted(TEXT("\xC3\xA4"), 0, false), "\xC3\xA4");
 }
 

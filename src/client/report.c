@@ -134,6 +134,24 @@ static void put_amount(struct builder *b, uint64_t bytes, uint64_t duration_ms)
     builder_put(b, TEXT("/s)"));
 }
 
+static struct text last_part(struct text path)
+{
+    size_t slash = text_find_last(path, '/');
+    return slash == path.len ? path : text_after(path, slash + 1);
+}
+
+/* "a -> b": by what name it came is told, and what it is called now where that is another. */
+static void put_names(struct builder *b, const struct report_transfer *transfer)
+{
+    struct text from = transfer->is_upload ? transfer->local : transfer->remote;
+    struct text to = transfer->is_upload ? transfer->remote : transfer->local;
+    safe_text_put(b, from);
+    if (text_equal(last_part(from), last_part(to)))
+        return;
+    builder_put(b, TEXT(" -> "));
+    safe_text_put(b, to);
+}
+
 void report_transfer_end(struct report *report, const struct report_transfer *transfer,
                          const struct report_outcome *outcome)
 {
@@ -147,7 +165,7 @@ void report_transfer_end(struct report *report, const struct report_transfer *tr
     } else if (is_told(report, NOTES)) {
         char bytes[LINE_SIZE];
         struct builder b = builder_on(bytes, sizeof(bytes));
-        safe_text_put(&b, transfer->is_upload ? transfer->local : transfer->remote);
+        put_names(&b, transfer);
         builder_put(&b, TEXT(": "));
         put_amount(&b, outcome->bytes, outcome->duration_ms);
         if (transfer->resumed_from) {

@@ -71,7 +71,7 @@ TEST(people_are_told_what_was_done)
     assert_text(written(report.notes), "Connected to h (192.0.2.1), in the clear.\n");
     report_transfer_end(&report, &transfer, &outcome);
     assert_text(written(report.notes),
-                "pub/a\\x1B[2J: 2.0 MiB in 0:04 (512 KiB/s), behind the 1.0 MiB that were there, "
+                "pub/a\\x1B[2J -> a: 2.0 MiB in 0:04 (512 KiB/s), behind the 1.0 MiB that were there, "
                 "verified by SHA-256\n");
     report_made(&report, TEXT("pub/new"));
     report_removed(&report, TEXT("pub/old\n"));
@@ -101,6 +101,10 @@ TEST(an_upload_is_named_after_the_file_here)
     const struct report_outcome plain = {5, 1000, {NULL, 0}};
     report_transfer_end(&report, &upload, &plain);
     assert_text(written(report.notes), "x: 5 B in 0:01 (5 B/s)\n");
+    const struct report_transfer renamed = {
+        .remote = {"y", 1}, .local = {"d/x", 3}, .is_upload = true, .size = PROGRESS_UNKNOWN};
+    report_transfer_end(&report, &renamed, &plain);
+    assert_text(written(report.notes), "d/x -> y: 5 B in 0:01 (5 B/s)\n");
 }
 
 TEST(how_much_people_are_told_is_theirs_to_say)

@@ -170,8 +170,14 @@ enum fault macros_record_end(struct macros *macros)
     macros->is_recording = false;
     enum fault f = macros->record.full ? FAULT_TOO_LARGE
                                        : macros_define(macros, name, builder_text(&macros->record));
-    explicit_bzero(macros->record_bytes, sizeof(macros->record_bytes));
+    macros_record_drop(macros);
     return f;
+}
+
+void macros_record_drop(struct macros *macros)
+{
+    macros->is_recording = false;
+    explicit_bzero(macros->record_bytes, sizeof(macros->record_bytes));
 }
 
 /* ---- $ ---------------------------------------------------------------------------------- */
@@ -183,7 +189,7 @@ enum fault macro_play_begin(struct macros *macros, const struct shell_word *args
     if (!macro)
         return FAULT_NOT_FOUND;
     if (macros->depth == MACROS_DEPTH_MAX)
-        return FAULT_LINK_LOOP;
+        return FAULT_TOO_MANY;
     macros->depth++;
     *ret_play = (struct macro_play){
         .macros = macros,

@@ -55,6 +55,8 @@ bool macros_is_recording(const struct macros *macros);
 enum fault macros_record_line(struct macros *macros, struct text line);
 /* There are no more lines: the macro ends here, as in a netrc. */
 enum fault macros_record_end(struct macros *macros);
+/* Its writer does not want it: nothing is kept, and what had its name stays. */
+void macros_record_drop(struct macros *macros);
 
 /* ---- $ ---------------------------------------------------------------------------------- */
 
@@ -70,7 +72,7 @@ struct macro_play {
 };
 
 /*
- * args[0] is the macro's name. FAULT_NOT_FOUND; FAULT_LINK_LOOP: too many in each other; else
+ * args[0] is the macro's name. FAULT_NOT_FOUND; FAULT_TOO_MANY: within each other; else
  * macro_play_end must follow. The arguments are borrowed until then.
  */
 enum fault macro_play_begin(struct macros *macros, const struct shell_word *args, size_t arg_count,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "client/run.h"
 
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <time.h>
@@ -375,12 +376,29 @@ static void put_question(struct builder *b, const struct site *site, const struc
     builder_put_string(b, "\nTrust it from now on (yes/no)? ");
 }
 
+/*
+ * Is "yes" what is typed? The lock is not held meanwhile: signals are heard, and end the question.
+ * What is typed comes line by line.
+ */
+static bool hear_yes(struct run *run, FILE *terminal)
+{
+    char answer[64];
+    struct pollfd wait = {fileno(terminal), POLLIN, 0};
+    while (!run_is_interrupted(run)) {
+        if (poll(&wait, 1, PROGRESS_PERIOD_MS) <= 0)
+            continue;
+        ssize_t n = read(wait.fd, answer, sizeof(answer));
+        return n > 0 && text_equal((struct text){answer, (size_t)n}, TEXT("yes\n"));
+    }
+    (void)fputc('\n', terminal);
+    return false;
+}
+
 /* A yes at the terminal, to which it is shown what there is to see. */
 static bool on_stranger(void *owner, const struct site *site, const struct tls_shown *shown)
 {
     struct run *run = owner;
     char question[QUESTION_SIZE];
-    char answer[8] = "";
     struct builder b = builder_on(question, sizeof(question));
     put_question(&b, site, shown);
     FILE *terminal = fopen("/dev/tty", "r+e");
@@ -390,8 +408,10 @@ static bool on_stranger(void *owner, const struct site *site, const struct tls_s
     progress_clear(&run->progress);
     (void)fprintf(terminal, "%.*s", TEXT_ARGS(builder_text(&b)));
     (void)fflush(terminal);
-    bool is_yes = fgets(answer, sizeof(answer), terminal) && strcmp(answer, "yes\n") == 0;
+    run->is_lent = true;
     pthread_mutex_unlock(&run->lock);
+    bool is_yes = hear_yes(run, terminal);
+    run_lend_terminal(run, false);
     (void)fclose(terminal);
     return is_yes;
 }

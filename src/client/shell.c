@@ -462,9 +462,10 @@ static void read_terminal(struct shell *shell)
             do_line(shell, text_of(line));
             break;
         case SHELL_EDIT_INTERRUPTED:
+            macros_record_drop(shell->macros);
             break;
-        case SHELL_EDIT_END:
-            do_line(shell, TEXT("bye"));
+        case SHELL_EDIT_END: /* of a macro first, which an empty line ends */
+            do_line(shell, macros_is_recording(shell->macros) ? TEXT("") : TEXT("bye"));
             break;
         }
     }

@@ -17,8 +17,10 @@ void shell_act_dollar(struct shell *shell, const struct shell_call *call)
     struct macro_play play;
     enum fault f = macro_play_begin(shell->macros, call->words, call->count, &play);
     if (f) {
-        shell_count_local(shell, call->words[0].text.at,
-                          f); /* no such macro, or too many within each other */
+        run_complain(shell->run, call->words[0].text.at,
+                     f == FAULT_NOT_FOUND ? "no such macro; macdef defines one"
+                                          : "too many macros within each other",
+                     EXIT_STATUS_USAGE);
         return;
     }
     char *bytes = memory_new(SHELL_LINE_MAX);

@@ -387,6 +387,17 @@ def test_ctrl_c_ends_a_question_for_a_password(terminal):
         t.shows(rb"local directory: .*ferry> $")
 
 
+def test_ctrl_c_ends_the_question_about_a_certificate(tmp_path):
+    with Scripted("S: 220 ready\nC: AUTH TLS\nS: 234 go\ntls!") as server, Terminal(tmp_path) as t:
+        t.shows(rb"ferry> $")
+        t.type(f"open ftp://me@127.0.0.1:{server.port}/\r")
+        t.shows(rb"\(yes/no\)\? $")
+        t.type(CTRL_C)
+        t.shows(rb"cannot be trusted.*ferry> $")
+        t.type("lpwd\r")
+        t.shows(rb"local directory: .*ferry> $")
+
+
 def test_a_connection_is_kept_while_nothing_is_typed(tmp_path):
     server = Silent(b"500 no", b"500 no", b"500 no", b"230 in", b"500 no", b'257 "/" is it')
     with Terminal(tmp_path, "--keep-alive", "1", "--verbose", "3",
@@ -561,3 +572,17 @@ def test_macros_are_typed_line_by_line(terminal):
         t.shows(PROMPT)
         t.do("$m x")
     assert terminal.server.names() == ["x"]
+
+
+def test_a_macro_that_is_not_wanted_is_left_with_ctrl_c_and_ended_with_ctrl_d(terminal):
+    with terminal() as t:
+        for name, key in (("dropped", CTRL_C), ("kept", CTRL_D)):
+            t.type(f"macdef {name}\r")
+            t.shows(rb"macro> $")
+            t.type(f"mkdir {name}\r")
+            t.shows(rb"macro> $")
+            t.type(key)
+            t.shows(PROMPT)
+        t.do("$kept")
+        t.do("$dropped", rb".*no such macro")
+    assert terminal.server.names() == ["kept"]

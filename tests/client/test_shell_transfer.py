@@ -260,4 +260,5 @@ def test_macros(shell):
                  "$ make a b", "$each x y", "$ gone", "macdef loop", "$ loop", "", "$ loop",
                  status=9)
     assert shell.server.names() == ["b", "x", "y"]
-    assert done.stderr.count(b"ferry: loop:") == 1
+    assert done.stderr.count(b"ferry: loop: too many macros within each other") == 1
+    assert b"ferry: gone: no such macro" in done.stderr

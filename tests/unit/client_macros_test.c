@@ -115,7 +115,7 @@ TEST(macros_in_macros_have_an_end)
     for (int i = 0; i < MACROS_DEPTH_MAX; i++)
         assert_fault(macro_play_begin(macros, command.words, 1, &plays[i]), FAULT_NONE);
     assert_fault(macro_play_begin(macros, command.words, 1, &plays[MACROS_DEPTH_MAX]),
-                 FAULT_LINK_LOOP);
+                 FAULT_TOO_MANY);
     for (int i = 0; i < MACROS_DEPTH_MAX; i++)
         macro_play_end(&plays[i]);
     assert_string_equal(play("m"), "$ m|");

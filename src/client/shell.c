@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "client/shell.h"
 
+#include <errno.h>
 #include <poll.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -376,13 +377,27 @@ static void keep_alive(struct shell *shell, int64_t *said_ms)
         (void)remote_keep_alive(shell->other.remote);
 }
 
+/* A job has ended, or we were stopped and go on: the line that is typed is drawn again below. */
+static void refresh(struct shell *shell, bool was_stopped)
+{
+    bool has_news = shell_jobs_have_news(shell);
+    if (!has_news && !was_stopped)
+        return;
+    shell_edit_leave_line();
+    shell_jobs_look(shell, false, 0);
+    shell_edit_draw_line(shell->edit);
+}
+
 bool shell_read_byte(struct shell *shell, char *ret_byte)
 {
     struct pollfd wait = {STDIN_FILENO, POLLIN, 0};
     int64_t said_ms = clock_running_ms();
     while (!run_is_interrupted(shell->run)) {
-        if (poll(&wait, 1, LOOK_MS) > 0)
+        int count = poll(&wait, 1, LOOK_MS);
+        if (count > 0)
             return read(STDIN_FILENO, ret_byte, 1) == 1;
+        if (shell->edit)
+            refresh(shell, count < 0 && errno == EINTR);
         keep_alive(shell, &said_ms);
     }
     return false;

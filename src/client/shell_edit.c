@@ -343,6 +343,18 @@ void shell_edit_free(struct shell_edit *edit)
     memory_free(edit);
 }
 
+void shell_edit_leave_line(void)
+{
+    (void)fputs("\r\x1B[K", stdout); /* ECMA-48 8.3.41 */
+    (void)fflush(stdout);
+}
+
+void shell_edit_draw_line(struct shell_edit *edit)
+{
+    (void)fflush(stdout);
+    (void)el_set(edit->line, EL_REFRESH);
+}
+
 enum shell_edit_result shell_edit_line(struct shell_edit *edit, const char *prompt, char *line,
                                        size_t size)
 {

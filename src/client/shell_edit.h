@@ -29,6 +29,9 @@ enum shell_edit_result {
 /* Without its end; what does not fit is SHELL_EDIT_INTERRUPTED, after a line that says so. */
 enum shell_edit_result shell_edit_line(struct shell_edit *edit, const char *prompt, char *line,
                                        size_t size);
+/* While a line is typed: it is taken away, for something to be said; and drawn again. */
+void shell_edit_leave_line(void);
+void shell_edit_draw_line(struct shell_edit *edit);
 /* For the history. */
 void shell_edit_keep(struct shell_edit *edit, const char *line);
 

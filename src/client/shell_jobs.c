@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <spawn.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -16,6 +17,7 @@
 
 enum {
     OPTION_SIZE = SETTINGS_NAME_SIZE + SETTINGS_TEXT_SIZE + 4, /* "--NAME=VALUE" */
+    SAID_SHOWN_MAX = 64 * 1024, /* bytes of what a job has said that are shown: its end */
     PASSWORD_SIZE = SECRET_SIZE + sizeof("FERRY_PASSWORD="),
     VARIABLES_MAX = 4096, /* of the environment; with more there is none */
 };
@@ -74,7 +76,7 @@ static void tell_environment(const struct shell *shell, struct told *told)
     explicit_bzero(bytes, sizeof(bytes));
 }
 
-/* In a process group of its own: Ctrl-C is not for it. What it tells goes where we tell ours. */
+/* In a process group of its own: Ctrl-C is not for it. */
 static int set_attributes(posix_spawnattr_t *attributes)
 {
     sigset_t none;
@@ -86,7 +88,8 @@ static int set_attributes(posix_spawnattr_t *attributes)
                                             POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETPGROUP);
 }
 
-static int spawn(pid_t *ret_pid, const struct told *told)
+/* `said`: where what it tells goes; -1: where we tell ours. */
+static int spawn(pid_t *ret_pid, const struct told *told, int said)
 {
     posix_spawnattr_t attributes;
     posix_spawn_file_actions_t actions;
@@ -98,6 +101,10 @@ static int spawn(pid_t *ret_pid, const struct told *told)
         if (!error)
             error = posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY,
                                                      0);
+        if (!error && said >= 0)
+            error = posix_spawn_file_actions_adddup2(&actions, said, STDOUT_FILENO);
+        if (!error && said >= 0)
+            error = posix_spawn_file_actions_adddup2(&actions, said, STDERR_FILENO);
         if (!error)
             error = posix_spawn(ret_pid, "/proc/self/exe", &actions, &attributes,
                                 (char **)told->words, (char **)told->environment);
@@ -107,12 +114,14 @@ static int spawn(pid_t *ret_pid, const struct told *told)
     return error;
 }
 
-static void remember(struct shell *shell, int pid, const char *command, const char *what)
+static void remember(struct shell *shell, int pid, int said, const char *command, const char *what)
 {
     struct shell_jobs *jobs = &shell->jobs;
     struct shell_job *job = &jobs->all[jobs->count++];
     struct builder b = builder_on(job->what, sizeof(job->what));
     job->pid = pid;
+    job->said = said;
+    job->is_ended = false;
     job->number = ++jobs->last;
     builder_put_string(&b, command);
     builder_put_byte(&b, ' ');
@@ -136,15 +145,35 @@ void shell_jobs_start(struct shell *shell, const char *what, const char *const *
     }
     tell_words(shell, words, told);
     tell_environment(shell, told);
-    int error = spawn(&pid, told);
+    /* Somebody types, and is told at the end: what comes amid a line is nobody's to read. */
+    int said = shell->edit ? memfd_create("ferry-job", MFD_CLOEXEC) : -1;
+    int error = shell->edit && said < 0 ? errno : spawn(&pid, told, said);
     memory_free_secret(told, sizeof(*told));
-    if (error)
-        shell_count_local(shell, what, fault_from_errno(error));
-    else
-        remember(shell, pid, words[0], what);
+    if (!error) {
+        remember(shell, pid, said, words[0], what);
+        return;
+    }
+    if (said >= 0)
+        close(said);
+    shell_count_local(shell, what, fault_from_errno(error));
 }
 
 /* ---- Looking after them --------------------------------------------------------------- */
+
+/* What it has told us: lines of a ferry, which are fit for a terminal. */
+static void show_said(struct shell *shell, const struct shell_job *job)
+{
+    char piece[4096];
+    off_t end = lseek(job->said, 0, SEEK_END);
+    ssize_t n;
+    (void)lseek(job->said, end > SAID_SHOWN_MAX ? end - SAID_SHOWN_MAX : 0, SEEK_SET);
+    pthread_mutex_lock(&shell->run->lock);
+    progress_clear(&shell->run->progress);
+    while ((n = read(job->said, piece, sizeof(piece))) > 0)
+        (void)fwrite(piece, 1, (size_t)n, stderr);
+    pthread_mutex_unlock(&shell->run->lock);
+    close(job->said);
+}
 
 /* Its exit status counts as if it had been done here. */
 static void tell_end(struct shell *shell, const struct shell_job *job, int status)
@@ -176,6 +205,8 @@ static bool look_at(struct shell *shell, const struct shell_job *job, bool waits
     } while (pid == 0 && waits && !run_is_interrupted(shell->run));
     if (pid == 0)
         return false;
+    if (job->said >= 0)
+        show_said(shell, job);
     tell_end(shell, job, status);
     return true;
 }
@@ -190,6 +221,17 @@ void shell_jobs_look(struct shell *shell, bool waits, unsigned number)
             jobs->all[left++] = jobs->all[i];
     }
     jobs->count = left;
+}
+
+bool shell_jobs_have_news(const struct shell *shell)
+{
+    bool have = false;
+    for (size_t i = 0; i < shell->jobs.count && !have; i++) {
+        siginfo_t info = {.si_pid = 0};
+        (void)waitid(P_PID, (id_t)shell->jobs.all[i].pid, &info, WEXITED | WNOHANG | WNOWAIT);
+        have = info.si_pid != 0;
+    }
+    return have;
 }
 
 static void end(struct shell_job *job)

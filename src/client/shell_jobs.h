@@ -19,7 +19,8 @@ struct shell;
 
 struct shell_job {
     int pid;
-    bool is_ended;                  /* by us: that it was interrupted is no failure */
+    int said;      /* owned: a file of what it tells, shown at its end; -1: it tells that itself */
+    bool is_ended; /* by us: that it was interrupted is no failure */
     unsigned number;                /* as people name it, from 1 */
     char what[SHELL_JOB_WHAT_SIZE]; /* fit for a terminal */
 };
@@ -39,6 +40,8 @@ void shell_jobs_start(struct shell *shell, const char *what, const char *const *
 /* Tells of those that have ended; with `waits`, waits for all, or for job `number` if that is not
  * 0. */
 void shell_jobs_look(struct shell *shell, bool waits, unsigned number);
+/* Has one ended that nobody has been told of? */
+bool shell_jobs_have_news(const struct shell *shell);
 /* All are told to end, and waited for. */
 void shell_jobs_end(struct shell *shell);
 

@@ -525,8 +525,7 @@ def test_the_end_asks_what_becomes_of_jobs(terminal):
     terminal.server.write("big", b"x" * 20_000_000)
     with Terminal(terminal.here, "--download-rate", "100k", url(terminal.server)) as t:
         t.shows(PROMPT)
-        t.type("get big &\r")
-        t.shows(rb"in the clear\r\n")  # of its own connection: nothing more comes by itself
+        t.do("get big &")
         t.type(CTRL_D)
         t.shows(rb"\[w/k/s\]\? $")
         t.type("s\r")
@@ -541,6 +540,29 @@ def test_the_end_asks_what_becomes_of_jobs(terminal):
         t.type("k\r")
         assert t.ends() == 0
         assert b"[1] ended: get big" in t.screen
+
+
+def test_what_a_job_tells_does_not_stand_in_the_line_that_is_typed(terminal):
+    terminal.server.write("a", b"x" * 3000)
+    with Terminal(terminal.here, "--download-rate", "1k", url(terminal.server)) as t:
+        t.shows(PROMPT)
+        t.do("get a &")
+        t.type("lpw")
+        t.shows(rb"lpw\r\x1b\[K[^>]*in the clear[^>]*\n/a: 2\.9 KiB[^>]*\n\[1\] done: get a\r\n"
+                rb"[^>]*> lpw$")
+        t.do("d", rb"local directory: ")
+
+
+def test_the_line_that_is_typed_is_there_again_when_we_go_on(terminal):
+    """SIGSTOP stands for Ctrl-Z, which stops nobody without a shell of theirs."""
+    with terminal() as t:
+        t.type("lpw")
+        t.shows(rb"lpw$")
+        os.kill(t.pid, signal.SIGSTOP)
+        os.waitpid(t.pid, os.WUNTRACED)
+        os.kill(t.pid, signal.SIGCONT)
+        t.shows(rb"> lpw$")
+        t.do("d", rb"local directory: ")
 
 
 def test_a_program_has_the_terminal_to_itself(terminal):

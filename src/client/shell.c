@@ -114,7 +114,7 @@ enum shell_answer shell_confirm(struct shell *shell, const char *what, struct te
         builder_put_string(&b, what);
         builder_put_byte(&b, ' ');
         safe_text_put(&b, name);
-        builder_put_string(&b, " [y/n/a/q]? ");
+        builder_put_string(&b, " [y/n/a/p/q]? ");
         if (!shell_ask(shell, builder_end(&b), answer, sizeof(answer)))
             return SHELL_QUIT;
         switch (text_upper(answer[0])) {
@@ -126,10 +126,16 @@ enum shell_answer shell_confirm(struct shell *shell, const char *what, struct te
         case 'A':
             *asks = false;
             return SHELL_YES;
+        case 'P': /* ftp(1): prompting off, from now on */
+            shell->settings->interactive = false;
+            shell_say(shell, "interactive: off");
+            return SHELL_YES;
         case 'Q':
             return SHELL_QUIT;
         default:
-            shell_say(shell, "y: yes, n: no, a: yes to all, q: no more");
+            shell_say(
+                shell,
+                "y: yes, n: no, a: yes to all, p: yes, and no more questions (prompt), q: no more");
         }
     }
 }
@@ -177,7 +183,7 @@ static void put_candidates(struct builder *b, struct text name)
     }
 }
 
-static void complain_of_name(struct shell *shell, struct text name, enum shell_found found)
+void shell_complain_of_name(struct shell *shell, struct text name, enum shell_found found)
 {
     char shown[CANDIDATES_SIZE];
     char why[CANDIDATES_SIZE];
@@ -219,7 +225,7 @@ void shell_do(struct shell *shell, const struct shell_word *words, size_t count,
     enum shell_found found = shell_find_row(words[0].text, &row);
     struct shell_call call = {row, words + 1, count - 1, is_background};
     if (found != SHELL_FOUND) {
-        complain_of_name(shell, words[0].text, found);
+        shell_complain_of_name(shell, words[0].text, found);
         return;
     }
     if (call.count < row->words_min || call.count > row->words_max) {

@@ -126,6 +126,8 @@ void shell_tell_of(struct shell *shell, struct text name, struct text words);
 void shell_complain(struct shell *shell, const struct shell_call *call, const char *why);
 /* The same with the line that says how it is used. */
 void shell_complain_of_use(struct shell *shell, const struct shell_call *call);
+/* Nobody knows which command is meant: there is none, or several begin so. */
+void shell_complain_of_name(struct shell *shell, struct text name, enum shell_found found);
 /* f, counted: done, or told with remote's reason. */
 void shell_count(struct shell *shell, const char *what, enum fault f);
 /* Likewise of what is not the server's doing. */
@@ -133,8 +135,8 @@ void shell_count_local(struct shell *shell, const char *what, enum fault f);
 
 enum shell_answer { SHELL_YES, SHELL_NO, SHELL_QUIT };
 /*
- * "mget NAME [y/n/a/q]? ", where a person is to be asked (prompt): y, n, a: yes and no more
- * questions in this command, q. Without anybody to ask it is yes.
+ * "mget NAME [y/n/a/p/q]? ", where a person is to be asked (prompt): y, n, a: yes and no more
+ * questions in this command, p: nor in others, q. Without anybody to ask it is yes.
  */
 enum shell_answer shell_confirm(struct shell *shell, const char *what, struct text name,
                                 bool *asks);

@@ -39,16 +39,17 @@ static void list_commands(struct shell *shell)
 void shell_act_help(struct shell *shell, const struct shell_call *call)
 {
     const struct shell_row *row;
-    if (!call->count) {
+    if (!call->count)
         list_commands(shell);
-        return;
+    for (size_t i = 0; i < call->count; i++) {
+        struct text name = call->words[i].text;
+        enum shell_found found = shell_find_row(name, &row);
+        if (found == SHELL_FOUND)
+            shell_tell(shell, "%s %s\n  %s.\n  Example: %s", row->name, row->words, row->help,
+                       row->example);
+        else
+            shell_complain_of_name(shell, name, found);
     }
-    if (shell_find_row(call->words[0].text, &row) != SHELL_FOUND) {
-        shell_complain(shell, call, "no such command; help lists them");
-        return;
-    }
-    shell_tell(shell, "%s %s\n  %s.\n  Example: %s", row->name, row->words, row->help,
-               row->example);
 }
 
 /* ---- status ---------------------------------------------------------------------------------- */

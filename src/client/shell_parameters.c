@@ -179,9 +179,12 @@ void shell_act_sendport(struct shell *shell, const struct shell_call *call)
 
 /* ---- How much is said ------------------------------------------------------------------------ */
 
+/* ftp(1)'s on and off, or a level as the setting has them. */
 void shell_act_verbose(struct shell *shell, const struct shell_call *call)
 {
-    if (is_switch(shell, call))
+    if (call->count && text_is_digit(call->words[0].text.at[0]))
+        shell_set(shell, call, "verbose", call->words[0].text.at);
+    else if (is_switch(shell, call))
         shell_set(shell, call, "verbose", wants(call, shell->settings->verbose >= 2) ? "2" : "1");
 }
 

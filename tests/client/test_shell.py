@@ -355,10 +355,12 @@ def test_sendport_off_leaves_the_port_to_the_default(shell):
 
 @covers("verbose", "debug", "trace")
 def test_the_dialogue_is_shown_as_far_as_it_is_wanted(shell):
-    done = shell("mkdir a", "verbose", "rmdir a", "trace", "mkdir b", "debug 0", "mkdir c")
+    done = shell("mkdir a", "verbose", "rmdir a", "trace", "mkdir b", "debug 0", "mkdir c",
+                 "verbose 2", "mkdir d", "verbose 0", "mkdir e")
     text = done.stderr.decode()
     assert "< 250" in text and "> RMD" not in text and "> MKD b" in text
     assert "Made a" in text and "Made c" not in text
+    assert "Made d" in text and "Made e" not in text
 
 
 @covers("case", "ntrans", "nmap")
@@ -451,7 +453,10 @@ def test_help_tells_of_every_command(tmp_path):
     assert len(about) == len(names)
     for name, text in zip(sorted(names), about):
         assert text.startswith(name) and f"  Example: {name[:1]}" in text, text
-    assert b"no such command" in run([], ["? gte"], tmp_path, 2).stderr
+    done = run([], ["? gte get put mge", "help g"], tmp_path, 2)
+    assert b"gte: no such command; did you mean get?" in done.stderr
+    assert [line.split()[0] for line in said(done).splitlines()[::3]] == ["get", "put", "mget"]
+    assert b"g: may be get" in done.stderr
 
 
 def test_every_command_has_its_test(tmp_path):

@@ -440,7 +440,7 @@ def test_questions_before_each_file(terminal):
     with terminal() as t:
         t.type("mget *\r")
         for name, answer in (("a", "y"), ("b", "n"), ("c", ""), ("d", "q")):
-            t.shows(rb"mget " + name.encode() + rb" \[y/n/a/q\]\? $")
+            t.shows(rb"mget " + name.encode() + rb" \[y/n/a/p/q\]\? $")
             t.type(answer + "\r")
         t.shows(PROMPT)
         t.type("mdelete *\r")
@@ -459,6 +459,19 @@ def test_questions_before_each_file(terminal):
     assert terminal.server.names() == ["a"]
 
 
+def test_an_answer_turns_questions_off(terminal):
+    for name in "abc":
+        terminal.server.write(name, b"1")
+    with terminal() as t:
+        t.type("mget [ab]\r")
+        t.shows(rb"mget a .*\? $")
+        t.type("p\r")
+        t.shows(rb"interactive: off.*" + PROMPT)
+        t.do("mdelete *")
+    assert sorted(name for name in os.listdir(terminal.here) if name[0] != ".") == ["a", "b"]
+    assert terminal.server.names() == []
+
+
 def test_no_progress_is_drawn_over_a_question(terminal):
     """A second behind each question: time for five drawings, if there were any."""
     for name in "abc":
@@ -469,7 +482,7 @@ def test_no_progress_is_drawn_over_a_question(terminal):
         for _ in range(2):
             t.type("mget *\r")
             for name in ("a", "b", "c"):
-                t.shows(rb"mget " + name.encode() + rb" \[y/n/a/q\]\? $")
+                t.shows(rb"mget " + name.encode() + rb" \[y/n/a/p/q\]\? $")
                 assert not eventually(lambda: t.read() and t.seen < len(t.screen), 1)
                 t.type("y\r")
             t.shows(PROMPT)

@@ -304,8 +304,20 @@ static void put_file(struct run *run, const struct one_file *file, const char *l
         fail(run, local, file->remote, f, &outcome);
 }
 
+/* What cannot be read is told before the server is asked anything: it is not its doing. */
+static bool is_readable(struct run *run, const char *local)
+{
+    struct stream *stream = NULL;
+    enum fault f = local_file_open(local, &stream);
+    stream_close(&stream);
+    if (f)
+        run_failed(run, local, NULL, f);
+    return !f;
+}
+
 void one_file_get(struct run *run, const struct one_file *file, const char *path, const char *local)
 {
+    remote_forget_reason(file->remote);
     if (is_written_through(local))
         get_through(run, file, path, local);
     else
@@ -316,6 +328,6 @@ void one_file_put(struct run *run, const struct one_file *file, const char *loca
 {
     if (file->source || is_written_through(local) || says_no_size(local))
         put_through(run, file, local, path);
-    else
+    else if (is_readable(run, local))
         put_file(run, file, local, path);
 }

@@ -77,6 +77,12 @@ void remote_add_reason(struct remote *remote, const char *what)
     builder_end(&b);
 }
 
+void remote_forget_reason(struct remote *remote)
+{
+    remote->reason[0] = '\0';
+    remote->code = 0;
+}
+
 /* ---- Connecting --------------------------------------------------------------------- */
 
 static void hang_up(struct remote *remote)

@@ -83,6 +83,8 @@ struct text remote_reason(const struct remote *remote);
 unsigned remote_code(const struct remote *remote);
 /* Something more that a person should know of it; the words before may be cut for that. */
 void remote_add_reason(struct remote *remote, const char *what);
+/* What has failed before has been told: what fails here next is not for the server's reason. */
+void remote_forget_reason(struct remote *remote);
 
 /* NULL: not connected; never so behind a command or transfer that gave no fault. */
 struct user_pi *remote_pi(const struct remote *remote);

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "client/commands.h"
 #include "client/local_file.h"
@@ -99,7 +100,9 @@ static void fetch_from(struct shell *shell, const char *path, const char *local,
 {
     struct carry_rules rules = site_carry_rules(shell->here.site);
     struct stream *stream = NULL;
-    enum fault f = local_file_continue(local, begun, &stream);
+    bool is_output = strcmp(local, "-") == 0; /* which has had what comes before */
+    enum fault f = is_output ? local_file_create(local, &stream)
+                             : local_file_continue(local, begun, &stream);
     if (f) {
         shell_count_local(shell, local, f);
         return;
@@ -114,14 +117,18 @@ static void fetch_from(struct shell *shell, const char *path, const char *local,
         .stream = stream,
         .progress = &shell->run->moved,
     };
+    run_lend_terminal(shell->run, is_output && isatty(STDOUT_FILENO));
     run_show(shell->run, path, PROGRESS_UNKNOWN);
     f = remote_transfer(shell->here.remote, &order);
     run_show(shell->run, "", PROGRESS_UNKNOWN);
+    run_lend_terminal(shell->run, false);
     enum fault closed = local_file_publish(&stream);
     if (f)
         shell_count(shell, path, f);
     else if (closed)
         shell_count_local(shell, local, closed);
+    else if (is_output)
+        run_succeeded(shell->run);
     else
         tell(shell, path, local, false, begun);
 }
@@ -185,6 +192,15 @@ static void send_from(struct shell *shell, const char *local, const char *path,
     tell(shell, path, local, true, begun->bytes);
 }
 
+/* What is read as it comes has no places in it, and what a command has taken is gone. */
+static bool is_restartable(struct shell *shell, const char *local, bool is_upload)
+{
+    bool is = local[0] != '|' && !(is_upload && strcmp(local, "-") == 0);
+    if (!is)
+        run_complain(shell->run, local, "restart goes on in a file", EXIT_STATUS_USAGE);
+    return is;
+}
+
 void shell_restart_get(struct shell *shell, const char *path, const char *local)
 {
     struct marker_position position;
@@ -192,7 +208,7 @@ void shell_restart_get(struct shell *shell, const char *path, const char *local)
     bool is_known = find_ours(shell, &position);
     memcpy(wanted, shell->restart.wanted, sizeof(wanted));
     shell->restart.wanted[0] = '\0'; /* RFC 959 4.1.3: of the next transfer alone */
-    if (is_known)
+    if (is_known && is_restartable(shell, local, false))
         fetch_from(shell, path, local, position.bytes, text_of(wanted));
 }
 
@@ -203,7 +219,7 @@ void shell_restart_put(struct shell *shell, const char *local, const char *path)
     bool is_known = find_ours(shell, &position);
     memcpy(wanted, shell->restart.wanted, sizeof(wanted));
     shell->restart.wanted[0] = '\0';
-    if (is_known)
+    if (is_known && is_restartable(shell, local, true))
         send_from(shell, local, path, &position, text_of(wanted), false);
 }
 

@@ -59,6 +59,17 @@ def test_put_takes_what_is_behind_its_line(shell):
     assert shell.server.read("a") == b"not a command\nnor this\n" and done.stdout == b""
 
 
+def test_what_is_missing_here_is_not_the_server_s_doing(shell):
+    """Whatever a command before it has been told by the server."""
+    (shell.here / "a").write_bytes(b"1")
+    (shell.here / "dir").mkdir()
+    done = shell("rmdir there", "mput gone", "append gone a", "put dir", "get there dir/no/x",
+                 status=1)
+    lines = done.stderr.decode().splitlines()[2:]
+    assert lines[1:4] == ["ferry: gone: no such file or directory"] * 2 + ["ferry: dir: is a directory"]
+    assert "550" in lines[0] and "550" not in lines[4], lines
+
+
 @covers("append")
 def test_append(shell):
     (shell.here / "a").write_bytes(b"one")
@@ -104,6 +115,14 @@ def test_what_is_missing_at_the_end_is_moved(shell):
     done = shell("debug", "reput a b", "reput a b", "reput a c", "reput a d", status=9)
     assert shell.server.read("b") == shell.server.read("d") == content
     assert b"> REST 30000" in done.stderr and b"longer than the one here" in done.stderr
+
+
+def test_restart_goes_on_in_a_stream(shell):
+    shell.server.write("a", b"0123456789")
+    done = shell("restart 3", "get a -", "restart 3", "get a '|cat'", "get a '|cat'", "restart 3",
+                 "put - b", status=9)
+    assert done.stdout == b"3456789" + b"0123456789"
+    assert done.stderr.count(b": restart goes on in a file") == 2
 
 
 @covers("restart")

@@ -38,9 +38,9 @@ void crew_free(struct crew *crew);
 void crew_add(struct crew *crew, struct crew_task *task, bool is_urgent);
 /*
  * Until everything is done, or the crew was stopped. Not by a hand. FAULT_NO_MEMORY: there was none
- * for a single thread, and nothing is done. FAULT_TOO_MANY: all hands have left, and not all is. FAULT_CONNECTION_LOST: the last connection was given
- * up, which stops the crew: what is left would wait in vain, piece by piece, for a server that is
- * gone.
+ * for a single thread, and nothing is done. FAULT_TOO_MANY: all hands have left, and not all is.
+ * FAULT_CONNECTION_LOST: the last connection was given up, which stops the crew: what is left would
+ * wait in vain, piece by piece, for a server that is gone.
  */
 enum fault crew_wait(struct crew *crew);
 /* What goes on is interrupted, what waits is not begun. Any thread. */

@@ -134,7 +134,8 @@ def test_files_that_say_no_size_are_sent_whole(server):
 
 def put_in_the_background(server, tmp_path, source):
     return subprocess.Popen(
-        [FERRY, "put", "--json", "--tls", "off", "--upload-rate", "400k", source, url(server, "up")],
+        [FERRY, "put", "--json", "--tls", "off", "--upload-rate", "400k", source,
+         url(server, "up")],
         cwd=tmp_path, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
         env=dict(os.environ, **SANITIZER_ENV, HOME=HOME))
 

@@ -89,8 +89,6 @@ static enum fault agree(struct user_dtp *dtp, const struct user_dtp_order *order
         return FAULT_NONE;
     channel_close(&dtp->channel);
     enum fault f = user_dtp_port_agree(&dtp->port, dtp->pi, dtp->settings, &fd);
-    if (f == FAULT_UNSUPPORTED) /* of all ways to open one */
-        f = FAULT_NO_DATA_CONNECTION;
     if (!f && fd >= 0)
         channel_open(&dtp->channel, fd, dtp->settings->stall_seconds);
     return f;
@@ -322,6 +320,8 @@ enum fault user_dtp_transfer(struct user_dtp *dtp, const struct user_dtp_order *
         order->on_beginning(order->beginning_owner, user_pi_code(dtp->pi) / 100 == 1
                                                         ? user_pi_text(dtp->pi)
                                                         : (struct text){"", 0});
+    if (f == FAULT_NO_DATA_CONNECTION && dtp->channel.fd < 0)
+        user_dtp_port_blame_ours(&dtp->port);
     enum fault moved = f ? f : move(dtp, order);
     if (moved == FAULT_CANCELLED || is_unanswered(dtp, f)) {
         abort_transfer(dtp, order);

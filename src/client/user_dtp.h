@@ -2,7 +2,8 @@
 /*
  * user_dtp: the user's end of transfers (RFC 959 2.3 and 5): agrees on a data
  * port, opens the data connection, lets dtp/transfer move the bytes, hears how
- * it ended. What did not work with this server once is not tried again.
+ * it ended. What did not work with this server is not tried again before what took its place
+ * has failed, too.
  *
  * The data connection goes to the host of the control connection, whatever address a 227
  * names, and nobody else's is accepted, unless the settings say otherwise: a

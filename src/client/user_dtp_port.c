@@ -15,6 +15,26 @@ void user_dtp_port_close(struct user_dtp_port *port)
     data_port_reset(&port->ours);
 }
 
+/*
+ * EPSV, PASV, EPRT or PORT. Whatever it is refused with (vsftpd has 550 for what is turned off),
+ * another of them may do; but who is closing (RFC 959 5.4: 421) opens nothing.
+ */
+static enum fault ask(struct user_pi *pi, const char *verb, struct text argument)
+{
+    enum fault f = user_pi_command(pi, verb, argument);
+    if (f)
+        return f;
+    if (user_pi_code(pi) == 421)
+        return FAULT_TOO_MANY;
+    return user_pi_fault(pi) ? FAULT_NO_DATA_CONNECTION : FAULT_NONE;
+}
+
+/* RFC 959 4.2.1: what is refused with 4yz may be asked again; ports are free again. */
+static bool is_for_now(const struct user_pi *pi)
+{
+    return user_pi_code(pi) / 100 == 4;
+}
+
 /* ---- We connect ---------------------------------------------------------------------- */
 
 static enum fault connect_to(const struct user_dtp_port *port,
@@ -36,20 +56,15 @@ static enum fault connect_to(const struct user_dtp_port *port,
 }
 
 /* RFC 2428 3: the port alone; the host is the one that we speak with. */
-static enum fault ask_epsv(struct user_dtp_port *port, struct user_pi *pi,
-                           union endpoint *ret_target)
+static enum fault ask_epsv(struct user_pi *pi, union endpoint *ret_target)
 {
     uint16_t number;
-    enum fault f = user_pi_command(pi, "EPSV", TEXT_NONE);
+    enum fault f = ask(pi, "EPSV", TEXT_NONE);
     if (f)
         return f;
-    if (user_pi_code(pi) == 421)
-        return FAULT_TOO_MANY;
     /* RFC 959 4.2: what the first digit says counts; some have 200 or 228 here. */
-    if (user_pi_fault(pi) || address_parse_229(user_pi_lines(pi), &number) != ADDRESS_OK) {
-        port->epsv_refused = true;
-        return FAULT_UNSUPPORTED;
-    }
+    if (address_parse_229(user_pi_lines(pi), &number) != ADDRESS_OK)
+        return FAULT_NO_DATA_CONNECTION;
     *ret_target = user_pi_peer(pi);
     endpoint_set_port(ret_target, number);
     return FAULT_NONE;
@@ -59,9 +74,7 @@ static enum fault ask_pasv(const struct user_dtp_settings *settings, struct user
                            union endpoint *ret_target)
 {
     union endpoint told;
-    enum fault f = user_pi_command(pi, "PASV", TEXT_NONE);
-    if (!f)
-        f = user_pi_fault(pi);
+    enum fault f = ask(pi, "PASV", TEXT_NONE);
     if (f)
         return f;
     if (address_parse_227(user_pi_lines(pi), &told) != ADDRESS_OK)
@@ -78,16 +91,15 @@ static enum fault agree_passive(struct user_dtp_port *port, struct user_pi *pi,
                                 const struct user_dtp_settings *settings, int *ret_fd)
 {
     union endpoint target;
-    enum fault f = FAULT_UNSUPPORTED;
+    enum fault f = FAULT_NO_DATA_CONNECTION;
     if (settings->side != USER_DTP_PASV && !port->epsv_refused) {
-        f = ask_epsv(port, pi, &target);
+        f = ask_epsv(pi, &target);
         if (!f)
             f = connect_to(port, settings, &target, ret_fd);
         /* What stands between us may know PASV alone and let through what that announces. */
-        if (f == FAULT_NO_DATA_CONNECTION)
-            port->epsv_refused = true;
+        port->epsv_refused = f == FAULT_NO_DATA_CONNECTION && !is_for_now(pi);
     }
-    if (f != FAULT_UNSUPPORTED && f != FAULT_NO_DATA_CONNECTION)
+    if (f != FAULT_NO_DATA_CONNECTION)
         return f;
     f = ask_pasv(settings, pi, &target);
     return f ? f : connect_to(port, settings, &target, ret_fd);
@@ -103,17 +115,16 @@ static enum fault tell_port(struct user_dtp_port *port, struct user_pi *pi,
     bool is_v4 = ours->any.sa_family == AF_INET;
     if (settings->side != USER_DTP_PORT && !port->eprt_refused) {
         address_put_eprt(&b, ours);
-        enum fault f = user_pi_command(pi, "EPRT", builder_text(&b));
-        port->eprt_refused = !f && user_pi_code(pi) >= 500;
-        if (f || !port->eprt_refused || !is_v4)
-            return f ? f : user_pi_fault(pi);
+        enum fault f = ask(pi, "EPRT", builder_text(&b));
+        port->eprt_refused = f == FAULT_NO_DATA_CONNECTION && !is_for_now(pi);
+        if (f != FAULT_NO_DATA_CONNECTION || !is_v4)
+            return f;
     }
     if (!is_v4)
         return FAULT_NO_DATA_CONNECTION;
     b = builder_on(bytes, sizeof(bytes));
     address_put_port(&b, ours);
-    enum fault f = user_pi_command(pi, "PORT", builder_text(&b));
-    return f ? f : user_pi_fault(pi);
+    return ask(pi, "PORT", builder_text(&b));
 }
 
 static enum fault agree_active(struct user_dtp_port *port, struct user_pi *pi,
@@ -139,21 +150,30 @@ enum fault user_dtp_port_accept(const struct user_dtp_port *port, struct user_pi
 
 /* ---- Either ------------------------------------------------------------------------------ */
 
+void user_dtp_port_blame_ours(struct user_dtp_port *port)
+{
+    port->listens = false;
+    port->epsv_refused = false;
+}
+
 enum fault user_dtp_port_agree(struct user_dtp_port *port, struct user_pi *pi,
                                const struct user_dtp_settings *settings, int *ret_fd)
 {
     enum user_dtp_side side = settings->side;
     bool is_auto = side == USER_DTP_AUTO && !settings->way.proxy;
     bool is_passive = side == USER_DTP_PASSIVE || side == USER_DTP_PASV ||
-                      (side == USER_DTP_AUTO && !port->passive_failed);
+                      (side == USER_DTP_AUTO && !port->listens);
     enum fault f = FAULT_NO_DATA_CONNECTION;
     *ret_fd = -1;
     user_dtp_port_close(port);
     if (is_passive)
         f = agree_passive(port, pi, settings, ret_fd);
-    bool may_listen = is_auto && (f == FAULT_NO_DATA_CONNECTION || f == FAULT_UNSUPPORTED);
+    bool may_listen = is_auto && f == FAULT_NO_DATA_CONNECTION;
     if (is_passive && !may_listen)
         return f;
-    port->passive_failed = port->passive_failed || may_listen;
-    return agree_active(port, pi, settings);
+    port->listens = is_auto;
+    f = agree_active(port, pi, settings);
+    if (f == FAULT_NO_DATA_CONNECTION)
+        user_dtp_port_blame_ours(port);
+    return f;
 }

@@ -13,7 +13,8 @@ struct user_dtp_port {
     const atomic_bool *cancelled; /* borrowed: outlives the port; the transfer is not wanted */
     bool epsv_refused; /* what this server does not know, or its way does not let through */
     bool eprt_refused;
-    bool passive_failed;
+    bool
+        listens; /* of USER_DTP_AUTO: we could not connect, and the server can, as far as we know */
 };
 
 void user_dtp_port_init(struct user_dtp_port *port, const atomic_bool *cancelled);
@@ -22,12 +23,17 @@ void user_dtp_port_close(struct user_dtp_port *port);
 
 /*
  * Before the command: *ret_fd is connected where we connect to the server, and
- * -1 where it will come to us. FAULT_NO_DATA_CONNECTION, or what the server's
- * reply means.
+ * -1 where it will come to us. FAULT_NO_DATA_CONNECTION: no way that may be
+ * tried led anywhere, whatever the server refused it with. FAULT_TOO_MANY: 421.
  */
 enum fault user_dtp_port_agree(struct user_dtp_port *port, struct user_pi *pi,
                                const struct user_dtp_settings *settings, int *ret_fd);
 /* Behind it: has the server come? FAULT_BUSY: not yet. */
 enum fault user_dtp_port_accept(const struct user_dtp_port *port, struct user_pi *pi, int *ret_fd);
+/*
+ * Nobody came to the port of ours. With USER_DTP_AUTO passive ways are tried again the next
+ * time, all of them: what they failed for may have passed, and nobody may reach us here at all.
+ */
+void user_dtp_port_blame_ours(struct user_dtp_port *port);
 
 #endif

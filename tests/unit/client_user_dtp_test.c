@@ -155,6 +155,57 @@ TEST(where_epsv_leads_nowhere_pasv_is_tried_and_then_a_port_of_ours)
     end();
 }
 
+TEST(whatever_a_way_is_refused_with_the_next_one_is_tried)
+{
+    static const unsigned codes[] = {425, 450, 451, 500, 501, 502, 503,
+                                     504, 522, 530, 533, 550, 553};
+    char words[256];
+    for (size_t i = 0; i < COUNT(codes); i++) {
+        (void)snprintf(words, sizeof(words),
+                       ">EPSV\n<%u no\n>PASV\n<%u no\n>EPRT |1|127.0.0.1|*\n<%u no\n"
+                       "=target\n>RETR f\n<150 soon\n=connect\n=bytes data\n=end\n<226 done\n",
+                       codes[i], codes[i], codes[i]);
+        begin(words, USER_DTP_AUTO);
+        assert_fault(fetch(), FAULT_NONE);
+        assert_text(buffer_stream_text(&buffer), "data");
+        end();
+    }
+}
+
+TEST(where_every_way_is_refused_there_is_no_data_connection)
+{
+    begin(">EPSV\n<550 no\n>PASV\n<550 no\n>EPRT |1|127.0.0.1|*\n<550 no\n"
+          ">PORT 127,0,0,1,*\n<550 not here\n" IN_STEP,
+          USER_DTP_AUTO);
+    assert_fault(fetch(), FAULT_NO_DATA_CONNECTION);
+    assert_text(user_pi_text(pi), "not here");
+    assert_in_step();
+    end();
+}
+
+TEST(a_passive_way_that_failed_once_is_tried_again_when_nobody_can_come_to_us)
+{
+    static const char *const failures[] = {
+        "=target\n>RETR f\n<425 cannot get to you\n",
+        "=target\n>RETR f\n<150 soon\n<425 cannot get to you\n",
+        ">EPRT |1|127.0.0.1|*\n<500 no\n>PORT 127,0,0,1,*\n<500 no\n",
+    };
+    char words[512];
+    for (size_t i = 0; i < COUNT(failures); i++) {
+        (void)snprintf(words, sizeof(words),
+                       ">EPSV\n=epsv\n>RETR f\n" DATA "<226 done\n"
+                       ">EPSV\n<425 no port free\n>PASV\n<425 no port free\n%s"
+                       ">EPSV\n=epsv\n>RETR f\n" DATA "<226 done\n",
+                       failures[i]);
+        begin(words, USER_DTP_AUTO);
+        assert_fault(fetch(), FAULT_NONE);
+        assert_fault(fetch(), FAULT_NO_DATA_CONNECTION);
+        assert_fault(fetch(), FAULT_NONE);
+        assert_text(buffer_stream_text(&buffer), "data");
+        end();
+    }
+}
+
 TEST(a_refusal_that_is_of_the_login_is_not_of_the_way)
 {
     begin(">EPSV\n<421 too many\n", USER_DTP_AUTO);
@@ -478,6 +529,9 @@ int main(void)
         RUN(a_data_connection_is_made_as_the_settings_say),
         RUN(what_a_server_does_not_know_is_not_asked_again),
         RUN(where_epsv_leads_nowhere_pasv_is_tried_and_then_a_port_of_ours),
+        RUN(whatever_a_way_is_refused_with_the_next_one_is_tried),
+        RUN(where_every_way_is_refused_there_is_no_data_connection),
+        RUN(a_passive_way_that_failed_once_is_tried_again_when_nobody_can_come_to_us),
         RUN(a_refusal_that_is_of_the_login_is_not_of_the_way),
         RUN(replies_without_a_port_open_nothing),
         RUN(a_foreign_address_is_not_gone_to),

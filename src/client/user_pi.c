@@ -35,6 +35,8 @@ enum {
     /* What a server sends without being asked before it is heard as the answer to a command. */
     UNASKED_MAX = 100,
     REPLY_BYTES_FIRST = 1024,
+    /* Silence behind a line that may be a reply's last means that it was. */
+    LAST_LINE_MS = 3000,
     CONVERTED_MAX = NAME_CHARSET_GROWTH * LINE_MAX_BYTES,
     /* How long the first reply after ABOR is waited for, and the second. */
     ABORTED_MS = 5000,
@@ -188,12 +190,23 @@ static void keep_line(struct user_pi *pi, struct text line)
     builder_put(&pi->reply, line);
 }
 
-static enum fault read_reply(struct user_pi *pi)
+bool user_pi_has_news(struct user_pi *pi, int wait_ms)
+{
+    return pi->input_at < pi->input_len || channel_await(&pi->channel, wait_ms);
+}
+
+/* Nothing but what is none, where no reply is owed: there is none to be waited for. */
+static bool is_all_there(struct user_pi *pi, enum reply_progress progress, bool is_owed)
+{
+    return progress == REPLY_NOTHING && !is_owed && !user_pi_has_news(pi, 0);
+}
+
+/* The code is 0 when no reply was owed, and none came. */
+static enum fault read_reply(struct user_pi *pi, bool is_owed)
 {
     struct reply reply = {0};
     pi->reply = builder_on(pi->reply_bytes, pi->reply_size);
     pi->last_at = 0;
-    pi->code = 0;
     for (int lines = 0; lines < USER_PI_REPLY_LINES; lines++) {
         struct text line;
         enum fault f = read_line(pi, &line);
@@ -201,10 +214,14 @@ static enum fault read_reply(struct user_pi *pi)
             return f;
         tell(pi, USER_PI_RECEIVED, line);
         enum reply_progress progress = reply_take_line(&reply, line);
-        keep_line(pi, progress == REPLY_MALFORMED ? line : reply.text);
+        if (progress != REPLY_NOTHING)
+            keep_line(pi, reply.text);
         if (progress == REPLY_MALFORMED)
             return FAULT_MALFORMED;
-        if (progress == REPLY_COMPLETE) {
+        if (is_all_there(pi, progress, is_owed))
+            return FAULT_NONE;
+        if (progress == REPLY_COMPLETE ||
+            (reply.may_be_last && !user_pi_has_news(pi, LAST_LINE_MS))) {
             pi->code = reply.code;
             return FAULT_NONE;
         }
@@ -212,13 +229,18 @@ static enum fault read_reply(struct user_pi *pi)
     return FAULT_MALFORMED;
 }
 
-enum fault user_pi_reply(struct user_pi *pi)
+static enum fault hear(struct user_pi *pi, bool is_owed)
 {
     pi->code = 0; /* what does not come to its end must not be taken for the reply before */
-    enum fault f = pi->is_out_of_step ? FAULT_CONNECTION_LOST : read_reply(pi);
+    enum fault f = pi->is_out_of_step ? FAULT_CONNECTION_LOST : read_reply(pi, is_owed);
     /* Who was interrupted hears that again: the channel says it by itself. */
     pi->is_out_of_step = pi->is_out_of_step || (f && f != FAULT_CANCELLED);
     return f;
+}
+
+enum fault user_pi_reply(struct user_pi *pi)
+{
+    return hear(pi, true);
 }
 
 enum fault user_pi_final_reply(struct user_pi *pi)
@@ -237,18 +259,16 @@ bool user_pi_is_out_of_step(const struct user_pi *pi)
     return pi->is_out_of_step;
 }
 
-bool user_pi_has_news(struct user_pi *pi, int wait_ms)
-{
-    return pi->input_at < pi->input_len || channel_await(&pi->channel, wait_ms);
-}
-
 /* ---- What we say -------------------------------------------------------------------- */
 
-/* A second 226, a 421 because we were idle: none of them answers what we are about to ask. */
+/*
+ * A second 226, a blank line, a 421 because we were idle: none of them answers what we are about
+ * to ask.
+ */
 enum fault user_pi_hear_unasked(struct user_pi *pi)
 {
     for (int i = 0; i < UNASKED_MAX && user_pi_has_news(pi, 0); i++) {
-        enum fault f = user_pi_reply(pi);
+        enum fault f = hear(pi, false);
         if (f)
             return f;
         if (pi->code == 421)

@@ -28,15 +28,21 @@ void reply_put_first(struct builder *b, unsigned code, struct text text);
 void reply_put_inner(struct builder *b, struct text text);
 
 enum reply_progress {
+    REPLY_NOTHING,    /* between replies: a blank line, or what is left of a text that was broken */
     REPLY_INCOMPLETE, /* inside a multi-line reply */
     REPLY_COMPLETE,   /* `code` is final; the last line's text is `text` */
     REPLY_MALFORMED,  /* not a reply at all */
 };
 
-/* The reading side: zero it, then give it each line without its end. */
+/*
+ * The reading side: zero it, then give it each line without its end. Of a reply whose last line
+ * is not as RFC 959 4.2 has it ("220End", "211-End", "200 End" behind 211) only silence behind
+ * it tells that it was the last: `may_be_last` says of which lines that is to be thought.
+ */
 struct reply {
     unsigned code;    /* of the reply being read */
     bool inside;      /* after a first line "code-" */
+    bool may_be_last; /* inside: nothing behind this line means that it ended the reply */
     struct text text; /* borrowed: the line given last, without "code " or "code-" */
 };
 

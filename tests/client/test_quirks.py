@@ -114,6 +114,32 @@ def test_banners_have_lines_of_any_kind(tmp_path, banner):
     assert got(tmp_path) == b"content"
 
 
+@pytest.mark.parametrize("banner", [
+    "S~ \\r\\n220 ready\\r\\n", "S~ \\x00220 ready\\r\\n", "S: 220:ready", r"S~ 220\tready\r\n",
+    "S: 220-Hi\nS: 220End", "S: 220 ready\nS: ", "S: 220 ready\nS:   and more of it"])
+def test_greetings_that_are_not_as_they_should_be_will_do(tmp_path, banner):
+    with Scripted(login().replace("S: 220 ready", banner) + facts("f", 7) + fetch("f", "content")) as server:
+        server.ferry("get", "@f", cwd=tmp_path)
+    assert got(tmp_path) == b"content"
+
+
+@pytest.mark.parametrize("end", ["200 End", "211End", "211-End"])
+def test_features_may_end_in_many_ways(tmp_path, end):
+    script = login("SIZE", "MDTM").replace("S: 211 End", f"S: {end}")
+    with Scripted(script + facts("f", 7) + fetch("f", "content")) as server:
+        server.ferry("get", "@f", cwd=tmp_path)
+    assert got(tmp_path) == b"content"
+
+
+def test_a_227_in_two_lines_does_not_make_the_second_an_answer(tmp_path):
+    with Scripted(login() + facts("f", 7) + "C: EPSV\nS: 500 no\nC: PASV\n"
+                  "S: 227 Entering Passive Mode\nS:  (127,0,0,1,8,8)\n"
+                  "C: EPRT |1|127.0.0.1|<port>|\nS: 200 ok\nC: RETR f\nS: 150 go\n"
+                  "D@ <port> 127.0.0.1\nD> content\nD.\nS: 226 done") as server:
+        server.ferry("get", "@f", cwd=tmp_path)
+    assert got(tmp_path) == b"content"
+
+
 def test_a_second_answer_to_one_command_is_not_the_next_one_s(tmp_path):
     with Scripted(login() + facts("f", 7).replace("S: 200 ok\n", r"S~ 200 ok\r\n200 indeed\r\n" "\n")
                   + fetch("f", "content")) as server:

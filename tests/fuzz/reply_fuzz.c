@@ -34,6 +34,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         enum reply_progress progress = reply_take_line(&reply, line);
         if (progress == REPLY_COMPLETE)
             PROMISE(!reply.inside && reply.code >= 100 && reply.code <= 599);
+        PROMISE(!reply.may_be_last || (reply.inside && progress == REPLY_INCOMPLETE));
         if (progress != REPLY_MALFORMED && reply.text.len)
             PROMISE(reply.text.at >= line.at &&
                     reply.text.at + reply.text.len <= line.at + line.len);

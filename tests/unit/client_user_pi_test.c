@@ -80,13 +80,35 @@ TEST(a_reply_has_a_code_a_last_line_and_all_lines)
 
 TEST(what_is_no_reply_is_malformed)
 {
-    static const char *const cases[] = {"<hello\n", "<22 hello\n", "<SSH-2.0-OpenSSH\n", "<\n",
+    static const char *const cases[] = {"<hello\n", "<22 hello\n", "<SSH-2.0-OpenSSH\n",
                                         "<099 hello\n"};
     for (size_t i = 0; i < COUNT(cases); i++) {
         begin(cases[i]);
         assert_fault(user_pi_reply(pi), FAULT_MALFORMED);
         end();
     }
+}
+
+TEST(what_comes_between_replies_is_neither_an_answer_nor_waited_for)
+{
+    begin("<\n<220 hello\n<\n< and the rest of it\n=wait 100\n>NOOP\n<\n<200 fine\n");
+    assert_fault(user_pi_reply(pi), FAULT_NONE);
+    assert_int_equal(user_pi_code(pi), 220);
+    assert_fault(user_pi_command(pi, "NOOP", TEXT_NONE), FAULT_NONE);
+    assert_int_equal(user_pi_code(pi), 200);
+    assert_text(user_pi_lines(pi), "fine");
+    end();
+}
+
+TEST(a_reply_whose_last_line_is_none_ends_in_silence)
+{
+    begin("<211-Features\n<211-END\n< SIZE\n<200 End\n>NOOP\n<200 fine\n");
+    assert_fault(user_pi_reply(pi), FAULT_NONE);
+    assert_int_equal(user_pi_code(pi), 211);
+    assert_text(user_pi_lines(pi), "Features\n211-END\n SIZE\n200 End");
+    assert_fault(user_pi_command(pi, "NOOP", TEXT_NONE), FAULT_NONE);
+    assert_int_equal(user_pi_code(pi), 200);
+    end();
 }
 
 TEST(a_line_that_is_too_long_is_cut_and_the_next_reply_heard)
@@ -355,6 +377,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         RUN(a_reply_has_a_code_a_last_line_and_all_lines),
         RUN(what_is_no_reply_is_malformed),
+        RUN(what_comes_between_replies_is_neither_an_answer_nor_waited_for),
+        RUN(a_reply_whose_last_line_is_none_ends_in_silence),
         RUN(a_line_that_is_too_long_is_cut_and_the_next_reply_heard),
         RUN(a_reply_that_is_too_large_is_heard_to_its_end),
         RUN(a_reply_that_does_not_end_is_given_up),

@@ -69,9 +69,12 @@ static bool take_unique(struct facts *facts, struct text value)
     return true;
 }
 
+/* "0644"; "0o600", Python's, of pyftpdlib. */
 static bool take_mode(struct facts *facts, struct text value)
 {
     uint64_t mode;
+    if (text_starts_with(value, TEXT("0o")))
+        value = text_after(value, 2);
     if (!text_to_octal(value, MODE_READ_MAX, &mode))
         return false;
     facts->mode = (unsigned)mode & MODE_BITS;

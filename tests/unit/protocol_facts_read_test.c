@@ -98,6 +98,8 @@ TEST(a_value_that_cannot_be_is_not_known)
         "unique=; n",
         "UNIX.mode=; n",
         "UNIX.mode=0689; n",
+        "UNIX.mode=0o; n",
+        "UNIX.mode=0o0o7; n",
         "UNIX.mode=-rw-r--r--; n",
         "UNIX.mode=1000000; n",
         "UNIX.owner=; n",
@@ -124,6 +126,7 @@ TEST(a_value_that_cannot_be_leaves_the_one_before_it)
 
 TEST(a_mode_is_octal_and_may_hold_the_kind_of_file)
 {
+    assert_int_equal(read_line("UNIX.mode=0o600; n", "n").mode, 0600); /* pyftpdlib's */
     static const struct {
         const char *line;
         unsigned mode;

@@ -191,6 +191,7 @@ static enum fault fetch_lines(struct remote *remote, const char *verb, struct te
         .verb = verb,
         .argument = argument,
         .parameters = PARAMETERS_DEFAULT,
+        .is_listing = true,
         .stream = stream,
         .progress = &progress,
     };

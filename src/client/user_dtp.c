@@ -14,6 +14,8 @@
 enum {
     /* Some servers say 150 only when TLS stands on the data connection, or never. */
     SILENCE_MS = 3000,
+    /* Who has said 2xx to LIST and sends nothing for so long has nothing to list. */
+    NO_LISTING_MS = 3000,
     /* Between two looks at both connections. */
     LOOK_MS = 50,
 };
@@ -146,43 +148,82 @@ static bool has_begun_silently(struct user_dtp *dtp, int64_t waited_ms)
            (channel_await(&dtp->channel, 0) && !channel_is_over(&dtp->channel));
 }
 
-/* A reply before the data: *ret_told that they come; *ret_is_over, that they have come. */
-static enum fault hear_beginning(struct user_dtp *dtp, bool *ret_told, bool *ret_is_over)
+/* How the server has begun; times are clock_running_ms's. */
+struct beginning {
+    int64_t asked_ms;
+    bool is_told;    /* that data come, or have come */
+    bool is_over;    /* it has said 2xx already, */
+    int64_t over_ms; /* then, */
+    bool is_nothing; /* and there is no data connection, or nothing on it: an empty listing */
+};
+
+/* A reply before the data. */
+static enum fault hear_beginning(struct user_dtp *dtp, struct beginning *beginning)
 {
     enum fault f = user_pi_reply(dtp->pi);
     if (f)
         return f;
     if (user_pi_code(dtp->pi) >= 300)
         return user_pi_fault(dtp->pi);
-    *ret_told = true;
-    *ret_is_over = user_pi_code(dtp->pi) >= 200;
+    beginning->is_told = true;
+    beginning->is_over = user_pi_code(dtp->pi) >= 200;
+    beginning->over_ms = clock_running_ms();
     return FAULT_NONE;
 }
 
 /*
- * How the server begins: with a 1xx and the data connection, in either order.
- * *ret_is_over: it has said 2xx already.
+ * Some say 2xx of an empty directory and never make the data connection, or never take ours. Not
+ * under TLS: there nothing comes before our handshake, and what has not been said in it is not
+ * believed.
  */
-static enum fault await_beginning(struct user_dtp *dtp, bool *ret_is_over)
+static bool may_be_nothing(const struct user_dtp_order *order)
 {
-    int64_t begun_ms = clock_running_ms();
-    bool was_told = false;
-    while (!atomic_load(&dtp->cancelled)) {
-        int64_t waited_ms = clock_running_ms() - begun_ms;
-        bool has_connection = take_connection(dtp) == FAULT_NONE;
-        if (was_told && has_connection)
-            return FAULT_NONE;
-        if (user_pi_has_news(dtp->pi, 0)) {
-            enum fault f = hear_beginning(dtp, &was_told, ret_is_over);
-            if (f)
-                return f;
-            continue;
-        }
-        if (has_begun_silently(dtp, waited_ms))
-            return FAULT_NONE;
-        if (!has_connection && waited_ms > (int64_t)dtp->settings->connect_seconds * 1000)
-            return FAULT_NO_DATA_CONNECTION;
+    return order->is_listing && order->parameters.protection != PROTECTION_PRIVATE;
+}
+
+/* The end counts, too. */
+static bool has_data(const struct user_dtp *dtp)
+{
+    return dtp->channel.fd >= 0 && channel_await(&dtp->channel, 0);
+}
+
+/* One look at what there is of it, and for a while at what comes. */
+static enum fault try_to_begin(struct user_dtp *dtp, const struct user_dtp_order *order,
+                               struct beginning *beginning, bool *ret_has_begun)
+{
+    int64_t now_ms = clock_running_ms();
+    int64_t waited_ms = now_ms - beginning->asked_ms;
+    bool has_connection = take_connection(dtp) == FAULT_NONE;
+    bool is_awaited = may_be_nothing(order) && !has_data(dtp);
+    *ret_has_begun = beginning->is_told && has_connection && !is_awaited;
+    if (*ret_has_begun)
+        return FAULT_NONE;
+    if (user_pi_has_news(dtp->pi, 0))
+        return hear_beginning(dtp, beginning);
+    if (is_awaited && beginning->is_over)
+        beginning->is_nothing = *ret_has_begun = now_ms - beginning->over_ms > NO_LISTING_MS;
+    else if (!has_connection && waited_ms > (int64_t)dtp->settings->connect_seconds * 1000)
+        return FAULT_NO_DATA_CONNECTION;
+    else
+        *ret_has_begun = has_begun_silently(dtp, waited_ms);
+    if (!*ret_has_begun)
         look(dtp);
+    return FAULT_NONE;
+}
+
+/*
+ * How the server begins: with a 1xx and the data connection, in either order, or with the
+ * data alone.
+ */
+static enum fault await_beginning(struct user_dtp *dtp, const struct user_dtp_order *order,
+                                  struct beginning *beginning)
+{
+    beginning->asked_ms = clock_running_ms();
+    while (!atomic_load(&dtp->cancelled)) {
+        bool has_begun = false;
+        enum fault f = try_to_begin(dtp, order, beginning, &has_begun);
+        if (f || has_begun)
+            return f;
     }
     return FAULT_CANCELLED;
 }
@@ -300,9 +341,16 @@ static bool is_unanswered(const struct user_dtp *dtp, enum fault f)
     return f == FAULT_NO_DATA_CONNECTION && user_pi_code(dtp->pi) < 200;
 }
 
-enum fault user_dtp_transfer(struct user_dtp *dtp, const struct user_dtp_order *order)
+/* Our connection was ended without having been taken: what the server says of it counts. */
+static bool was_left_alone(const struct user_dtp_order *order, enum fault moved)
 {
-    bool is_over = false;
+    return moved == FAULT_CONNECTION_LOST && may_be_nothing(order) &&
+           atomic_load(&order->progress->bytes) == 0;
+}
+
+/* The data port and the command. */
+static enum fault agree_and_ask(struct user_dtp *dtp, const struct user_dtp_order *order)
+{
     if (order->parameters.type == TYPE_EBCDIC && !dtp->settings->code_page) {
         user_pi_blame_nobody(dtp->pi);
         return FAULT_UNSUPPORTED;
@@ -311,17 +359,29 @@ enum fault user_dtp_transfer(struct user_dtp *dtp, const struct user_dtp_order *
     enum fault f = agree(dtp, order);
     if (!f)
         f = ask(dtp, order);
-    if (f) {
+    if (f)
         channel_close(&dtp->channel);
+    return f;
+}
+
+enum fault user_dtp_transfer(struct user_dtp *dtp, const struct user_dtp_order *order)
+{
+    struct beginning beginning = {0};
+    enum fault f = agree_and_ask(dtp, order);
+    if (f)
         return f;
-    }
-    f = await_beginning(dtp, &is_over);
+    f = await_beginning(dtp, order, &beginning);
     if (!f && order->on_beginning)
         order->on_beginning(order->beginning_owner, user_pi_code(dtp->pi) / 100 == 1
                                                         ? user_pi_text(dtp->pi)
                                                         : (struct text){"", 0});
     if (f == FAULT_NO_DATA_CONNECTION && dtp->channel.fd < 0)
         user_dtp_port_blame_ours(&dtp->port);
+    if (beginning.is_nothing) {
+        user_dtp_port_close(&dtp->port);
+        channel_close(&dtp->channel);
+        return FAULT_NONE;
+    }
     enum fault moved = f ? f : move(dtp, order);
     if (moved == FAULT_CANCELLED || is_unanswered(dtp, f)) {
         abort_transfer(dtp, order);
@@ -330,7 +390,9 @@ enum fault user_dtp_transfer(struct user_dtp *dtp, const struct user_dtp_order *
     leave_connection(dtp, order, moved);
     if (f) /* it ended before it began */
         return f;
-    f = is_over ? FAULT_NONE : hear_the_end(dtp, order);
+    f = beginning.is_over ? FAULT_NONE : hear_the_end(dtp, order);
+    if (!f && was_left_alone(order, moved))
+        return FAULT_NONE;
     if (moved && !fault_is_of_the_way(moved))
         user_pi_blame_nobody(dtp->pi); /* it was our file: the server only saw us go */
     return moved ? moved : f;

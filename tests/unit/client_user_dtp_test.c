@@ -337,6 +337,67 @@ TEST(data_that_break_off_are_no_file_whatever_the_reply_says)
     end();
 }
 
+static enum fault list(void)
+{
+    struct user_dtp_order order = order_of("LIST", TEXT_NONE);
+    order.is_listing = true;
+    (void)buffer_stream_init(&buffer, TEXT(""));
+    return user_dtp_transfer(dtp, &order);
+}
+
+TEST(a_listing_that_nothing_came_of_but_2xx_is_empty)
+{
+    static const struct {
+        enum user_dtp_side side;
+        const char *words;
+    } cases[] = {
+        {USER_DTP_ACTIVE, "=target\n>LIST\n<226 empty\n"},
+        {USER_DTP_ACTIVE, "=target\n>LIST\n<150 here\n<226 empty\n"},
+        {USER_DTP_PASSIVE, ">EPSV\n=epsv\n>LIST\n<226 empty\n"},
+        {USER_DTP_PASSIVE, ">EPSV\n=epsv\n>LIST\n<150 here\n<226 empty\n"},
+        {USER_DTP_PASSIVE, ">EPSV\n=epsv\n>LIST\n=accept\n<150 here\n=reset\n<226 empty\n"},
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        char words[256];
+        (void)snprintf(words, sizeof(words), "%s" IN_STEP, cases[i].words);
+        begin(words, cases[i].side);
+        assert_fault(list(), FAULT_NONE);
+        assert_text(buffer_stream_text(&buffer), "");
+        assert_in_step();
+        end();
+    }
+}
+
+TEST(a_listing_may_come_behind_its_2xx)
+{
+    begin(">EPSV\n=epsv\n>LIST\n=accept\n<226 done\n=wait 200\n=bytes data\n=end\n", USER_DTP_AUTO);
+    assert_fault(list(), FAULT_NONE);
+    assert_text(buffer_stream_text(&buffer), "data");
+    end();
+}
+
+TEST(nothing_but_2xx_is_no_file_and_a_listing_that_breaks_off_is_not_empty)
+{
+    begin(">EPSV\n=epsv\n>RETR f\n=accept\n<150 here\n=reset\n<226 done\n" IN_STEP, USER_DTP_AUTO);
+    assert_fault(fetch(), FAULT_CONNECTION_LOST);
+    assert_in_step();
+    end();
+    begin("=target\n>RETR f\n<226 done\n" IN_STEP, USER_DTP_ACTIVE);
+    settings.connect_seconds = 1;
+    assert_fault(fetch(), FAULT_NO_DATA_CONNECTION);
+    assert_in_step();
+    end();
+    begin(">EPSV\n=epsv\n>LIST\n=accept\n<150 here\n=reset\n<426 broken\n" IN_STEP, USER_DTP_AUTO);
+    assert_fault(list(), FAULT_CONNECTION_LOST);
+    assert_in_step();
+    end();
+    begin(">EPSV\n=epsv\n>LIST\n=accept\n<150 here\n=bytes data\n=reset\n<226 done\n" IN_STEP,
+          USER_DTP_AUTO);
+    assert_fault(list(), FAULT_CONNECTION_LOST);
+    assert_in_step();
+    end();
+}
+
 TEST(what_is_sent_arrives_and_is_acknowledged)
 {
     begin(">EPSV\n=epsv\n>STOR f\n=accept\n<150 go\n=receive some data\n<226 done\n",
@@ -541,6 +602,9 @@ int main(void)
         RUN(the_replies_may_come_in_any_order_with_the_data),
         RUN(a_refusal_is_told_and_costs_the_next_one_nothing),
         RUN(data_that_break_off_are_no_file_whatever_the_reply_says),
+        RUN(a_listing_that_nothing_came_of_but_2xx_is_empty),
+        RUN(a_listing_may_come_behind_its_2xx),
+        RUN(nothing_but_2xx_is_no_file_and_a_listing_that_breaks_off_is_not_empty),
         RUN(what_is_sent_arrives_and_is_acknowledged),
         RUN(a_file_of_ours_that_fails_is_not_taken_for_whole_and_not_the_servers_fault),
         RUN(rest_and_rang_come_right_before_the_command),

@@ -137,7 +137,8 @@ const struct setting settings_rows[] = {
     FLAG(
         share_data_connection, "on",
         "the small files of a tree over one data connection (mode B), where that is known to work"),
-    LETTER(type, "I|A|E|L", "I", "representation type: image, ASCII, EBCDIC, or local of 8 bits"),
+    LETTER(type, "I|A|E|L", "I", "representation type: image, ASCII, EBCDIC, or local"),
+    NUMBER(byte_size, byte_size, 1, 255, "bits", "8", "how large a byte of type L is"),
     LETTER(form, "N|T|C", "N", "format of A and E: non-print, Telnet, or carriage control"),
     LETTER(structure, "F|R|P", "F", "file structure: file, record, or page"),
     WORDS(list_options, "options of ls, as -a", "",

@@ -90,10 +90,11 @@ struct settings {
     unsigned upload_temporary; /* enum settings_when */
     unsigned portable_names;   /* likewise: settings_name_rule */
     bool share_data_connection;
-    char mode;      /* 'S', 'B', 'C', 'Z' */
-    char type;      /* 'I', 'A', 'E', 'L' (with 8 bits) */
-    char form;      /* 'N', 'T', 'C' */
-    char structure; /* 'F', 'R', 'P' */
+    char mode;          /* 'S', 'B', 'C', 'Z' */
+    char type;          /* 'I', 'A', 'E', 'L' */
+    uint64_t byte_size; /* bits of a byte of type L */
+    char form;          /* 'N', 'T', 'C' */
+    char structure;     /* 'F', 'R', 'P' */
     char list_options[SETTINGS_TEXT_SIZE];
     char charset[SETTINGS_TEXT_SIZE];
     char ebcdic_code_page[SETTINGS_TEXT_SIZE];

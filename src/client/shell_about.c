@@ -75,8 +75,8 @@ static void show_connection(struct shell *shell, const char *what,
 static void show_settings(struct shell *shell)
 {
     static const char names[][SETTINGS_NAME_SIZE] = {
-        "type", "form", "structure", "mode", "data_connection", "verbose", "case",   "cr",
-        "glob", "hash", "progress",  "bell", "interactive",     "runique", "sunique"};
+        "type", "byte_size", "form", "structure", "mode", "data_connection", "verbose", "case",
+        "cr",   "glob",      "hash", "progress",  "bell", "interactive",     "runique", "sunique"};
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         char bytes[64];
         struct builder b = builder_on(bytes, sizeof(bytes));

@@ -22,7 +22,7 @@ static const struct letter_word letter_words[] = {
     {"type", "type", "ascii", "A"},         {"type", "type", "text", "A"},
     {"type", "type", "binary", "I"},        {"type", "type", "image", "I"},
     {"type", "type", "ebcdic", "E"},        {"type", "type", "tenex", "L"},
-    {"mode", "mode", "zlib", "Z"},
+    {"mode", "mode", "zlib", "Z"},          {"type", "type", "local", "L"},
 };
 
 enum { LETTER_WORDS = sizeof(letter_words) / sizeof(letter_words[0]) };
@@ -41,6 +41,12 @@ static const struct letter_word *find_letter(const char *row, struct text word)
     return NULL;
 }
 
+/* RFC 959 3.1.1.4: a local byte has any size; TENEX's had 8 bits. */
+static bool is_local(const struct shell *shell)
+{
+    return shell->settings->type == 'L' && shell->settings->byte_size != 8;
+}
+
 static void show_letter(struct shell *shell, const char *row)
 {
     char letter[8];
@@ -57,14 +63,25 @@ static void show_letter(struct shell *shell, const char *row)
     }
 }
 
+/* False: it is none, and has been complained of. */
+static bool choose_byte_size(struct shell *shell, const struct shell_call *call)
+{
+    const char *bits = call->count > 1 ? call->words[1].text.at : "8";
+    uint64_t failed = shell->run->failed;
+    if (call->count > 1 || shell->settings->byte_size != 8)
+        shell_set(shell, call, "byte_size", bits);
+    return shell->run->failed == failed;
+}
+
 static void choose(struct shell *shell, const struct shell_call *call, const char *row,
                    struct text word)
 {
     const struct letter_word *one = find_letter(row, word);
-    if (one)
-        shell_set(shell, call, one->setting, one->letter);
-    else
+    bool has_size = one && one->letter[0] == 'L';
+    if (!one || (call->count > 1 && !has_size))
         shell_complain_of_use(shell, call);
+    else if (!has_size || choose_byte_size(shell, call))
+        shell_set(shell, call, one->setting, one->letter);
 }
 
 /* `ascii` and its kin are the words of `type` themselves. */
@@ -84,6 +101,8 @@ void shell_act_type(struct shell *shell, const struct shell_call *call)
 {
     if (call->count)
         choose(shell, call, "type", call->words[0].text);
+    else if (is_local(shell))
+        shell_tell(shell, "type: local %u", (unsigned)shell->settings->byte_size);
     else
         show_letter(shell, "type");
 }

@@ -71,11 +71,6 @@ static bool find_ours(struct shell *shell, struct marker_position *ret_position)
 
 /* ---- Transfers ------------------------------------------------------------------------------- */
 
-static bool is_byte_for_byte(const struct parameters *parameters)
-{
-    return !parameters_are_text(parameters) && parameters->structure == STRUCTURE_FILE;
-}
-
 static void tell(struct shell *shell, const char *path, const char *local, bool is_upload,
                  uint64_t begun)
 {
@@ -174,7 +169,7 @@ static void send_from(struct shell *shell, const char *local, const char *path,
         .progress = &shell->run->moved,
     };
     /* Text is read from its beginning, and what has gone already is left out on the way. */
-    if (is_byte_for_byte(&rules.parameters) && stream->fd >= 0) {
+    if (carry_is_exact(&rules.parameters) && stream->fd >= 0) {
         stream->file_offset = (int64_t)begun->bytes;
         order.from = *begun;
     }
@@ -231,7 +226,7 @@ static bool ask_size(struct shell *shell, const struct shell_call *call, const c
 {
     const struct parameters parameters = site_parameters(shell->here.site);
     struct entry there = {.size = 0};
-    if (!is_byte_for_byte(&parameters)) {
+    if (!carry_is_exact(&parameters)) {
         shell_complain(shell, call, "counts bytes: binary first");
         return false;
     }

@@ -528,6 +528,7 @@ struct parameters site_parameters(const struct site *site)
     const struct settings *settings = &site->settings;
     struct parameters parameters = PARAMETERS_DEFAULT;
     parameters.type = settings->type;
+    parameters.byte_size = (uint8_t)settings->byte_size;
     parameters.form = settings->form;
     parameters.structure = settings->structure;
     parameters.mode = settings->mode;

@@ -44,6 +44,18 @@ def test_put_and_get_in_every_mode(shared, tmp_path, mode, kind):
     assert (tmp_path / "g").read_bytes() == content
 
 
+@pytest.mark.parametrize("bits, word", [(36, 8), (9, 2), (1, 1), (255, 32), (8, 1), (32, 4)])
+def test_bytes_of_any_size_arrive_as_they_were_sent(shared, tmp_path, bits, word):
+    """Each in a word of its own (docs/data-model.md), here and there."""
+    content = b"".join((i * 0x9E3779B97F4A7C15 % (1 << bits)).to_bytes(word, "big") for i in range(5000))
+    (tmp_path / "f").write_bytes(content)
+    how = ("--type", "L", "--byte-size", str(bits))
+    ferry("put", *how, "f", url(shared, "up"), cwd=tmp_path)
+    assert shared.read("up") == content
+    result = ferry("get", "-v", "-v", *how, url(shared, "up"), "-o", "g", cwd=tmp_path)
+    assert (tmp_path / "g").read_bytes() == content and f"TYPE L {bits}".encode() in result.stderr
+
+
 def test_a_mode_that_is_none_is_refused(shared):
     for wrong in (["--mode", "X"], ["--mode", "BB"], ["--mode", ""]):
         stderr = ferry("get", url(shared, "f"), *wrong, status=2).stderr

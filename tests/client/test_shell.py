@@ -311,18 +311,20 @@ def test_parameters_reach_the_server(shell):
     for words in ("ascii", "binary", "text", "image", "tenex", "ebcdic", "form telnet",
                   "form carriage", "form non-print", "binary", "struct record", "struct f",
                   "mode block", "mode compressed", "mode z", "mode stream", "type tenex",
-                  "type i", "type a"):
+                  "type local 36", "type L 9", "type l", "tenex", "type i", "type a"):
         lines += [words, "get a /dev/null"]
     done = shell(*lines, "struct page", "struct", "mode", "form", "type", "type x", "mode x",
-                 status=9)
+                 "type i 8", "type l 36", "type", "type l 256", "type", "tenex", "type", status=9)
     sent = [line[2:] for line in done.stderr.decode().splitlines()
             if line[2:].split(" ")[0] in ("TYPE", "STRU", "MODE")]
     assert sent == ["TYPE I", "TYPE A", "TYPE I", "TYPE L 8", "TYPE E", "TYPE E T",
                     "TYPE E C", "TYPE E", "TYPE I", "STRU R", "STRU F", "MODE B", "MODE C",
-                    "MODE Z", "MODE S", "TYPE L 8", "TYPE I", "TYPE A"]
+                    "MODE Z", "MODE S", "TYPE L 8", "TYPE L 36", "TYPE L 9", "TYPE L 8",
+                    "TYPE I", "TYPE A"]
     assert said(done).splitlines() == ["struct: page", "mode: stream", "form: non-print",
-                                       "type: ascii"]
-    assert done.stderr.count(b"usage:") == 2
+                                       "type: ascii", "type: local 36", "type: local 36",
+                                       "type: tenex"]
+    assert done.stderr.count(b"usage:") == 3 and b"type: byte_size: " in done.stderr
 
 
 @covers("cr")

@@ -95,6 +95,7 @@ TEST(values_are_taken_as_they_are_written)
         {"hash_bytes", "1G", "1073741824"},
         {"mode", "z", "Z"},
         {"type", "l", "L"},
+        {"byte_size", "36", "36"},
         {"structure", "R", "R"},
         {"active_ports", "4000-4010", "4000-4010"},
         {"active_ports", "4000-4000", "4000-4000"},

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <sys/prctl.h>
 
+#include "base/log.h"
 #include "base/memory.h"
 #include "client/command_line.h"
 #include "client/commands.h"
@@ -183,6 +184,9 @@ static bool hide_passwords(int argc, char **argv)
 int main(int argc, char **argv)
 {
     (void)signal(SIGPIPE, SIG_IGN);
+    /* What parts that we share with the server warn of is for who runs one: we tell it ourselves.
+     */
+    log_set_level(LOG_LEVEL_ERROR);
     local_take_umask();
     (void)prctl(PR_SET_DUMPABLE, 0); /* a core would hold passwords */
     credentials_take_environment();

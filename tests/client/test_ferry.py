@@ -56,6 +56,17 @@ def test_bytes_of_any_size_arrive_as_they_were_sent(shared, tmp_path, bits, word
     assert (tmp_path / "g").read_bytes() == content and f"TYPE L {bits}".encode() in result.stderr
 
 
+def test_a_port_of_ours_that_is_taken_is_told_in_our_words(shared):
+    shared.write("f", b"content")
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        result = ferry("get", "--retries", "0", "--data-connection", "active", "--active-ports",
+                       f"{port}-{port}", url(shared, "f"), "-o", "-", status=6)
+    told = result.stderr.decode().splitlines()
+    assert told[-1] == "ferry: f: data connection could not be opened"
+    assert all(line.startswith("ferry: ") for line in told)
+
+
 def test_a_mode_that_is_none_is_refused(shared):
     for wrong in (["--mode", "X"], ["--mode", "BB"], ["--mode", ""]):
         stderr = ferry("get", url(shared, "f"), *wrong, status=2).stderr

@@ -201,7 +201,8 @@ bool listing_date_take_time(struct text *rest, struct listing_date *date)
     bool has_minute = hour.len < end;
     struct text minute = text_take_until(&second, ':');
     if (!has_minute || minute.len != 2 || !read_number(hour, 2, &timed.hour) ||
-        !read_number(minute, 2, &timed.minute) || timed.hour > 23 || timed.minute > 59 ||
+        !read_number(minute, 2, &timed.minute) || timed.minute > 59 ||
+        timed.hour > (timed.minute ? 23 : 24) || /* ISO 8601: the end of that day */
         (half.len && !is_half(half)))
         return false;
     timed.precision = LISTING_TIME_MINUTE;

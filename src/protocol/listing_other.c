@@ -53,6 +53,17 @@ bool listing_eplf_read(struct listing_reader *reader, struct text line, struct l
 
 /* ---- NetWare ---------------------------------------------------------------------- */
 
+/* "1 admin 512 ": newer ones have a count of links before the owner. */
+static void drop_links(struct text *rest)
+{
+    struct text after = *rest;
+    struct text links = listing_take_word(&after);
+    struct text behind = after;
+    (void)listing_take_word(&behind);
+    if (listing_is_number(links) && listing_is_number(listing_take_word(&behind)))
+        *rest = after;
+}
+
 /* "d [R----F--] supervisor   512   Jan 16 18:53    login": rights of the user, owner, size. */
 bool listing_netware_read(struct listing_reader *reader, struct text line,
                           struct listing_item *item)
@@ -71,6 +82,7 @@ bool listing_netware_read(struct listing_reader *reader, struct text line,
         if (!listing_is_any_of(rest.at[i], TEXT("SRWCEMFA- ")))
             return false;
     rest = text_after(rest, end + 1);
+    drop_links(&rest);
     item->owner = listing_take_word(&rest);
     if (!listing_size_read(listing_take_word(&rest), item) || !listing_date_take(&rest, &date))
         return false;

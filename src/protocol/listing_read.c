@@ -206,6 +206,8 @@ enum listing_outcome listing_read_line(struct listing_reader *reader, struct tex
     struct text held = {reader->held, reader->held_len};
     struct listing_item item = {.kind = LISTING_KIND_FILE};
     reader->held_len = 0;
+    if (text_starts_with(line, TEXT("\xEF\xBB\xBF"))) /* a byte order mark, where a text begins */
+        line = text_after(line, 3);
     while (line.len && line.at[line.len - 1] == '\r') /* "\r\r\n" of some servers of Windows */
         line.len--;
     if (held.len && is_text(line) && listing_vms_read_halves(reader, held, line, &item)) {

@@ -45,6 +45,8 @@ enum fault remote_note(struct remote *remote, enum fault f)
         return f;
     if (f == FAULT_MALFORMED && remote->pi && user_pi_is_out_of_step(remote->pi))
         return remote_blame(remote, f, "what the server says is no reply of FTP");
+    if (f == FAULT_TIMED_OUT && remote->pi && user_pi_is_out_of_step(remote->pi))
+        return remote_blame(remote, f, "the server did not reply in time");
     if (code < 300 && f == FAULT_NAME_INVALID && remote->charset)
         return blame_name(remote);
     if (code < 300)
@@ -478,8 +480,10 @@ enum fault remote_ask_directory(struct remote *remote)
     char bytes[PATH_SIZE];
     struct builder b = builder_on(bytes, sizeof(bytes));
     enum fault f = remote_command(remote, "PWD", TEXT_NONE, true);
-    if (f || !pathname_take_quoted(user_pi_text(remote->pi), &b))
-        return f ? f : FAULT_UNSUPPORTED;
+    if (f)
+        return f;
+    if (!pathname_take_quoted(user_pi_text(remote->pi), &b))
+        return remote_blame(remote, FAULT_UNSUPPORTED, "the server does not say where we are");
     return remember_directory(remote, builder_text(&b));
 }
 
@@ -518,5 +522,8 @@ enum fault remote_transfer(struct remote *remote, struct user_dtp_order *order)
         f = user_dtp_transfer(remote->dtp, order);
     if (f && is_closing(remote))
         f = FAULT_CONNECTION_LOST;
+    if (f == FAULT_TIMED_OUT && user_pi_code(remote->pi) < 300 && user_dtp_has_stalled(remote->dtp))
+        return remote_blame(remote, f,
+                            fault_text(f)); /* no reply came, either, but that was first */
     return remote_note(remote, f);
 }

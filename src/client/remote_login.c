@@ -184,11 +184,23 @@ static enum fault name_host(struct remote *remote)
     return remote_offer(remote, "HOST", text_of(remote->settings->host));
 }
 
-/* RFC 959 5.4: 120, ready in some minutes, or 220, or 421. Some look names up before that. */
+/*
+ * RFC 959 5.4: 120, ready in some minutes, or 220, or 421. Some look names up before that: who
+ * waits is told why when it takes longer than a connection may.
+ */
 static enum fault hear_greeting(struct remote *remote)
 {
-    if (!user_pi_has_news(remote->pi, (int)remote->settings->pi.connect_seconds * 1000))
+    const struct user_pi_settings *settings = &remote->settings->pi;
+    int reply_ms = (int)settings->reply_seconds * 1000;
+    int quiet_ms = (int)settings->connect_seconds * 1000;
+    quiet_ms = quiet_ms < reply_ms ? quiet_ms : reply_ms;
+    bool is_there = user_pi_has_news(remote->pi, quiet_ms);
+    if (!is_there && quiet_ms < reply_ms) {
         remote_notice(remote, "connected; waiting for the server to greet");
+        is_there = user_pi_has_news(remote->pi, reply_ms - quiet_ms);
+    }
+    if (!is_there)
+        return remote_blame(remote, FAULT_TIMED_OUT, "the server did not greet in time");
     enum fault f = user_pi_final_reply(remote->pi);
     return remote_note(remote, f ? f : user_pi_fault(remote->pi));
 }

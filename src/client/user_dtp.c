@@ -26,6 +26,7 @@ struct user_dtp {
     struct user_dtp_port port;
     struct channel channel;                   /* fd -1: none */
     const struct user_dtp_security *security; /* borrowed; NULL: none */
+    bool has_stalled;                         /* the data of the last transfer */
     atomic_bool cancelled;
     pthread_mutex_t lock;                /* who cancels must not meet the end of what moves */
     const struct user_dtp_order *moving; /* borrowed; guarded: what moves now; NULL: nothing */
@@ -54,6 +55,11 @@ void user_dtp_free(struct user_dtp *dtp)
     channel_close(&dtp->channel);
     pthread_mutex_destroy(&dtp->lock);
     memory_free(dtp);
+}
+
+bool user_dtp_has_stalled(const struct user_dtp *dtp)
+{
+    return dtp->has_stalled;
 }
 
 void user_dtp_set_security(struct user_dtp *dtp, const struct user_dtp_security *security)
@@ -355,6 +361,7 @@ static enum fault agree_and_ask(struct user_dtp *dtp, const struct user_dtp_orde
         user_pi_blame_nobody(dtp->pi);
         return FAULT_UNSUPPORTED;
     }
+    dtp->has_stalled = false;
     atomic_store(&dtp->cancelled, false);
     enum fault f = agree(dtp, order);
     if (!f)
@@ -383,6 +390,7 @@ enum fault user_dtp_transfer(struct user_dtp *dtp, const struct user_dtp_order *
         return FAULT_NONE;
     }
     enum fault moved = f ? f : move(dtp, order);
+    dtp->has_stalled = !f && moved == FAULT_TIMED_OUT;
     if (moved == FAULT_CANCELLED || is_unanswered(dtp, f)) {
         abort_transfer(dtp, order);
         return moved;

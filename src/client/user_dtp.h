@@ -102,6 +102,9 @@ void user_dtp_set_security(struct user_dtp *dtp, const struct user_dtp_security 
  */
 enum fault user_dtp_transfer(struct user_dtp *dtp, const struct user_dtp_order *order);
 
+/* Was the last one's FAULT_TIMED_OUT of the data? Else it was of a reply. */
+bool user_dtp_has_stalled(const struct user_dtp *dtp);
+
 /* Ends the transfer that goes on, if one does, with ABOR. Any thread. */
 void user_dtp_cancel(struct user_dtp *dtp);
 

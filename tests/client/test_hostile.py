@@ -303,9 +303,20 @@ def test_silence_has_an_end(tmp_path, stage):
     with Scripted(script) as server:
         result = server.ferry("get", *SHORT, "@f", cwd=tmp_path, status=status)
     last = result.stderr.decode().splitlines()[-1]
-    assert last.startswith(f"ferry: {what}: ")
-    assert "peer stopped" in last or "data connection could not be opened" in last
+    why = {"greeting": "the server did not greet in time",
+           "data connection": "peer stopped moving data", "within the data": "peer stopped moving data",
+           "active": "data connection could not be opened"}
+    assert last == f"ferry: {what}: " + why.get(stage, "the server did not reply in time")
     assert not (tmp_path / "f").exists()
+
+
+@pytest.mark.parametrize("reply_timeout, is_told", [("1", False), ("2", True)])
+def test_a_greeting_is_a_reply(reply_timeout, is_told):
+    """Who waits for it for longer than for the connection is told."""
+    with Scripted("hold") as server:
+        result = server.ferry("get", "--connect-timeout", "1", "--reply-timeout", reply_timeout,
+                              "@f", "-o", "-", status=3)
+    assert (b"waiting for the server to greet" in result.stderr) == is_told
 
 
 def test_an_answer_that_did_not_come_is_not_taken_for_the_next_one(tmp_path):

@@ -52,6 +52,16 @@ TEST(a_login_is_as_rfc_959_has_it)
     }
 }
 
+TEST(a_257_without_a_path_is_told_as_what_it_is)
+{
+    static const char *const connections[] = {LOGIN ">PWD\n<257\n" QUIT};
+    login_set();
+    assert_fault(login_try(connections, 1), FAULT_NONE);
+    assert_fault(remote_ask_directory(remote), FAULT_UNSUPPORTED);
+    assert_text(remote_reason(remote), "the server does not say where we are");
+    login_end();
+}
+
 TEST(a_greeting_may_be_late_or_a_refusal)
 {
     static const struct {
@@ -372,6 +382,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         RUN(a_login_is_as_rfc_959_has_it),
+        RUN(a_257_without_a_path_is_told_as_what_it_is),
         RUN(a_greeting_may_be_late_or_a_refusal),
         RUN(what_a_server_has_is_asked_for_once_or_behind_the_login),
         RUN(a_server_is_told_who_we_are_and_that_names_are_utf_8),

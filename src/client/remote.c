@@ -103,6 +103,7 @@ static void hang_up(struct remote *remote)
     remote->sessions = NULL;
     remote->is_secure = false;
     remote->parameters = PARAMETERS_DEFAULT;
+    remote->may_have_others = false;
 }
 
 static enum fault pick_up(struct remote *remote)
@@ -429,7 +430,7 @@ enum fault remote_keep_alive(struct remote *remote)
 
 static enum fault set(struct remote *remote, const char *verb, char letter, char *told)
 {
-    if (letter == *told)
+    if (letter == *told && !remote->may_have_others)
         return FAULT_NONE;
     enum fault f = remote_ask(remote, verb, (struct text){&letter, 1});
     if (!f)
@@ -437,32 +438,42 @@ static enum fault set(struct remote *remote, const char *verb, char letter, char
     return f;
 }
 
-enum fault remote_set_parameters(struct remote *remote, const struct parameters *parameters)
+static enum fault set_type(struct remote *remote, const struct parameters *parameters)
 {
     char bytes[32];
     struct builder b = builder_on(bytes, sizeof(bytes));
     struct parameters *told = &remote->parameters;
-    bool is_told = told->type == parameters->type && told->form == parameters->form &&
-                   told->byte_size == parameters->byte_size;
-    enum fault f = FAULT_NONE;
-    if (!is_told) {
-        parameters_put_type(&b, parameters);
-        /* RFC 959 5.3.2: the default needs no word, and some servers know no second one. */
-        b.len = parameters->form == FORM_NON_PRINT && parameters_are_text(parameters) ? 1 : b.len;
-        f = remote_ask(remote, "TYPE", builder_text(&b));
-    }
+    bool is_told = !remote->may_have_others && told->type == parameters->type &&
+                   told->form == parameters->form && told->byte_size == parameters->byte_size;
+    if (is_told)
+        return FAULT_NONE;
+    parameters_put_type(&b, parameters);
+    /* RFC 959 5.3.2: the default needs no word, and some servers know no second one. */
+    b.len = parameters->form == FORM_NON_PRINT && parameters_are_text(parameters) ? 1 : b.len;
+    enum fault f = remote_ask(remote, "TYPE", builder_text(&b));
     if (f)
         return f;
     told->type = parameters->type;
     told->form = parameters->form;
     told->byte_size = parameters->byte_size;
-    f = set(remote, "STRU", parameters->structure, &told->structure);
-    return f ? f : set(remote, "MODE", parameters->mode, &told->mode);
+    return FAULT_NONE;
+}
+
+enum fault remote_set_parameters(struct remote *remote, const struct parameters *parameters)
+{
+    enum fault f = set_type(remote, parameters);
+    if (!f)
+        f = set(remote, "STRU", parameters->structure, &remote->parameters.structure);
+    if (!f)
+        f = set(remote, "MODE", parameters->mode, &remote->parameters.mode);
+    if (!f)
+        remote->may_have_others = false;
+    return f;
 }
 
 void remote_forget_parameters(struct remote *remote)
 {
-    remote->parameters = (struct parameters){.protection = remote->parameters.protection};
+    remote->may_have_others = true;
 }
 
 static enum fault remember_directory(struct remote *remote, struct text path)

@@ -27,7 +27,8 @@ struct remote {
     struct tls_client_handshake data_handshake;
     struct user_dtp_security security;
     struct features features;
-    struct parameters parameters; /* what the server has been told */
+    struct parameters parameters; /* what the server has been told last */
+    bool may_have_others;         /* somebody else may have told it others since */
     struct name_charset *charset; /* owned; NULL: names are UTF-8, or as they are */
     bool is_opening;              /* guarded: nobody is logged in yet, and nothing can be lost */
     bool is_secure;               /* the control connection is under TLS, or was before CCC */

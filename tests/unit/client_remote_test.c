@@ -342,6 +342,26 @@ TEST(a_new_connection_is_told_all_parameters_again)
     login_end();
 }
 
+TEST(what_somebody_else_told_is_not_told_to_a_new_connection)
+{
+    static const char *const connections[] = {
+        LOGIN ">TYPE I\n<200 fine\n>MODE B\n<200 fine\n=close\n",
+        LOGIN ">TYPE I\n<200 fine\n>NOOP\n<200 fine\n>TYPE I\n<200 fine\n"
+              ">STRU F\n<200 fine\n>MODE S\n<200 fine\n" QUIT};
+    struct parameters image = PARAMETERS_DEFAULT;
+    image.type = TYPE_IMAGE;
+    login_set();
+    assert_fault(login_try(connections, 2), FAULT_NONE);
+    assert_fault(remote_set_parameters(remote, &image), FAULT_NONE);
+    assert_fault(remote_command(remote, "MODE", TEXT("B"), false), FAULT_NONE);
+    remote_forget_parameters(remote);
+    assert_fault(remote_command(remote, "NOOP", TEXT_NONE, true), FAULT_NONE);
+    remote_forget_parameters(remote);
+    assert_fault(remote_set_parameters(remote, &image), FAULT_NONE);
+    assert_fault(remote_set_parameters(remote, &image), FAULT_NONE);
+    login_end();
+}
+
 TEST(the_system_is_asked_for_once)
 {
     login_begin(LOGIN ">SYST\n<215 UNIX Type: L8\n" QUIT);
@@ -400,6 +420,7 @@ int main(void)
         RUN(a_server_that_cannot_be_found_again_is_lost_whatever_is_asked),
         RUN(what_a_server_was_told_already_is_not_told_again),
         RUN(a_new_connection_is_told_all_parameters_again),
+        RUN(what_somebody_else_told_is_not_told_to_a_new_connection),
         RUN(the_system_is_asked_for_once),
         RUN(who_is_stopped_does_nothing_any_more),
     };

@@ -207,6 +207,7 @@ void run_work(struct run *run)
 {
     pthread_mutex_lock(&run->lock);
     run->is_resting = false;
+    run->begun_ms = clock_running_ms();
     forget_moved(run);
     atomic_store(&run->moved.cancelled, false);
     pthread_mutex_unlock(&run->lock);

@@ -39,7 +39,7 @@ struct run {
     bool is_resting;             /* nothing goes on: somebody is asked for the next command */
     bool is_lent;                /* the terminal, to what is written or to another program */
     bool has_dropped; /* a second SIGINT: the connections that there were are of no use */
-    int64_t begun_ms;
+    int64_t begun_ms; /* of a shell: when it began to work last */
     pthread_t watcher;
     bool is_ending;
 };

@@ -48,6 +48,17 @@ static const char *url_of_host(const char *path)
     return text;
 }
 
+TEST(a_command_of_a_shell_takes_its_own_time)
+{
+    begin();
+    assert_true(run_rest(&run));
+    run.begun_ms = -1;
+    run_work(&run);
+    assert_int_not_equal(run.begun_ms, -1);
+    (void)end();
+    free(told);
+}
+
 TEST(what_failed_says_how_it_ends)
 {
     begin();
@@ -170,6 +181,7 @@ TEST(a_signal_ends_what_goes_on_and_is_the_status)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        RUN_AT_HOME(a_command_of_a_shell_takes_its_own_time),
         RUN_AT_HOME(what_failed_says_how_it_ends),
         RUN_AT_HOME(a_path_is_no_site_and_what_is_no_url_is_told),
         RUN_AT_HOME(who_is_let_in_is_connected),

@@ -32,8 +32,9 @@ enum fault remote_blame(struct remote *remote, enum fault f, const char *why)
 static enum fault blame_name(struct remote *remote)
 {
     char why[REMOTE_REASON_SIZE];
+    const char *charset = remote->settings->charset; /* may be another since the login */
     (void)snprintf(why, sizeof(why), "there is a name that %.64s does not have",
-                   remote->settings->charset);
+                   charset ? charset : "the server's character set");
     return remote_blame(remote, FAULT_NAME_INVALID, why);
 }
 

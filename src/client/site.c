@@ -20,7 +20,7 @@ struct proxy_site {
 };
 
 struct rate {
-    struct throttle *throttle; /* owned; NULL: no limit */
+    struct throttle *throttle; /* owned */
     struct throttles throttles;
 };
 
@@ -350,26 +350,32 @@ static enum fault set_proxy(struct site *site, char message[SITE_MESSAGE_SIZE])
 /* One that iconv does not know is told only to who transfers in TYPE E. */
 static void set_code_page(struct site *site)
 {
-    if (!code_page_load(site->settings.ebcdic_code_page, &site->code_page))
-        site->remote.dtp.code_page = &site->code_page;
+    bool is_known = !code_page_load(site->settings.ebcdic_code_page, &site->code_page);
+    site->remote.dtp.code_page = is_known ? &site->code_page : NULL;
 }
 
-static enum fault set_rate(struct rate *rate, uint64_t bytes_a_second,
-                           const struct throttles **ret_throttles)
+static enum fault make_rate(struct rate *rate)
 {
-    if (!bytes_a_second)
-        return FAULT_NONE;
-    rate->throttle = throttle_new(bytes_a_second);
-    if (!rate->throttle)
-        return FAULT_NO_MEMORY;
+    rate->throttle = throttle_new(0);
     throttles_add(&rate->throttles, rate->throttle);
-    *ret_throttles = &rate->throttles;
-    return FAULT_NONE;
+    return rate->throttle ? FAULT_NONE : FAULT_NO_MEMORY;
+}
+
+/* NULL: no limit. */
+static const struct throttles *set_rate(const struct rate *rate, uint64_t bytes_a_second)
+{
+    throttle_set_rate(rate->throttle, bytes_a_second);
+    return bytes_a_second ? &rate->throttles : NULL;
 }
 
 /* What may change while there are connections. */
 static void fill_ways(struct site *site)
 {
+    static const int families[] = {
+        [SETTINGS_FAMILY_ANY] = AF_UNSPEC,
+        [SETTINGS_FAMILY_IPV4] = AF_INET,
+        [SETTINGS_FAMILY_IPV6] = AF_INET6,
+    };
     static const enum user_dtp_side sides[] = {
         [SETTINGS_DATA_AUTO] = USER_DTP_AUTO, [SETTINGS_DATA_PASSIVE] = USER_DTP_PASSIVE,
         [SETTINGS_DATA_PASV] = USER_DTP_PASV, [SETTINGS_DATA_ACTIVE] = USER_DTP_ACTIVE,
@@ -378,6 +384,7 @@ static void fill_ways(struct site *site)
     const struct settings *settings = &site->settings;
     struct remote_settings *remote = &site->remote;
     struct way *way = &remote->dtp.way;
+    way->family = families[settings->address_family];
     way->source = (union endpoint){.any = {.sa_family = AF_UNSPEC}};
     if (settings->source_address[0]) /* the settings took no other than one that is right */
         (void)endpoint_parse_host(text_of(settings->source_address), 0, &way->source);
@@ -389,9 +396,14 @@ static void fill_ways(struct site *site)
     remote->dtp.ports = settings->active_ports;
     remote->dtp.connect_seconds = (unsigned)settings->connect_timeout_s;
     remote->dtp.stall_seconds = (unsigned)settings->data_timeout_s;
+    remote->list_options = settings->list_options[0] ? settings->list_options : NULL;
+    remote->charset = settings->charset[0] ? settings->charset : NULL;
     remote->tries = (unsigned)settings->retries + 1;
     remote->pause_seconds = (unsigned)settings->retry_delay_s;
     remote->pause_max_seconds = (unsigned)settings->retry_delay_max_s;
+    set_code_page(site);
+    remote->dtp.down = set_rate(&site->down, settings->download_rate);
+    remote->dtp.up = set_rate(&site->up, settings->upload_rate);
 }
 
 static void fill_remote(struct site *site)
@@ -400,11 +412,6 @@ static void fill_remote(struct site *site)
         [SETTINGS_TLS_AUTO] = REMOTE_TLS_AUTO,
         [SETTINGS_TLS_REQUIRE] = REMOTE_TLS_REQUIRE,
         [SETTINGS_TLS_OFF] = REMOTE_TLS_OFF,
-    };
-    static const int families[] = {
-        [SETTINGS_FAMILY_ANY] = AF_UNSPEC,
-        [SETTINGS_FAMILY_IPV4] = AF_INET,
-        [SETTINGS_FAMILY_IPV6] = AF_INET6,
     };
     const struct settings *settings = &site->settings;
     enum remote_tls tls = policies[settings->tls];
@@ -426,13 +433,8 @@ static void fill_remote(struct site *site)
         .on_account = give_account,
         .owner = site,
         .pi = {.on_line = site->listener.on_line, .owner = site->listener.owner},
-        .dtp = {.way = {.family = families[settings->address_family]},
-                .host = site->url.host,
-                .deflate_level = DEFLATE_LEVEL_DEFAULT},
-        .list_options = settings->list_options[0] ? site->settings.list_options : NULL,
-        .charset = settings->charset[0] ? settings->charset : NULL,
+        .dtp = {.host = site->url.host, .deflate_level = DEFLATE_LEVEL_DEFAULT},
     };
-    fill_ways(site);
 }
 
 /* Who says no user may have one in the netrc; else is nobody in particular (RFC 1635). */
@@ -467,13 +469,14 @@ enum fault site_open(const struct url *url, const struct settings *settings,
     if (!f)
         f = open_trust(site, message);
     fill_remote(site);
-    set_code_page(site);
+    if (!f)
+        f = make_rate(&site->down);
+    if (!f)
+        f = make_rate(&site->up);
+    if (!f)
+        fill_ways(site);
     if (!f)
         f = set_proxy(site, message);
-    if (!f)
-        f = set_rate(&site->down, settings->download_rate, &site->remote.dtp.down);
-    if (!f)
-        f = set_rate(&site->up, settings->upload_rate, &site->remote.dtp.up);
     if (!f)
         f = choose_user(site, message);
     if (f)

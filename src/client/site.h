@@ -38,8 +38,9 @@ enum fault site_open(const struct url *url, const struct settings *settings,
 void site_close(struct site *site);
 
 /*
- * For the next command: how transfers go, and how long is waited. How it is reached, TLS and
- * limits of speed stay as they were. While no other thread uses a connection to it.
+ * For the next command: how transfers go, how fast, and how long is waited. What a login settles
+ * (charset) is for the next one; TLS, a proxy and who we are stay as they were. While no other
+ * thread uses a connection to it.
  */
 void site_change_settings(struct site *site, const struct settings *settings);
 /* Takes over the path of another site at the same place: for a connection that is there. */

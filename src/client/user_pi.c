@@ -14,7 +14,7 @@
 #include "protocol/reply.h"
 
 struct user_pi {
-    struct user_pi_settings settings;
+    const struct user_pi_settings *settings; /* borrowed */
     struct channel channel;
     struct line line;
     char line_bytes[LINE_MAX_BYTES];
@@ -46,7 +46,7 @@ enum {
 /* Lines that come in time, but without end, have to end too. */
 void user_pi_await_anew(struct user_pi *pi)
 {
-    int64_t patience_s = (int64_t)pi->settings.reply_seconds * USER_PI_PATIENCE;
+    int64_t patience_s = (int64_t)pi->settings->reply_seconds * USER_PI_PATIENCE;
     pi->until_ms = clock_running_ms() + patience_s * 1000;
 }
 
@@ -60,7 +60,7 @@ enum fault user_pi_open(const struct user_pi_settings *settings, int fd, struct 
         close(fd);
         return FAULT_NO_MEMORY;
     }
-    pi->settings = *settings;
+    pi->settings = settings;
     pi->line = line_on(pi->line_bytes, sizeof(pi->line_bytes));
     pi->reply_bytes = bytes;
     pi->reply_size = REPLY_BYTES_FIRST;
@@ -111,8 +111,8 @@ void user_pi_interrupt(struct user_pi *pi)
 
 static void tell(const struct user_pi *pi, enum user_pi_sign sign, struct text line)
 {
-    if (pi->settings.on_line)
-        pi->settings.on_line(pi->settings.owner, sign, line);
+    if (pi->settings->on_line)
+        pi->settings->on_line(pi->settings->owner, sign, line);
 }
 
 /* ---- What the server says ---------------------------------------------------------- */
@@ -142,7 +142,7 @@ static enum fault answer(struct user_pi *pi)
 /* The next line; of one that is too long its beginning. */
 static enum fault read_line(struct user_pi *pi, struct text *ret_line)
 {
-    int64_t line_ms = clock_running_ms() + (int64_t)pi->settings.reply_seconds * 1000;
+    int64_t line_ms = clock_running_ms() + (int64_t)pi->settings->reply_seconds * 1000;
     enum fault f = FAULT_NONE;
     while (!f) {
         enum line_event event;

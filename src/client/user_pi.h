@@ -31,6 +31,7 @@ enum {
 
 enum user_pi_sign { USER_PI_SENT, USER_PI_RECEIVED };
 
+/* What changes of it is for the next command; keep_alive_seconds for the next connection. */
 struct user_pi_settings {
     unsigned connect_seconds;
     unsigned reply_seconds;      /* for each line of a reply to be there */
@@ -41,8 +42,8 @@ struct user_pi_settings {
 };
 
 /*
- * Takes over a connected socket. The greeting is the first reply; under implicit
- * TLS it comes after user_pi_channel has been secured. FAULT_NO_MEMORY: the
+ * Takes over a connected socket; borrows the settings, which outlive it. The greeting is the first
+ * reply; under implicit TLS it comes after user_pi_channel has been secured. FAULT_NO_MEMORY: the
  * socket has been closed.
  */
 enum fault user_pi_open(const struct user_pi_settings *settings, int fd, struct user_pi **ret_pi);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A server as its user means it: what of URL and settings becomes of a connection. */
+#include "base/throttle.h"
 #include "client/credentials.h"
 #include "client/secret.h"
 #include "client/site.h"
@@ -108,6 +109,30 @@ TEST(settings_become_those_of_connections)
     remote = remote_of("ftp://h/");
     assert_non_null(remote->dtp.up);
     assert_null(remote->dtp.down);
+}
+
+TEST(settings_that_change_are_for_the_next_command)
+{
+    const struct remote_settings *remote = remote_of("ftp://h/");
+    assert_null(remote->list_options);
+    set("download_rate", "1M");
+    set("list_options", "-a");
+    set("charset", "");
+    set("address_family", "ipv4");
+    set("ebcdic_code_page", "nonsense");
+    site_change_settings(site, &settings);
+    assert_non_null(remote->dtp.down);
+    assert_true(throttles_limit(remote->dtp.down));
+    assert_null(remote->dtp.up);
+    assert_string_equal(remote->list_options, "-a");
+    assert_null(remote->charset);
+    assert_int_equal(remote->dtp.way.family, AF_INET);
+    assert_null(remote->dtp.code_page);
+    set("download_rate", "0");
+    set("ebcdic_code_page", "cp037");
+    site_change_settings(site, &settings);
+    assert_null(remote->dtp.down);
+    assert_non_null(remote->dtp.code_page);
 }
 
 TEST(settings_and_type_become_what_is_done_with_files)
@@ -345,6 +370,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         AT_SITE(scheme_and_setting_say_how_much_tls_is_wanted),
         AT_SITE(settings_become_those_of_connections),
+        AT_SITE(settings_that_change_are_for_the_next_command),
         AT_SITE(settings_and_type_become_what_is_done_with_files),
         AT_SITE(files_that_settings_name_and_are_not_there_are_told),
         AT_SITE(a_proxy_is_a_url_of_its_own),

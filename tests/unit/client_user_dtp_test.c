@@ -26,9 +26,9 @@ static void on_line(void *owner, enum user_pi_sign sign, struct text line)
 static void begin(const char *words, enum user_dtp_side side)
 {
     static const char *connections[1];
-    const struct user_pi_settings how = {.connect_seconds = FTP_SCRIPT_PATIENCE_S,
-                                         .reply_seconds = FTP_SCRIPT_PATIENCE_S,
-                                         .on_line = on_line};
+    static const struct user_pi_settings how = {.connect_seconds = FTP_SCRIPT_PATIENCE_S,
+                                                .reply_seconds = FTP_SCRIPT_PATIENCE_S,
+                                                .on_line = on_line};
     union endpoint target;
     int fd = -1;
     connections[0] = words;

@@ -21,11 +21,12 @@ static void on_line(void *owner, enum user_pi_sign sign, struct text line)
 static void begin_within(const char *words, unsigned reply_seconds)
 {
     static const char *connections[1];
-    const struct user_pi_settings settings = {.connect_seconds = FTP_SCRIPT_PATIENCE_S,
-                                              .reply_seconds = reply_seconds,
-                                              .on_line = on_line,
-                                              .owner = dialogue};
+    static struct user_pi_settings settings;
     int fd = -1;
+    settings = (struct user_pi_settings){.connect_seconds = FTP_SCRIPT_PATIENCE_S,
+                                         .reply_seconds = reply_seconds,
+                                         .on_line = on_line,
+                                         .owner = dialogue};
     connections[0] = words;
     dialogue[0] = '\0';
     union endpoint local = peers_host("127.0.0.1", 0);

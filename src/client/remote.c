@@ -295,8 +295,10 @@ void remote_interrupt(struct remote *remote)
     pthread_mutex_lock(&remote->lock);
     if (remote->dtp)
         user_dtp_cancel(remote->dtp);
-    if (remote->is_opening && remote->pi)
+    if (remote->pi && remote->is_opening)
         user_pi_interrupt(remote->pi);
+    else if (remote->pi)
+        user_pi_hurry(remote->pi);
     pthread_mutex_unlock(&remote->lock);
 }
 

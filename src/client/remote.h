@@ -163,7 +163,7 @@ enum fault remote_pause(struct remote *remote, unsigned failed);
 
 /*
  * Ends the transfer that goes on, with ABOR, or connecting and logging in, or a wait for another
- * try. Any thread.
+ * try, or soon one for a reply: if that does not come the connection is gone. Any thread.
  */
 void remote_interrupt(struct remote *remote);
 /* Everything fails with FAULT_CANCELLED or _CONNECTION_LOST from now on, at once. Any thread. */

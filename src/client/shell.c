@@ -287,17 +287,33 @@ void shell_do_line(struct shell *shell, struct text line)
     memory_free_secret(command, sizeof(*command)); /* passwords are words, too */
 }
 
+/* Of one that was interrupted: the next reply would be taken for another one's. */
+static bool drop_broken(struct shell *shell, struct shell_session *session, bool is_usable)
+{
+    if (!session->remote || (is_usable && remote_is_alive(session->remote)))
+        return false;
+    shell_session_drop(shell, session);
+    return true;
+}
+
+/* A person is waited for again. */
+static void rest(struct shell *shell)
+{
+    bool was_interrupted = run_is_interrupted(shell->run);
+    bool is_usable = run_rest(shell->run);
+    bool here = was_interrupted && drop_broken(shell, &shell->here, is_usable);
+    bool other = was_interrupted && drop_broken(shell, &shell->other, is_usable);
+    if (here || other)
+        shell_say(shell, "The connection was closed.");
+}
+
 /* A line that came from outside: what goes on until it is done can be interrupted. */
 static void do_line(struct shell *shell, struct text line)
 {
     run_work(shell->run);
     shell_do_line(shell, line);
     (void)fflush(stdout);
-    if (!run_rest(shell->run)) {
-        shell_session_drop(shell, &shell->here);
-        shell_session_drop(shell, &shell->other);
-        shell_say(shell, "The connection was closed.");
-    }
+    rest(shell);
     if (shell->settings->bell && shell->edit)
         (void)fputc('\a', stderr);
 }
@@ -499,8 +515,7 @@ static void open_target(struct shell *shell, const char *target, const char *por
     const struct shell_call call = {.row = row};
     run_work(shell->run);
     shell_open(shell, &call, target, port);
-    if (!run_rest(shell->run))
-        shell_session_drop(shell, &shell->here);
+    rest(shell);
 }
 
 static void work(struct shell *shell, const char *target, const char *port, const char *commands)

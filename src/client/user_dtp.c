@@ -310,7 +310,9 @@ static enum fault hear_the_end(struct user_dtp *dtp, const struct user_dtp_order
 {
     user_pi_await_anew(dtp->pi);
     for (int replies = 0; replies < USER_PI_PRELIMINARIES; replies++) {
-        enum fault f = user_pi_reply(dtp->pi);
+        enum fault f = user_pi_await(dtp->pi, &dtp->cancelled);
+        if (!f)
+            f = user_pi_reply(dtp->pi);
         if (f)
             return f;
         if (user_pi_code(dtp->pi) >= 200)
@@ -399,6 +401,10 @@ enum fault user_dtp_transfer(struct user_dtp *dtp, const struct user_dtp_order *
     if (f) /* it ended before it began */
         return f;
     f = beginning.is_over ? FAULT_NONE : hear_the_end(dtp, order);
+    if (f == FAULT_CANCELLED) {
+        abort_transfer(dtp, order);
+        return f;
+    }
     if (!f && was_left_alone(order, moved))
         return FAULT_NONE;
     if (moved && !fault_is_of_the_way(moved))

@@ -22,7 +22,9 @@ struct user_pi {
     size_t input_at;
     size_t input_len;
     struct name_charset *charset; /* borrowed; NULL: names are in UTF-8, or as they are */
-    int64_t until_ms; /* when waiting for what is awaited now ends, however much comes */
+    int64_t until_ms;       /* when waiting for what is awaited now ends, however much comes */
+    atomic_bool is_hurried; /* until_ms is to be sooner */
+    bool is_cut_short;      /* it is */
     bool is_out_of_step;
     unsigned code;        /* of the last reply; 0: none to the last command yet */
     struct builder reply; /* on reply_bytes */
@@ -41,6 +43,8 @@ enum {
     /* How long the first reply after ABOR is waited for, and the second. */
     ABORTED_MS = 5000,
     SECOND_REPLY_MS = 1000,
+    /* How often a wait looks whether somebody has become impatient. */
+    LOOK_MS = 50,
 };
 
 /* Lines that come in time, but without end, have to end too. */
@@ -48,6 +52,13 @@ void user_pi_await_anew(struct user_pi *pi)
 {
     int64_t patience_s = (int64_t)pi->settings->reply_seconds * USER_PI_PATIENCE;
     pi->until_ms = clock_running_ms() + patience_s * 1000;
+    pi->is_cut_short = false;
+    atomic_store(&pi->is_hurried, false);
+}
+
+void user_pi_hurry(struct user_pi *pi)
+{
+    atomic_store(&pi->is_hurried, true);
 }
 
 enum fault user_pi_open(const struct user_pi_settings *settings, int fd, struct user_pi **ret_pi)
@@ -117,15 +128,51 @@ static void tell(const struct user_pi *pi, enum user_pi_sign sign, struct text l
 
 /* ---- What the server says ---------------------------------------------------------- */
 
+/* Milliseconds until a line that has to be there by `line_ms`; 0: none. */
+static int64_t time_left(struct user_pi *pi, int64_t line_ms)
+{
+    int64_t now_ms = clock_running_ms();
+    if (atomic_exchange(&pi->is_hurried, false) && pi->until_ms > now_ms + USER_PI_HURRY_MS) {
+        pi->until_ms = now_ms + USER_PI_HURRY_MS;
+        pi->is_cut_short = true;
+    }
+    int64_t until_ms = line_ms < pi->until_ms ? line_ms : pi->until_ms;
+    return until_ms > now_ms ? until_ms - now_ms : 0;
+}
+
+static int64_t line_time(const struct user_pi *pi)
+{
+    return clock_running_ms() + (int64_t)pi->settings->reply_seconds * 1000;
+}
+
+/* For something to read. `cancelled` may be NULL. */
+static enum fault await_input(struct user_pi *pi, int64_t line_ms, const atomic_bool *cancelled)
+{
+    int64_t left_ms;
+    while ((left_ms = time_left(pi, line_ms)) > 0) {
+        if (channel_await(&pi->channel, (int)(left_ms < LOOK_MS ? left_ms : LOOK_MS)))
+            return FAULT_NONE;
+        if (cancelled && atomic_load(cancelled))
+            return FAULT_CANCELLED;
+    }
+    pi->is_out_of_step = true;
+    return pi->is_cut_short ? FAULT_CANCELLED : FAULT_TIMED_OUT;
+}
+
+enum fault user_pi_await(struct user_pi *pi, const atomic_bool *cancelled)
+{
+    if (pi->is_out_of_step)
+        return FAULT_CONNECTION_LOST;
+    return pi->input_at < pi->input_len ? FAULT_NONE : await_input(pi, line_time(pi), cancelled);
+}
+
 /* More input, in time for a line that has to be there by `line_ms`. */
 static enum fault read_input(struct user_pi *pi, int64_t line_ms)
 {
-    int64_t until_ms = line_ms < pi->until_ms ? line_ms : pi->until_ms;
-    int64_t left_ms = until_ms - clock_running_ms();
     size_t len = 0;
-    if (left_ms <= 0 || !channel_await(&pi->channel, (int)left_ms))
-        return FAULT_TIMED_OUT;
-    enum fault f = channel_read(&pi->channel, pi->input, sizeof(pi->input), &len);
+    enum fault f = await_input(pi, line_ms, NULL);
+    if (!f)
+        f = channel_read(&pi->channel, pi->input, sizeof(pi->input), &len);
     if (f || !len)
         return f ? f : FAULT_CONNECTION_LOST;
     pi->input_at = 0;
@@ -142,7 +189,7 @@ static enum fault answer(struct user_pi *pi)
 /* The next line; of one that is too long its beginning. */
 static enum fault read_line(struct user_pi *pi, struct text *ret_line)
 {
-    int64_t line_ms = clock_running_ms() + (int64_t)pi->settings->reply_seconds * 1000;
+    int64_t line_ms = line_time(pi);
     enum fault f = FAULT_NONE;
     while (!f) {
         enum line_event event;
@@ -267,6 +314,8 @@ bool user_pi_is_out_of_step(const struct user_pi *pi)
  */
 enum fault user_pi_hear_unasked(struct user_pi *pi)
 {
+    if (pi->is_out_of_step)
+        return FAULT_CONNECTION_LOST;
     for (int i = 0; i < UNASKED_MAX && user_pi_has_news(pi, 0); i++) {
         enum fault f = hear(pi, false);
         if (f)
@@ -354,6 +403,8 @@ enum fault user_pi_send_abort(struct user_pi *pi)
     static const unsigned char interrupt[] = {255, 244}; /* IAC IP */
     static const unsigned char synch[] = {255};          /* IAC, urgent; DM is in the stream */
     static const char command[] = "\362ABOR\r\n";
+    if (pi->is_out_of_step)
+        return FAULT_CONNECTION_LOST;
     enum fault f = channel_write(&pi->channel, interrupt, sizeof(interrupt));
     if (!f)
         f = channel_write_urgent(&pi->channel, synch, sizeof(synch));
@@ -368,7 +419,9 @@ void user_pi_hear_abort(struct user_pi *pi, void (*on_reply)(void *owner), void 
     int wait_ms = ABORTED_MS;
     unsigned ends = 0;
     for (int replies = 0; replies < USER_PI_PRELIMINARIES && ends < 2; replies++) {
-        if (!user_pi_has_news(pi, wait_ms) || user_pi_reply(pi))
+        bool is_silent = !user_pi_has_news(pi, wait_ms);
+        pi->is_out_of_step = pi->is_out_of_step || (is_silent && !ends);
+        if (is_silent || user_pi_reply(pi))
             return;
         if (on_reply)
             on_reply(owner);

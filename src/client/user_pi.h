@@ -4,11 +4,12 @@
  * connection. Send a command, wait for its reply; linear and blocking, with a
  * time limit on every wait. What the server says is hostile until proven.
  *
- * One thread at a time; user_pi_interrupt from any.
+ * One thread at a time; user_pi_hurry and user_pi_interrupt from any.
  */
 #ifndef FERRY_CLIENT_USER_PI_H
 #define FERRY_CLIENT_USER_PI_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 
 #include "base/endpoint.h"
@@ -27,6 +28,8 @@ enum {
     USER_PI_PRELIMINARIES = 10000,
     /* So many times reply_seconds is what all replies to a command may take. */
     USER_PI_PATIENCE = 5,
+    /* How long a reply may still take when nobody wants it any more. */
+    USER_PI_HURRY_MS = 2000,
 };
 
 enum user_pi_sign { USER_PI_SENT, USER_PI_RECEIVED };
@@ -76,7 +79,8 @@ enum fault user_pi_send_abort(struct user_pi *pi);
 /*
  * Behind it, and behind what ends the transfer: 426 for the transfer and 226 for ABOR, or 226 for
  * one that was at its end and 225 or 226 for ABOR. The second must not be taken for the answer to
- * what is asked next; of servers that say one alone, or nothing, no more is awaited after a while.
+ * what is asked next; of servers that say one alone no more is awaited after a while. Of one that
+ * says nothing nobody can tell what it will answer next: all is FAULT_CONNECTION_LOST from then on.
  * `on_reply` hears of each: the markers of what arrived come before (110). NULL: nobody does.
  */
 void user_pi_hear_abort(struct user_pi *pi, void (*on_reply)(void *owner), void *owner);
@@ -87,6 +91,11 @@ void user_pi_hear_abort(struct user_pi *pi, void (*on_reply)(void *owner), void 
  * everything is FAULT_CONNECTION_LOST from then on.
  */
 enum fault user_pi_reply(struct user_pi *pi);
+/*
+ * Waits until a reply, or the end, begins to come. FAULT_CANCELLED: `cancelled` became true first,
+ * and nothing is lost; FAULT_TIMED_OUT as of user_pi_reply.
+ */
+enum fault user_pi_await(struct user_pi *pi, const atomic_bool *cancelled);
 /* Waits for the next reply that is not preliminary. */
 enum fault user_pi_final_reply(struct user_pi *pi);
 /* user_pi_send and user_pi_final_reply. */
@@ -124,6 +133,13 @@ void user_pi_set_charset(struct user_pi *pi, struct name_charset *charset);
 
 /* What went wrong was not the server's doing: user_pi_code is 0 from now on. */
 void user_pi_blame_nobody(struct user_pi *pi);
+
+/*
+ * What waits for a reply waits USER_PI_HURRY_MS more, and fails with FAULT_CANCELLED: a reply that
+ * comes after that would be taken for the next one, and everything is FAULT_CONNECTION_LOST from
+ * then on. What is asked next has all the time again. Any thread, while it is open.
+ */
+void user_pi_hurry(struct user_pi *pi);
 
 /* Makes what waits fail with FAULT_CANCELLED, now and later. Any thread, while it is open. */
 void user_pi_interrupt(struct user_pi *pi);

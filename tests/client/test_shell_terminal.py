@@ -12,7 +12,7 @@ import pytest
 
 import tls
 from harness import PATIENCE, eventually
-from scripted import Scripted
+from scripted import PASSIVE, Scripted, login
 from shell_lines import FERRY, environment, url
 
 pytestmark = pytest.mark.clear
@@ -336,7 +336,25 @@ def connecting_to(port):
     return any(f[2].endswith(f":{port:04X}") and f[3] == "02" for f in fields)
 
 
+def test_ctrl_c_waits_a_little_for_a_reply_and_then_drops_the_connection(tmp_path):
+    server = Silent(b"500 no", b"500 no", b"500 no", b"230 in", b"500 no", b'257 "/" is it')
+    with Terminal(tmp_path, f"ftp://demo@127.0.0.1:{server.port}/") as t:
+        server.login()
+        t.shows(PROMPT)
+        t.type("size x\r")
+        assert server.connection.recv(100) == b"TYPE I\r\n"
+        t.type(CTRL_C)
+        t.shows(rb"\^C")
+        server.connection.sendall(b"200 late, but in time\r\n")
+        assert server.connection.recv(100) == b"SIZE x\r\n"
+        t.shows(rb"cancelled.*The connection was closed.*" + PROMPT)
+        assert server.connection.recv(100) == b""
+        t.type("lpwd\r")
+        t.shows(rb"local directory: .*" + PROMPT)
+
+
 def test_a_second_ctrl_c_drops_a_connection_that_does_not_answer(tmp_path):
+    """At once: it is awaited no longer than the first one lets it be."""
     server = Silent(b"500 no", b"500 no", b"500 no", b"230 in", b"500 no", b'257 "/" is it')
     with Terminal(tmp_path, f"ftp://demo@127.0.0.1:{server.port}/") as t:
         server.login()
@@ -352,8 +370,24 @@ def test_a_second_ctrl_c_drops_a_connection_that_does_not_answer(tmp_path):
         t.shows(PROMPT)
         server.connection.settimeout(PATIENCE)
         assert server.connection.recv(100) == b""
-        t.type("lpwd\r")
-        t.shows(rb"local directory: .*" + PROMPT)
+
+
+def test_ctrl_c_aborts_a_transfer_whose_end_is_not_told(tmp_path):
+    """RFC 959 4.1.3: the data are there, and no 226 behind them."""
+    told = (login() + 'C: PWD\nS: 257 "/" is it\n' + PASSIVE +
+            "C: NLST\nS: 150 go\nD> a\\r\\n\nD.\nC: *ABOR\nS: 226 done\nS: 226 aborted\n"
+            'C: CWD d\nS: 250 ok\nC: PWD\nS: 257 "/d"\n')
+    with Scripted(told) as server, Terminal(tmp_path, "--tls", "off", server.url()) as t:
+        t.shows(rb"Name.*: $")
+        t.type("\r")
+        t.shows(PROMPT)
+        t.type("nlist\r")
+        t.shows(rb"a\r\n")
+        t.type(CTRL_C)
+        t.shows(rb"cancelled.*" + PROMPT)
+        t.do("cd d")
+        t.type(CTRL_D)
+        assert t.ends() == 0
 
 
 def test_ctrl_c_ends_waits_for_a_server_that_says_nothing(tmp_path):

@@ -12,13 +12,14 @@ static struct buffer_stream buffer;
 static struct transfer_progress progress;
 static char markers[256];
 
-/* A command upon which the transfer that goes on is cancelled; NULL: none. */
+/* A line of the dialogue upon which the transfer that goes on is cancelled; NULL: none. */
 static const char *cancelled_at;
 
 static void on_line(void *owner, enum user_pi_sign sign, struct text line)
 {
     (void)owner;
-    if (cancelled_at && sign == USER_PI_SENT && text_equal(line, text_of(cancelled_at)))
+    (void)sign;
+    if (cancelled_at && text_equal(line, text_of(cancelled_at)))
         user_dtp_cancel(dtp);
 }
 
@@ -584,6 +585,18 @@ TEST(who_waits_for_the_server_to_begin_can_be_cancelled)
     end();
 }
 
+TEST(who_waits_for_the_server_to_end_can_be_cancelled)
+{
+    begin(">EPSV\n=epsv\n>RETR f\n" DATA
+          "<110 all is there\n=abort\n<226 done\n<225 fine\n" IN_STEP,
+          USER_DTP_AUTO);
+    cancelled_at = "110 all is there";
+    assert_fault(fetch(), FAULT_CANCELLED);
+    cancelled_at = NULL;
+    assert_in_step();
+    end();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -614,6 +627,7 @@ int main(void)
         RUN(a_transfer_that_is_cancelled_is_aborted_and_the_session_goes_on),
         RUN(an_upload_that_is_cancelled_has_no_end_that_a_server_could_take_for_the_files),
         RUN(who_waits_for_the_server_to_begin_can_be_cancelled),
+        RUN(who_waits_for_the_server_to_end_can_be_cancelled),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -373,6 +373,54 @@ TEST(who_waits_can_be_interrupted)
     end();
 }
 
+static void *hurry(void *nothing)
+{
+    (void)nothing;
+    user_pi_hurry(pi);
+    return NULL;
+}
+
+TEST(who_is_in_a_hurry_waits_a_little_and_never_takes_a_late_reply_for_the_next)
+{
+    pthread_t thread;
+    begin(">PWD\n>NOOP\n<200 fine\n");
+    user_pi_hurry(pi); /* before it was asked: of no consequence */
+    assert_fault(user_pi_send(pi, "PWD", TEXT_NONE), FAULT_NONE);
+    assert_fault(user_pi_send_behind(pi, "NOOP", TEXT_NONE), FAULT_NONE);
+    assert_int_equal(pthread_create(&thread, NULL, hurry, NULL), 0);
+    pthread_join(thread, NULL);
+    assert_fault(user_pi_reply(pi), FAULT_NONE); /* it came in time */
+    assert_fault(user_pi_reply(pi), FAULT_CANCELLED);
+    assert_true(user_pi_is_out_of_step(pi));
+    assert_fault(user_pi_command(pi, "NOOP", TEXT_NONE), FAULT_CONNECTION_LOST);
+    assert_fault(user_pi_hear_unasked(pi), FAULT_CONNECTION_LOST);
+    end();
+}
+
+TEST(a_wait_for_a_reply_can_be_cancelled_and_nothing_is_lost)
+{
+    atomic_bool cancelled;
+    atomic_init(&cancelled, true);
+    begin(">NOOP\n=wait 300\n<200 fine\n");
+    assert_fault(user_pi_send(pi, "NOOP", TEXT_NONE), FAULT_NONE);
+    assert_fault(user_pi_await(pi, &cancelled), FAULT_CANCELLED);
+    atomic_store(&cancelled, false);
+    assert_fault(user_pi_await(pi, &cancelled), FAULT_NONE);
+    assert_fault(user_pi_reply(pi), FAULT_NONE);
+    assert_text(user_pi_text(pi), "fine");
+    end();
+}
+
+TEST(a_server_that_is_deaf_to_abor_is_given_up)
+{
+    begin("=abort\n");
+    assert_fault(user_pi_send_abort(pi), FAULT_NONE);
+    user_pi_hear_abort(pi, NULL, NULL);
+    assert_true(user_pi_is_out_of_step(pi));
+    assert_fault(user_pi_send_abort(pi), FAULT_CONNECTION_LOST);
+    end();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -400,6 +448,9 @@ int main(void)
         RUN(codes_mean_faults),
         RUN(what_was_said_in_the_clear_before_tls_is_forgotten),
         RUN(who_waits_can_be_interrupted),
+        RUN(who_is_in_a_hurry_waits_a_little_and_never_takes_a_late_reply_for_the_next),
+        RUN(a_wait_for_a_reply_can_be_cancelled_and_nothing_is_lost),
+        RUN(a_server_that_is_deaf_to_abor_is_given_up),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

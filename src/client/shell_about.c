@@ -65,7 +65,9 @@ static void show_connection(struct shell *shell, const char *what,
         url_put(&b, site_url(session->site), true);
         builder_put_string(&b, " as ");
         safe_text_put(&b, text_of(site_remote(session->site)->user));
-        builder_put_string(&b, session->remote ? ", in " : ", not connected now");
+        builder_put_string(&b, session->remote       ? ", in "
+                               : session->is_refused ? ", not logged in"
+                                                     : ", not connected now");
         if (session->remote)
             safe_text_put(&b, remote_directory(session->remote));
     }

@@ -31,6 +31,10 @@ bool shell_connect(struct shell *shell)
         run_complain(shell->run, "not connected", "open HOST connects", EXIT_STATUS_CONNECT);
         return false;
     }
+    if (here->is_refused) {
+        run_complain(shell->run, "not logged in", "user NAME logs in", EXIT_STATUS_LOGIN);
+        return false;
+    }
     if (here->remote && remote_is_alive(here->remote))
         return true;
     const char *host = site_url(here->site)->host;
@@ -45,8 +49,10 @@ bool shell_connect(struct shell *shell)
         shell_count_local(shell, host, FAULT_NO_MEMORY);
         return false;
     }
-    if (!run_connect(shell->run, here->site, &here->remote))
+    if (!run_connect(shell->run, here->site, &here->remote)) {
+        here->is_refused = shell->run->last == EXIT_STATUS_LOGIN;
         return false;
+    }
     go_where_it_was(shell);
     return true;
 }
@@ -97,14 +103,14 @@ static bool parse_host(struct text target, const char *port, struct url *ret_url
 
 enum found_bookmark { BOOKMARK_NONE, BOOKMARK_TAKEN, BOOKMARK_WRONG };
 
-/* Its URL, and its settings over ours. */
-static enum found_bookmark take_bookmark(struct shell *shell, const char *name, struct url *ret_url)
+/* Its URL, and its settings over those that are given. */
+static enum found_bookmark find_bookmark(struct shell *shell, const char *name,
+                                         struct settings *settings, struct url *ret_url)
 {
     struct bookmarks bookmarks;
     struct bookmark bookmark;
     char message[KEPT_MESSAGE_SIZE];
     char why[SETTINGS_MESSAGE_SIZE] = "its URL is none of the form ftp://user@host/path";
-    struct settings own = *shell->settings;
     if (bookmarks_open(&bookmarks, NULL, message)) {
         bookmarks_close(&bookmarks);
         return BOOKMARK_NONE; /* `bookmark list` tells why */
@@ -112,19 +118,23 @@ static enum found_bookmark take_bookmark(struct shell *shell, const char *name, 
     enum found_bookmark found = BOOKMARK_NONE;
     if (bookmarks_find(&bookmarks, text_of(name), &bookmark)) {
         bool is_right = url_parse(bookmark.url, ret_url) &&
-                        bookmark_apply(&bookmark, shell->settings, why);
+                        bookmark_apply(&bookmark, settings, why);
         found = is_right ? BOOKMARK_TAKEN : BOOKMARK_WRONG;
         if (!is_right)
             run_complain(shell->run, name, why, EXIT_STATUS_USAGE);
     }
     bookmarks_close(&bookmarks);
-    if (found == BOOKMARK_TAKEN) {
-        if (!shell->has_bookmark)
-            shell->own = own;
-        shell->has_bookmark = true;
-        shell_take_settings(shell);
-    }
     return found;
+}
+
+/* The settings of a bookmark, until it is left. */
+static void take_settings(struct shell *shell, const struct settings *settings)
+{
+    if (!shell->has_bookmark)
+        shell->own = *shell->settings;
+    shell->has_bookmark = true;
+    *shell->settings = *settings;
+    shell_take_settings(shell);
 }
 
 /* As ftp(1): who is at the terminal says who they are, where nothing else does. */
@@ -164,29 +174,35 @@ static void take_macros(struct shell *shell)
         }
 }
 
-/* In place of the one that there was. */
-static void enter(struct shell *shell, struct url *url)
+/* In place of the one that there was. False when it has been told why not. */
+static bool choose_server(struct shell *shell, struct url *url)
 {
     struct shell_session *here = &shell->here;
     shell_session_close(shell, here);
     if (!run_open_url(shell->run, url, &here->site))
-        return;
+        return false;
     if (!url->has_user && strcmp(site_remote(here->site)->user, "anonymous") == 0) {
         ask_for_user(shell, url);
         if (url->has_user) {
             site_close(here->site);
             here->site = NULL;
             if (!run_open_url(shell->run, url, &here->site))
-                return;
+                return false;
         }
     }
     struct builder b = builder_on(here->directory, sizeof(here->directory));
     builder_put_string(&b, url->path);
     builder_end(&b);
+    return true;
+}
+
+/* Who was refused may say who else they are, as in ftp(1): `user`. */
+static void enter(struct shell *shell)
+{
     if (shell_connect(shell))
         take_macros(shell);
-    else
-        shell_session_close(shell, here);
+    else if (!shell->here.is_refused)
+        shell_session_close(shell, &shell->here);
 }
 
 static void leave(struct shell *shell)
@@ -199,27 +215,47 @@ static void leave(struct shell *shell)
     }
 }
 
+/* What is to be opened, and with which settings. False when it has been told why not. */
+static bool find_server(struct shell *shell, const struct shell_call *call, const char *target,
+                        const char *port, struct settings *settings, struct url *ret_url,
+                        bool *ret_is_bookmark)
+{
+    uint64_t number = 0;
+    if (port && !text_to_number(text_of(port), UINT16_MAX, &number)) {
+        shell_complain(shell, call, "a port is a number up to 65535");
+        return false;
+    }
+    bool is_url = url_parse(text_of(target), ret_url);
+    enum found_bookmark found = is_url ? BOOKMARK_NONE
+                                       : find_bookmark(shell, target, settings, ret_url);
+    bool is_host = !is_url && found == BOOKMARK_NONE && parse_host(text_of(target), port, ret_url);
+    *ret_is_bookmark = found == BOOKMARK_TAKEN;
+    if (!is_url && !is_host && found == BOOKMARK_NONE)
+        shell_complain(shell, call, "takes a host, a bookmark, or ftp://user@host/path");
+    if (number)
+        ret_url->port = (uint16_t)number;
+    return is_url || is_host || found == BOOKMARK_TAKEN;
+}
+
+/* Once there is a server to go to, the one before is left: what is said next is not meant for it,
+ * whether the other one answers or not. */
 void shell_open(struct shell *shell, const struct shell_call *call, const char *target,
                 const char *port)
 {
     struct url url;
-    uint64_t number = 0;
-    if (port && !text_to_number(text_of(port), UINT16_MAX, &number)) {
-        shell_complain(shell, call, "a port is a number up to 65535");
-        return;
+    bool is_bookmark = false;
+    bool keeps_own = shell->is_proxy || !shell->has_bookmark;
+    struct settings settings = keeps_own ? *shell->settings : shell->own;
+    if (find_server(shell, call, target, port, &settings, &url, &is_bookmark)) {
+        if (shell->here.remote)
+            shell_say(shell, "The connection to %s was closed.", site_url(shell->here.site)->host);
+        if (!shell->is_proxy)
+            leave(shell);
+        if (is_bookmark)
+            take_settings(shell, &settings);
+        if (choose_server(shell, &url))
+            enter(shell);
     }
-    if (!shell->is_proxy)
-        leave(shell);
-    bool is_url = url_parse(text_of(target), &url);
-    enum found_bookmark found = is_url ? BOOKMARK_TAKEN : take_bookmark(shell, target, &url);
-    if (found == BOOKMARK_WRONG)
-        return;
-    if (found == BOOKMARK_TAKEN && number)
-        url.port = (uint16_t)number;
-    if (found == BOOKMARK_TAKEN || parse_host(text_of(target), port, &url))
-        enter(shell, &url);
-    else
-        shell_complain(shell, call, "takes a host, a bookmark, or ftp://user@host/path");
     explicit_bzero(&url, sizeof(url));
 }
 
@@ -237,6 +273,12 @@ static bool set_part(char part[URL_PART_SIZE], struct text value)
     return !b.full;
 }
 
+/* RFC 959 4.1.1: some servers want it for some of what one does, and may ask at any time. */
+static void send_account(struct shell *shell, struct text account)
+{
+    shell_count(shell, "account", remote_command(shell->here.remote, "ACCT", account, false));
+}
+
 /* Many servers let nobody become somebody else (530): a new connection does, everywhere. */
 void shell_act_user(struct shell *shell, const struct shell_call *call)
 {
@@ -244,36 +286,52 @@ void shell_act_user(struct shell *shell, const struct shell_call *call)
         shell_complain(shell, call, "not connected; open HOST connects");
         return;
     }
+    struct text account = call->count > 2 ? call->words[2].text : TEXT("");
+    struct secret secret; /* that it can be one is known before the session is left */
     struct url url = *site_url(shell->here.site);
     url.has_user = true;
     url.has_password = call->count > 1;
     url.path[0] = '\0';
-    bool fits = set_part(url.user, call->words[0].text) &&
+    bool fits = secret_set(&secret, account) && set_part(url.user, call->words[0].text) &&
                 set_part(url.password, call->count > 1 ? call->words[1].text : TEXT(""));
-    if (fits)
-        enter(shell, &url);
-    else
+    if (!fits)
         shell_complain(shell, call, "too long");
+    else if (choose_server(shell, &url) && site_set_account(shell->here.site, account))
+        enter(shell);
     explicit_bzero(&url, sizeof(url));
-    if (fits && call->count > 2 && shell->here.remote)
-        shell_count(shell, "account",
-                    remote_command(shell->here.remote, "ACCT", call->words[2].text, false));
+    secret_wipe(&secret);
+    if (fits && account.len && shell->here.remote && !site_has_told_account(shell->here.site))
+        send_account(shell, account);
 }
 
-/* RFC 959 4.1.1: some servers want it for some of what one does, and may ask at any time. */
+/* Said now, or where the login waits for it. */
+static void tell_account(struct shell *shell, struct text account)
+{
+    struct shell_session *here = &shell->here;
+    bool was_connected = here->remote != NULL;
+    here->is_refused = false;
+    if (shell_connect(shell) && (was_connected || !site_has_told_account(here->site)))
+        send_account(shell, account);
+}
+
 void shell_act_account(struct shell *shell, const struct shell_call *call)
 {
     struct secret secret = {.len = 0};
     enum fault f = FAULT_NONE;
+    if (!shell->here.site) {
+        shell_complain(shell, call, "not connected; open HOST connects");
+        return;
+    }
     if (!call->count)
         f = secret_from_terminal(&secret, "Account: ");
     else if (!secret_set(&secret, call->words[0].text))
         f = FAULT_ARGUMENT;
+    if (!f && !site_set_account(shell->here.site, secret_text(&secret)))
+        f = FAULT_ARGUMENT;
     if (f)
         shell_count_local(shell, "account", f);
     else
-        shell_count(shell, "account",
-                    remote_command(shell->here.remote, "ACCT", secret_text(&secret), false));
+        tell_account(shell, secret_text(&secret));
     secret_wipe(&secret);
 }
 

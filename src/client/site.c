@@ -39,6 +39,8 @@ struct site {
     bool has_trust;
     struct credentials credentials;
     bool has_credentials;
+    struct secret account; /* for ACCT: what somebody said; empty: nothing yet */
+    bool has_told_account;
     bool has_tls;    /* the server, as we have seen */
     bool was_warned; /* that all goes in the clear */
     char complaint[SITE_MESSAGE_SIZE];
@@ -112,17 +114,29 @@ static enum fault give_password(void *owner, char *buffer, size_t size)
     return f && f != FAULT_CANCELLED ? FAULT_LOGIN_REFUSED : f;
 }
 
+/* What was said before, or the netrc has, or who sits there says; with the lock held. */
+static enum fault find_account(struct site *site)
+{
+    enum fault f = FAULT_NONE;
+    if (!site->account.len) {
+        f = find_credentials(site);
+        site->account = site->credentials.account;
+    }
+    if (!f && !site->account.len && site->listener.may_ask)
+        f = secret_from_terminal(&site->account, "Account: ");
+    return f == FAULT_NOT_FOUND || (!f && !site->account.len) ? FAULT_ACCOUNT_NEEDED : f;
+}
+
 static enum fault give_account(void *owner, char *buffer, size_t size)
 {
     struct site *site = owner;
     pthread_mutex_lock(&site->lock);
-    enum fault f = find_credentials(site);
+    enum fault f = find_account(site);
     struct builder b = builder_on(buffer, size);
-    if (!f && !site->credentials.account.len)
-        f = FAULT_ACCOUNT_NEEDED;
     if (!f)
-        builder_put(&b, secret_text(&site->credentials.account));
+        builder_put(&b, secret_text(&site->account));
     builder_end(&b);
+    site->has_told_account = site->has_told_account || !f;
     pthread_mutex_unlock(&site->lock);
     return f;
 }
@@ -504,6 +518,22 @@ void site_change_settings(struct site *site, const struct settings *settings)
 {
     site->settings = *settings;
     fill_ways(site);
+}
+
+bool site_set_account(struct site *site, struct text account)
+{
+    pthread_mutex_lock(&site->lock);
+    bool fits = secret_set(&site->account, account);
+    pthread_mutex_unlock(&site->lock);
+    return fits;
+}
+
+bool site_has_told_account(struct site *site)
+{
+    pthread_mutex_lock(&site->lock);
+    bool has = site->has_told_account;
+    pthread_mutex_unlock(&site->lock);
+    return has;
 }
 
 void site_move_path(const struct site *from, struct site *to)

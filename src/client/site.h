@@ -43,6 +43,13 @@ void site_close(struct site *site);
  * thread uses a connection to it.
  */
 void site_change_settings(struct site *site, const struct settings *settings);
+/*
+ * What is told a server that wants an account to log in (332, RFC 959 4.1.1), in place of the
+ * netrc's. False: too long, or nothing that could be sent.
+ */
+bool site_set_account(struct site *site, struct text account);
+/* Has one that logged in told it? */
+bool site_has_told_account(struct site *site);
 /* Takes over the path of another site at the same place: for a connection that is there. */
 void site_move_path(const struct site *from, struct site *to);
 const struct url *site_url(const struct site *site);

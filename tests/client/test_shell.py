@@ -2,12 +2,14 @@
 """ferry's shell, fed with lines: every command, what it does to the disk and what it says."""
 
 import os
+import socket
 import subprocess
 
 import pytest
 
 import test_shell_transfer
 from harness import PATIENCE, Server, eventually
+from scripted import HASTY, Scripted
 from shell_lines import COVERED, FERRY, covers, environment, run, said, url
 from shell_lines import second, shell  # noqa: F401 (fixtures)
 
@@ -48,10 +50,50 @@ def test_a_wrong_word_is_no_host(tmp_path):
 @covers("user")
 def test_user_logs_in_as_somebody_else(tmp_path):
     with Server(users=("demo:secret", "eva:other")) as server:
-        done = run([url(server)], ["user eva other", "status", "user eva wrong", "status"],
-                   tmp_path, 4)
+        done = run([url(server)], ["user eva other", "status", "user eva wrong", "status",
+                                   "mkdir never", "user eva other", "mkdir made"], tmp_path, 9)
+        assert server.names() == ["made"]
     assert b" as eva, in /" in done.stdout and b"530" in done.stderr
-    assert "\nserver             none" in said(done)
+    assert b" as eva, not logged in\n" in done.stdout
+    assert done.stderr.count(b"not logged in: user NAME logs in") == 1
+
+
+def test_a_refused_login_leaves_the_server_for_user(tmp_path):
+    with Server(users=("demo:secret",)) as server:
+        run([url(server, login="demo:wrong@")], ["mkdir never", "user demo secret", "mkdir made"],
+            tmp_path, 9)
+        assert server.names() == ["made"]
+
+
+def test_an_open_that_fails_leaves_no_session_to_be_mistaken_for_it(shell):
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        port = closed.getsockname()[1]
+    done = shell("open a/b", "open 127.0.0.1 x", "mkdir one", f"open ftp://127.0.0.1:{port}/",
+                 "mkdir two", status=9)
+    assert shell.server.names() == ["one"]
+    assert b"The connection to 127.0.0.1 was closed." in done.stderr
+    assert b"not connected" in done.stderr
+
+
+WITHOUT_ACCOUNT = "S: 220 ready\nC: FEAT\nS: 500 no\nC: USER me\nS: 332 account\nhold\nconnect\n"
+IN_PLACE = 'C: PWD\nS: 257 "/" is it\n'
+
+
+@pytest.mark.parametrize("line, status, dialogue", [
+    ("account staff", 4, "C: USER me\nS: 332 account\nC: ACCT staff\nS: 230 in\n"),
+    ("user eva secret staff", 4, "C: USER eva\nS: 331 password\nC: PASS secret\nS: 332 account\n"
+                                 "C: ACCT staff\nS: 230 in\n"),
+    ("user eva secret staff", 9, "C: USER eva\nS: 331 password\nC: PASS secret\nS: 230 in\n"
+                                 "C: FEAT\nS: 500 no\n" + IN_PLACE + "C: ACCT staff\nS: 230 in\n")])
+def test_a_login_that_waits_for_an_account(tmp_path, line, status, dialogue):
+    """RFC 959 4.1.1 and 5.4: 332 behind USER or PASS; and ACCT when nobody asked for it."""
+    script = WITHOUT_ACCOUNT + "S: 220 ready\nC: FEAT\nS: 500 no\n" + dialogue
+    if "PWD" not in dialogue:
+        script += "C: FEAT\nS: 500 no\n" + IN_PLACE
+    with Scripted(script + IN_PLACE) as server:
+        done = run([*HASTY, f"ftp://me:x@127.0.0.1:{server.port}/"], [line, "pwd"], tmp_path,
+                   status)
+    assert b"an account (ACCT)" in done.stderr and b"directory: /" in done.stdout
 
 
 @covers("account")
@@ -487,7 +529,7 @@ def test_the_status_tells_whether_all_was_done(shell):
     assert shell.server.names() == ["a", "b"]
     shell("cd gone", status=7)
     shell("nonsense", status=2)
-    run([f"ftp://demo:wrong@127.0.0.1:{shell.server.port}/"], ["ls"], shell.here, 3)
+    run([f"ftp://demo:wrong@127.0.0.1:{shell.server.port}/"], ["ls"], shell.here, 4)
     shell("")
 
 

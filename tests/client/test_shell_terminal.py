@@ -505,6 +505,33 @@ def test_name_and_password_are_asked_for(terminal):
         t.do("ls", rb".*f\r\n")
 
 
+def test_who_was_refused_says_again_who_they_are(terminal):
+    with Terminal(terminal.here, f"demo@127.0.0.1:{terminal.server.port}") as t:
+        t.shows(rb"[Pp]assword.*: ?$")
+        t.type("wrong\r")
+        t.shows(rb"530.*" + PROMPT)
+        t.type("user demo\r")
+        t.shows(rb"[Pp]assword.*: ?$")
+        t.type("secret\r")
+        t.shows(PROMPT)
+        t.do("mkdir made")
+    assert terminal.server.names() == ["made"]
+
+
+def test_an_account_is_asked_for(tmp_path):
+    """RFC 959 4.1.1, 332; asked for once."""
+    told = ("S: 220 ready\nC: FEAT\nS: 500 no\nC: USER me\nS: 332 account\nC: ACCT hidden\n"
+            'S: 230 in\nC: FEAT\nS: 500 no\nC: PWD\nS: 257 "/" is it\n')
+    with Scripted(told) as server, Terminal(tmp_path, "--tls", "off", "-vvv",
+                                            f"ftp://me:x@127.0.0.1:{server.port}/") as t:
+        t.shows(rb"Account: $")
+        t.type("hidden\r")
+        t.shows(rb"ACCT \*\*\*\*.*" + PROMPT)
+        assert b"hidden" not in t.screen
+        t.type(CTRL_D)
+        assert t.ends() == 0
+
+
 def test_listings_are_coloured_for_who_sees_them(terminal):
     os.mkdir(terminal.server.path("dir"))
     with terminal() as t:

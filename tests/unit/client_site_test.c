@@ -236,6 +236,25 @@ TEST(a_password_comes_from_where_there_is_one)
     assert_string_equal(password_of("ftp://me@h/", FAULT_LOGIN_REFUSED), "");
 }
 
+TEST(an_account_is_the_netrcs_unless_somebody_says_one)
+{
+    char account[SECRET_SIZE] = "";
+    home_write(".netrc", "machine h login me password kept account money\n", 0600);
+    const struct remote_settings *remote = remote_of("ftp://h/");
+    assert_fault(remote->on_account(remote->owner, account, sizeof(account)), FAULT_NONE);
+    assert_string_equal(account, "money");
+    assert_true(site_has_told_account(site));
+    assert_true(site_set_account(site, TEXT("staff")));
+    assert_false(site_set_account(site, TEXT("a\r\nDELE f")));
+    assert_fault(remote->on_account(remote->owner, account, sizeof(account)), FAULT_NONE);
+    remote = remote_of("ftp://me:x@other/");
+    assert_fault(remote->on_account(remote->owner, account, sizeof(account)), FAULT_ACCOUNT_NEEDED);
+    assert_false(site_has_told_account(site));
+    assert_true(site_set_account(site, TEXT("staff")));
+    assert_fault(remote->on_account(remote->owner, account, sizeof(account)), FAULT_NONE);
+    assert_string_equal(account, "staff");
+}
+
 TEST(a_netrc_that_others_can_read_is_no_source)
 {
     home_write(".netrc", "machine h login me password kept\n", 0644);
@@ -375,6 +394,7 @@ int main(void)
         AT_SITE(files_that_settings_name_and_are_not_there_are_told),
         AT_SITE(a_proxy_is_a_url_of_its_own),
         AT_SITE(a_password_comes_from_where_there_is_one),
+        AT_SITE(an_account_is_the_netrcs_unless_somebody_says_one),
         AT_SITE(a_netrc_that_others_can_read_is_no_source),
         AT_SITE(a_certificate_that_nobody_vouches_for_is_taken_once_and_then_known),
         AT_SITE(who_sits_there_is_asked_once),

@@ -83,6 +83,15 @@ struct shell_session {
     bool is_refused; /* the login was: it is not tried again before somebody says another */
 };
 
+enum shell_passive { SHELL_PASSIVE_AUTO, SHELL_PASSIVE_ON, SHELL_PASSIVE_OFF };
+
+/* ftp(1)'s switches of data connections, of which data_connection is made. */
+struct shell_ways {
+    enum shell_passive passive;
+    bool without_epsv;
+    bool without_sendport;
+};
+
 struct shell {
     struct run *run;            /* borrowed */
     struct settings *settings;  /* borrowed: the invocation's */
@@ -92,6 +101,7 @@ struct shell {
     bool is_proxy;
     struct settings own; /* the settings as they were before those of a bookmark */
     bool has_bookmark;
+    struct shell_ways ways;
     struct name_map names;
     struct macros *macros; /* owned */
     struct shell_jobs jobs;

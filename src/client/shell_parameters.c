@@ -134,23 +134,6 @@ void shell_act_hash(struct shell *shell, const struct shell_call *call)
     shell_set(shell, call, "hash", word.len && !is_size ? word.at : toggled);
 }
 
-enum way_change { PASSIVE_ON, PASSIVE_OFF, EPSV_ON, EPSV_OFF, SENDPORT_ON, SENDPORT_OFF };
-
-/* What each way of data connections becomes when one thing about it is changed. */
-static const char *change_way(unsigned way, enum way_change change)
-{
-    static const char *const ways[][6] = {
-        /* from auto, passive, pasv, active, port, default */
-        [PASSIVE_ON] = {"passive", "passive", "pasv", "passive", "pasv", "passive"},
-        [PASSIVE_OFF] = {"active", "active", "port", "active", "port", "default"},
-        [EPSV_ON] = {"auto", "passive", "passive", "active", "active", "default"},
-        [EPSV_OFF] = {"pasv", "pasv", "pasv", "port", "port", "default"},
-        [SENDPORT_ON] = {"auto", "passive", "pasv", "active", "port", "active"},
-        [SENDPORT_OFF] = {"default", "default", "default", "default", "default", "default"},
-    };
-    return ways[change][way];
-}
-
 /* "on", "off", or neither: then the other one of what it is. */
 static bool wants(const struct shell_call *call, bool is_on)
 {
@@ -168,32 +151,74 @@ static bool is_switch(struct shell *shell, const struct shell_call *call)
     return is;
 }
 
-static void change(struct shell *shell, const struct shell_call *call, enum way_change on,
-                   bool is_on)
+static enum settings_data_connection way_of(const struct shell_ways *ways)
 {
-    if (!is_switch(shell, call))
-        return;
-    enum way_change change = wants(call, is_on) ? on : on + 1;
-    shell_set(shell, call, "data_connection", change_way(shell->settings->data_connection, change));
+    if (ways->passive == SHELL_PASSIVE_OFF && ways->without_sendport)
+        return SETTINGS_DATA_DEFAULT;
+    if (ways->passive == SHELL_PASSIVE_OFF)
+        return ways->without_epsv ? SETTINGS_DATA_PORT : SETTINGS_DATA_ACTIVE;
+    if (ways->without_epsv)
+        return SETTINGS_DATA_PASV;
+    return ways->passive == SHELL_PASSIVE_ON ? SETTINGS_DATA_PASSIVE : SETTINGS_DATA_AUTO;
+}
+
+/* As they are; where somebody has set data_connection itself, as that says. */
+static struct shell_ways *ways_of(struct shell *shell)
+{
+    static const struct shell_ways meant[] = {
+        [SETTINGS_DATA_AUTO] = {SHELL_PASSIVE_AUTO, false, false},
+        [SETTINGS_DATA_PASSIVE] = {SHELL_PASSIVE_ON, false, false},
+        [SETTINGS_DATA_PASV] = {SHELL_PASSIVE_ON, true, false},
+        [SETTINGS_DATA_ACTIVE] = {SHELL_PASSIVE_OFF, false, false},
+        [SETTINGS_DATA_PORT] = {SHELL_PASSIVE_OFF, true, false},
+        [SETTINGS_DATA_DEFAULT] = {SHELL_PASSIVE_OFF, false, true},
+    };
+    if (way_of(&shell->ways) != shell->settings->data_connection)
+        shell->ways = meant[shell->settings->data_connection];
+    return &shell->ways;
+}
+
+/* Told with what comes of it: sendport, for one, is of no consequence while we are passive. */
+static void take_ways(struct shell *shell, const struct shell_call *call, const char *word)
+{
+    static const char *const names[] = {
+        [SETTINGS_DATA_AUTO] = "auto", [SETTINGS_DATA_PASSIVE] = "passive",
+        [SETTINGS_DATA_PASV] = "pasv", [SETTINGS_DATA_ACTIVE] = "active",
+        [SETTINGS_DATA_PORT] = "port", [SETTINGS_DATA_DEFAULT] = "default",
+    };
+    shell_say(shell, "%s: %s", call->row->name, word);
+    shell_set(shell, call, "data_connection", names[way_of(&shell->ways)]);
 }
 
 void shell_act_passive(struct shell *shell, const struct shell_call *call)
 {
-    if (call->count && text_equal_any_case(call->words[0].text, TEXT("auto")))
-        shell_set(shell, call, "data_connection", "auto");
-    else
-        change(shell, call, PASSIVE_ON, shell->settings->data_connection < SETTINGS_DATA_ACTIVE);
+    struct shell_ways *ways = ways_of(shell);
+    if (call->count && text_equal_any_case(call->words[0].text, TEXT("auto"))) {
+        *ways = (struct shell_ways){.passive = SHELL_PASSIVE_AUTO};
+        take_ways(shell, call, "auto");
+    } else if (is_switch(shell, call)) {
+        bool is_on = wants(call, ways->passive != SHELL_PASSIVE_OFF);
+        ways->passive = is_on ? SHELL_PASSIVE_ON : SHELL_PASSIVE_OFF;
+        take_ways(shell, call, is_on ? "on" : "off");
+    }
+}
+
+static void change_way(struct shell *shell, const struct shell_call *call, bool *is_without)
+{
+    if (!is_switch(shell, call))
+        return;
+    *is_without = !wants(call, !*is_without);
+    take_ways(shell, call, *is_without ? "off" : "on");
 }
 
 void shell_act_epsv(struct shell *shell, const struct shell_call *call)
 {
-    unsigned way = shell->settings->data_connection;
-    change(shell, call, EPSV_ON, way != SETTINGS_DATA_PASV && way != SETTINGS_DATA_PORT);
+    change_way(shell, call, &ways_of(shell)->without_epsv);
 }
 
 void shell_act_sendport(struct shell *shell, const struct shell_call *call)
 {
-    change(shell, call, SENDPORT_ON, shell->settings->data_connection != SETTINGS_DATA_DEFAULT);
+    change_way(shell, call, &ways_of(shell)->without_sendport);
 }
 
 /* ---- How much is said ------------------------------------------------------------------------ */

@@ -388,10 +388,27 @@ def test_ways_of_data_connections(shell):
         "EPSV", "PASV", "EPSV", "EPRT", "PORT", "PASV", "EPRT"]
 
 
+@pytest.mark.parametrize("lines, way", [
+    (["sendport"], "auto"), (["sendport", "passive off"], "default"),
+    (["sendport", "passive off", "sendport"], "active"),
+    (["passive on", "sendport", "sendport"], "passive"),
+    (["epsv off"], "pasv"), (["epsv off", "epsv"], "auto"),
+    (["epsv off", "sendport", "sendport", "passive off"], "port"),
+    (["epsv off", "passive off", "sendport off", "passive"], "pasv"),
+    (["passive off", "sendport off", "epsv off", "sendport on"], "port"),
+    (["epsv off", "sendport off", "passive auto", "passive off"], "active"),
+    (["sendport", "set data_connection port", "epsv"], "active"),
+    (["set data_connection default", "passive"], "passive"),
+])
+def test_switches_of_data_connections_leave_each_other_alone(tmp_path, lines, way):
+    done = run([], [*lines, "set data_connection"], tmp_path)
+    assert said(done).splitlines()[0].split() == ["data_connection", way]
+
+
 def test_sendport_off_leaves_the_port_to_the_default(shell):
     """RFC 959 3.2: nobody is told a port; the server takes the one of the control connection."""
     shell.server.write("a", b"1")
-    done = shell("debug", "sendport off", "nlist")
+    done = shell("debug", "passive off", "sendport off", "nlist")
     verbs = [line[2:].split(" ")[0] for line in done.stderr.decode().splitlines()
              if line.startswith("> ")]
     assert done.stdout == b"a\n" and not {"EPSV", "PASV", "EPRT", "PORT"} & set(verbs)

@@ -80,6 +80,7 @@ struct shell_session {
     struct remote *remote;           /* owned; NULL: there is no connection now */
     struct listing_cache *cache;     /* owned */
     char directory[SHELL_PATH_SIZE]; /* where to go after connecting; "": where the login lands */
+    char home[SHELL_PATH_SIZE];      /* where the login landed; "": the server does not say */
     bool is_refused; /* the login was: it is not tried again before somebody says another */
 };
 

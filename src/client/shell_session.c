@@ -16,10 +16,13 @@ enum { TARGET_SIZE = URL_PATH_SIZE };
 static void go_where_it_was(struct shell *shell)
 {
     struct shell_session *here = &shell->here;
+    struct builder home = builder_on(here->home, sizeof(here->home));
     struct text path = text_of(here->directory);
-    enum fault f = path.len ? remote_change_directory(here->remote, path)
-                            : remote_ask_directory(here->remote);
-    if (f && path.len)
+    if (!remote_ask_directory(here->remote))
+        builder_put(&home, remote_directory(here->remote));
+    builder_end(&home);
+    enum fault f = path.len ? remote_change_directory(here->remote, path) : FAULT_NONE;
+    if (f)
         shell_count(shell, here->directory, f);
     here->directory[0] = '\0';
 }
@@ -378,17 +381,16 @@ static void go(struct shell *shell, struct text path)
         shell_tell_of(shell, TEXT("directory"), remote_directory(remote));
 }
 
-/* "": what the server makes of a CWD without a path is its own affair; a new login is sure. */
+/* Without a word: what a server makes of a CWD without a path is its own affair. */
 void shell_act_cd(struct shell *shell, const struct shell_call *call)
 {
-    struct shell_session *here = &shell->here;
-    if (call->count) {
+    const char *home = shell->here.home;
+    if (call->count)
         go(shell, call->words[0].text);
-        return;
-    }
-    run_disconnect(shell->run, here->remote);
-    here->remote = NULL;
-    (void)shell_connect(shell);
+    else if (home[0])
+        go(shell, text_of(home));
+    else
+        shell_complain(shell, call, "the server does not say where logins land (PWD)");
 }
 
 void shell_act_cdup(struct shell *shell, const struct shell_call *call)

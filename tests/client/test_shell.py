@@ -9,7 +9,7 @@ import pytest
 
 import test_shell_transfer
 from harness import PATIENCE, Server, eventually
-from scripted import HASTY, Scripted
+from scripted import HASTY, Scripted, login
 from shell_lines import COVERED, FERRY, covers, environment, run, said, url
 from shell_lines import second, shell  # noqa: F401 (fixtures)
 
@@ -134,8 +134,18 @@ def test_directories_there(shell):
     done = shell('cd "a b"', "cd c", "pwd", "cdup", "cd ..", "cd nowhere", "cd a\\ b/c", "cd",
                  status=7)
     assert said(done).splitlines() == [f"directory: {path}" for path in
-                                       ["/a b", "/a b/c", "/a b/c", "/a b", "/", "/a b/c"]]
-    assert b"nowhere: 550" in done.stderr
+                                       ["/a b", "/a b/c", "/a b/c", "/a b", "/", "/a b/c", "/"]]
+    assert b"nowhere: 550" in done.stderr and done.stderr.count(b"Connected to") == 1
+
+
+def test_cd_without_a_word_goes_where_the_login_landed(tmp_path):
+    script = login() + ('C: PWD\nS: 257 "/home/me"\nC: CWD pub\nS: 250 ok\nC: PWD\nS: 257 "/pub"\n'
+                        'C: CWD /home/me\nS: 250 ok\nC: PWD\nS: 257 "/home/me"\n')
+    with Scripted(script) as server:
+        done = run([*HASTY, server.url("pub")], ["cd"], tmp_path)
+    assert done.stdout == b"directory: /home/me\n"
+    with Scripted(login() + "C: PWD\nS: 502 what?\n") as server:
+        assert b"(PWD)" in run([*HASTY, server.url()], ["cd"], tmp_path, 2).stderr
 
 
 @covers("bookmark")

@@ -39,14 +39,15 @@ static void offer_setting(const struct place *place, const char *negation,
     offer(place, builder_text(&b), negation[0] ? NULL : setting->help);
 }
 
-static void offer_options(const struct place *place)
+static void offer_options(const struct place *place, unsigned takes)
 {
     char bytes[OFFER_SIZE];
     for (const struct invocation_option *o = invocation_options; o->name; o++) {
         struct builder b = builder_on(bytes, sizeof(bytes));
         builder_put(&b, dashes);
         builder_put_string(&b, o->name);
-        offer(place, builder_text(&b), o->help);
+        if (takes >> (o - invocation_options) & 1)
+            offer(place, builder_text(&b), o->help);
     }
     for (const struct setting *s = settings_rows; s->name; s++) {
         offer_setting(place, "", s);
@@ -73,6 +74,15 @@ static void offer_values(const struct place *place, const struct setting *settin
 }
 
 /* ---- Words -------------------------------------------------------------------------------- */
+
+/* Of the first word, which may be a command. */
+static unsigned options_of(const struct command_row *rows, size_t count, struct text word)
+{
+    for (size_t i = 0; i < count; i++)
+        if (text_equal(text_of(rows[i].name), word))
+            return rows[i].takes | INVOCATION_BITS_ALWAYS;
+    return INVOCATION_BITS_OF_SHELL;
+}
 
 static void offer_commands(const struct place *place, const struct command_row *rows, size_t count)
 {
@@ -120,7 +130,7 @@ void command_line_complete(const struct command_row *rows, size_t row_count,
     } else if (given && !given->alone) {
         offer_values(&place, given);
     } else if (is_option) {
-        offer_options(&place);
+        offer_options(&place, options_of(rows, row_count, text_of(words[0])));
         if (word_count == 1)
             offer(&place, TEXT("--version"), "show the version");
     } else if (word_count < 2) {

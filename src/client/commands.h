@@ -18,6 +18,7 @@ struct command_row {
     size_t words_min;
     size_t words_max;
     void (*act)(struct run *run);
+    unsigned takes;   /* of the options (INVOCATION_BIT) these, and those that are always */
     bool takes_tests; /* as find(1): behind the first word nothing is an option of ours */
 };
 

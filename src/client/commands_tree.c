@@ -110,7 +110,7 @@ static void on_event(void *owner, enum mirror_event event, const char *path, enu
 {
     struct trees *trees = owner;
     struct run *run = trees->run;
-    bool is_each_told = run->report.is_json || run->report.verbose >= 2;
+    bool is_each_told = run->report.is_json || trees->invocation->settings.verbose >= 2;
     bool differs = event == MIRROR_FAILED && outcome && outcome->differs;
     const struct report_problem problem = {
         .what = text_of(path[0]          ? path

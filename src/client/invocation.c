@@ -7,41 +7,26 @@
 /* Which option getopt_long found: one of ours, a setting, or a setting that is switched off. */
 enum { OF_SETTINGS = 1000, OF_SETTINGS_OFF = 2000, OPTIONS_MAX = 3 * SETTINGS_MAX };
 
-enum {
-    DRY_RUN,
-    DELETE,
-    NEWER,
-    ONLY_MISSING,
-    INCLUDE,
-    EXCLUDE,
-    JSON,
-    OUTPUT,
-    RECURSIVE,
-    SUMMARIZE,
-    PARENTS,
-    LOUDER,
-    HELP,
-    INSECURE,
-    COMMANDS
-};
-
 const struct invocation_option invocation_options[] = {
-    [DRY_RUN] = {"dry-run", 'n', NULL, "say what would be done, and do nothing"},
-    [DELETE] = {"delete", '\0', NULL, "remove what only the target has"},
-    [NEWER] = {"newer", '\0', NULL, "replace what is older there alone"},
-    [ONLY_MISSING] = {"only-missing", '\0', NULL, "leave what is there as it is"},
-    [INCLUDE] = {"include", '\0', "PATTERN", "take names that match; the first pattern decides"},
-    [EXCLUDE] = {"exclude", '\0', "PATTERN", "leave names that match out"},
-    [JSON] = {"json", '\0', NULL, "tell what happens as one JSON object in a line"},
-    [OUTPUT] = {"output", 'o', "FILE|DIR", "where to put it; - is standard output"},
-    [RECURSIVE] = {"recursive", 'r', NULL, "with all that is below"},
-    [SUMMARIZE] = {"summarize", 's', NULL, "only the sum of each"},
-    [PARENTS] = {"parents", 'p', NULL, "make missing directories above, too"},
-    [LOUDER] = {"louder", 'v', NULL, "say more; twice shows the dialogue"},
-    [HELP] = {"help", 'h', NULL, "show this"},
-    [INSECURE] = {"insecure", 'k', NULL,
-                  "take any certificate: whoever is on the way can read and change everything"},
-    [COMMANDS] = {"commands", 'c', "COMMANDS", "of the shell: do these, with ; between, and end"},
+    [INVOCATION_DRY_RUN] = {"dry-run", 'n', NULL, "say what would be done, and do nothing"},
+    [INVOCATION_DELETE] = {"delete", '\0', NULL, "remove what only the target has"},
+    [INVOCATION_NEWER] = {"newer", '\0', NULL, "replace what is older there alone"},
+    [INVOCATION_ONLY_MISSING] = {"only-missing", '\0', NULL, "leave what is there as it is"},
+    [INVOCATION_INCLUDE] = {"include", '\0', "PATTERN",
+                            "take names that match; the first pattern decides"},
+    [INVOCATION_EXCLUDE] = {"exclude", '\0', "PATTERN", "leave names that match out"},
+    [INVOCATION_JSON] = {"json", '\0', NULL, "tell what happens as one JSON object in a line"},
+    [INVOCATION_OUTPUT] = {"output", 'o', "FILE|DIR", "where to put it; - is standard output"},
+    [INVOCATION_RECURSIVE] = {"recursive", 'r', NULL, "with all that is below"},
+    [INVOCATION_SUMMARIZE] = {"summarize", 's', NULL, "only the sum of each"},
+    [INVOCATION_PARENTS] = {"parents", 'p', NULL, "make missing directories above, too"},
+    [INVOCATION_LOUDER] = {"louder", 'v', NULL, "say more; twice shows the dialogue"},
+    [INVOCATION_HELP] = {"help", 'h', NULL, "show this"},
+    [INVOCATION_INSECURE] =
+        {"insecure", 'k', NULL,
+         "take any certificate: whoever is on the way can read and change everything"},
+    [INVOCATION_COMMANDS] = {"commands", 'c', "COMMANDS",
+                             "of the shell: do these, with ; between, and end"},
     {NULL, '\0', NULL, NULL},
 };
 
@@ -103,32 +88,32 @@ static bool take_ours(struct invocation *invocation, int which, const char *valu
                       char message[SETTINGS_MESSAGE_SIZE])
 {
     bool *const flags[] = {
-        [DRY_RUN] = &invocation->is_dry_run,
-        [DELETE] = &invocation->deletes,
-        [NEWER] = &invocation->only_newer,
-        [ONLY_MISSING] = &invocation->only_missing,
-        [JSON] = &invocation->is_json,
-        [RECURSIVE] = &invocation->is_recursive,
-        [SUMMARIZE] = &invocation->is_summary,
-        [PARENTS] = &invocation->makes_parents,
-        [HELP] = &invocation->wants_help,
-        [INSECURE] = NULL,
-        [COMMANDS] = NULL,
+        [INVOCATION_DRY_RUN] = &invocation->is_dry_run,
+        [INVOCATION_DELETE] = &invocation->deletes,
+        [INVOCATION_NEWER] = &invocation->only_newer,
+        [INVOCATION_ONLY_MISSING] = &invocation->only_missing,
+        [INVOCATION_JSON] = &invocation->is_json,
+        [INVOCATION_RECURSIVE] = &invocation->is_recursive,
+        [INVOCATION_SUMMARIZE] = &invocation->is_summary,
+        [INVOCATION_PARENTS] = &invocation->makes_parents,
+        [INVOCATION_HELP] = &invocation->wants_help,
+        [INVOCATION_INSECURE] = NULL,
+        [INVOCATION_COMMANDS] = NULL,
     };
     switch (which) {
-    case INCLUDE:
-    case EXCLUDE:
-        return add_rule(invocation, which == INCLUDE, value, message);
-    case OUTPUT:
+    case INVOCATION_INCLUDE:
+    case INVOCATION_EXCLUDE:
+        return add_rule(invocation, which == INVOCATION_INCLUDE, value, message);
+    case INVOCATION_OUTPUT:
         invocation->output = value;
         return true;
-    case COMMANDS:
+    case INVOCATION_COMMANDS:
         invocation->commands = value;
         return true;
-    case LOUDER:
+    case INVOCATION_LOUDER:
         invocation->settings.verbose++;
         return true;
-    case INSECURE:
+    case INVOCATION_INSECURE:
         invocation->settings.tls_verify = false;
         return true;
     default:
@@ -149,8 +134,15 @@ static bool complain(int found, const char *word, char message[SETTINGS_MESSAGE_
     return false;
 }
 
+static bool refuse(const struct invocation_option *option, char message[SETTINGS_MESSAGE_SIZE])
+{
+    (void)snprintf(message, SETTINGS_MESSAGE_SIZE, "--%s is no option of this command",
+                   option->name);
+    return false;
+}
+
 /* What getopt_long found. */
-static bool take_option(struct invocation *invocation, int found, const char *word,
+static bool take_option(struct invocation *invocation, unsigned takes, int found, const char *word,
                         char message[SETTINGS_MESSAGE_SIZE])
 {
     if (found == '?' || found == ':')
@@ -166,12 +158,13 @@ static bool take_option(struct invocation *invocation, int found, const char *wo
     }
     for (int i = 0; invocation_options[i].name; i++)
         if (found == i + 1 || found == invocation_options[i].letter)
-            return take_ours(invocation, i, optarg, message);
+            return takes >> i & 1 ? take_ours(invocation, i, optarg, message)
+                                  : refuse(&invocation_options[i], message);
     return true;
 }
 
-bool invocation_parse(int argc, char **argv, bool ends_at_word, struct invocation *invocation,
-                      char message[SETTINGS_MESSAGE_SIZE])
+bool invocation_parse(int argc, char **argv, unsigned takes, bool ends_at_word,
+                      struct invocation *invocation, char message[SETTINGS_MESSAGE_SIZE])
 {
     struct names names;
     struct option options[OPTIONS_MAX];
@@ -188,7 +181,7 @@ bool invocation_parse(int argc, char **argv, bool ends_at_word, struct invocatio
     opterr = 0;
     const char *letters = ends_at_word ? "+:no:rpsvhkc:" : ":no:rpsvhkc:";
     while ((found = getopt_long(argc + 1, words, letters, options, NULL)) != -1)
-        if (!take_option(invocation, found, words[optind - 1], message))
+        if (!take_option(invocation, takes, found, words[optind - 1], message))
             return false;
     for (int i = optind; i <= argc; i++)
         invocation->words[invocation->word_count++] = words[i];

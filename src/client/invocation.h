@@ -12,7 +12,36 @@
 
 enum { INVOCATION_WORDS_MAX = 1024, INVOCATION_RULES_MAX = 256 };
 
-/* What is no setting. */
+/* The options that are no settings: the places of their rows. */
+enum invocation_which {
+    INVOCATION_DRY_RUN,
+    INVOCATION_DELETE,
+    INVOCATION_NEWER,
+    INVOCATION_ONLY_MISSING,
+    INVOCATION_INCLUDE,
+    INVOCATION_EXCLUDE,
+    INVOCATION_JSON,
+    INVOCATION_OUTPUT,
+    INVOCATION_RECURSIVE,
+    INVOCATION_SUMMARIZE,
+    INVOCATION_PARENTS,
+    INVOCATION_LOUDER,
+    INVOCATION_HELP,
+    INVOCATION_INSECURE,
+    INVOCATION_COMMANDS
+};
+
+/* A set of them: which a command takes. */
+#define INVOCATION_BIT(which) (1U << INVOCATION_##which)
+#define INVOCATION_BITS_OF_TREES                                                                   \
+    (INVOCATION_BIT(DRY_RUN) | INVOCATION_BIT(DELETE) | INVOCATION_BIT(NEWER) |                    \
+     INVOCATION_BIT(ONLY_MISSING) | INVOCATION_BIT(INCLUDE) | INVOCATION_BIT(EXCLUDE))
+/* Of the command line, whatever the command. */
+#define INVOCATION_BITS_ALWAYS                                                                     \
+    (INVOCATION_BIT(LOUDER) | INVOCATION_BIT(HELP) | INVOCATION_BIT(INSECURE))
+#define INVOCATION_BITS_OF_SHELL                                                                   \
+    (INVOCATION_BITS_ALWAYS | INVOCATION_BIT(JSON) | INVOCATION_BIT(COMMANDS))
+
 struct invocation_option {
     const char *name;  /* borrowed: static, as all below */
     char letter;       /* '\0': none */
@@ -45,7 +74,7 @@ struct invocation {
     size_t word_count;
 };
 
-/* Ends with a NULL name. */
+/* By enum invocation_which; ends with a NULL name. */
 extern const struct invocation_option invocation_options[];
 
 /* Appends what a setting is called as an option, without the dashes in front: "connect-timeout". */
@@ -53,10 +82,11 @@ void invocation_put_option(const struct setting *setting, struct builder *b);
 
 /*
  * `argv` without the program's and the command's name. Starts from *ret_invocation's
- * settings. `ends_at_word`: what stands behind the first word is a word. False with a line for
- * people.
+ * settings. An option that is neither a setting nor in the set `takes` is refused: whoever says
+ * --dry-run relies on it. `ends_at_word`: what stands behind the first word is a word. False with
+ * a line for people.
  */
-bool invocation_parse(int argc, char **argv, bool ends_at_word, struct invocation *invocation,
-                      char message[SETTINGS_MESSAGE_SIZE]);
+bool invocation_parse(int argc, char **argv, unsigned takes, bool ends_at_word,
+                      struct invocation *invocation, char message[SETTINGS_MESSAGE_SIZE]);
 
 #endif

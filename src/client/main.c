@@ -16,36 +16,45 @@
 #include "client/secret_text.h"
 #include "client/shell.h"
 
+#define TAKES(which) INVOCATION_BIT(which)
+
 static const struct command_row rows[] = {
     {"get", "URL... [-o FILE|DIR]", "fetch files; resumed, verified, and there when complete",
-     "ferry get ftp://ftp.example/pub/file.iso", 1, INVOCATION_WORDS_MAX, command_get},
+     "ferry get ftp://ftp.example/pub/file.iso", 1, INVOCATION_WORDS_MAX, command_get,
+     TAKES(JSON) | TAKES(OUTPUT)},
     {"put", "FILE... URL", "send files; a URL that ends with / is a directory",
-     "ferry put report.pdf ftp://me@ftp.example/inbox/", 2, INVOCATION_WORDS_MAX, command_put},
+     "ferry put report.pdf ftp://me@ftp.example/inbox/", 2, INVOCATION_WORDS_MAX, command_put,
+     TAKES(JSON)},
     {"cat", "URL...", "write files to standard output", "ferry cat ftp://ftp.example/README", 1,
-     INVOCATION_WORDS_MAX, command_cat},
+     INVOCATION_WORDS_MAX, command_cat, 0},
     {"ls", "URL...", "list directories", "ferry ls ftp://ftp.example/pub/", 1, INVOCATION_WORDS_MAX,
-     command_ls},
+     command_ls, TAKES(JSON)},
     {"find", "URL... [TEST...]", "list what is in trees: -name, -type, -size, -mtime, -maxdepth",
      "ferry find ftp://ftp.example/pub/ -name '*.iso' -size +1G", 1, INVOCATION_WORDS_MAX,
-     command_find, .takes_tests = true},
+     command_find, TAKES(JSON), .takes_tests = true},
     {"du", "[-s] URL...", "say how much is in directories, and in all below",
-     "ferry du -s ftp://ftp.example/pub/", 1, INVOCATION_WORDS_MAX, command_du},
+     "ferry du -s ftp://ftp.example/pub/", 1, INVOCATION_WORDS_MAX, command_du,
+     TAKES(JSON) | TAKES(SUMMARIZE)},
     {"rm", "[-r] URL...", "remove files, or trees", "ferry rm ftp://me@ftp.example/old.txt", 1,
-     INVOCATION_WORDS_MAX, command_rm},
+     INVOCATION_WORDS_MAX, command_rm, TAKES(JSON) | TAKES(RECURSIVE)},
     {"mkdir", "[-p] URL...", "make directories", "ferry mkdir -p ftp://me@ftp.example/a/b/c", 1,
-     INVOCATION_WORDS_MAX, command_mkdir},
+     INVOCATION_WORDS_MAX, command_mkdir, TAKES(JSON) | TAKES(PARENTS)},
     {"mv", "URL NAME", "give something another name", "ferry mv ftp://me@ftp.example/old new", 2, 2,
-     command_mv},
+     command_mv, TAKES(JSON)},
     {"mirror", "SOURCE TARGET", "make a tree like another: one a URL, one a directory here",
-     "ferry mirror --delete ftp://ftp.example/pub/ ./pub", 2, 2, command_mirror},
+     "ferry mirror --delete ftp://ftp.example/pub/ ./pub", 2, 2, command_mirror,
+     TAKES(JSON) | INVOCATION_BITS_OF_TREES},
     {"sync", "SOURCE TARGET", "mirror that also removes what only the target has",
-     "ferry sync --dry-run ./site ftp://me@ftp.example/www/", 2, 2, command_sync},
+     "ferry sync --dry-run ./site ftp://me@ftp.example/www/", 2, 2, command_sync,
+     TAKES(JSON) | INVOCATION_BITS_OF_TREES},
     {"check", "SOURCE TARGET", "say in what the two differ, and change nothing",
-     "ferry check ftp://ftp.example/pub/ ./pub", 2, 2, command_check},
+     "ferry check ftp://ftp.example/pub/ ./pub", 2, 2, command_check,
+     TAKES(JSON) | (INVOCATION_BITS_OF_TREES & ~TAKES(DELETE))},
     {"copy", "URL URL", "from server to server; through here where they do not allow it",
-     "ferry copy ftp://a.example/x ftp://me@b.example/x", 2, 2, command_copy},
+     "ferry copy ftp://a.example/x ftp://me@b.example/x", 2, 2, command_copy, TAKES(JSON)},
     {"raw", "URL COMMAND...", "send commands as they are, and show the replies",
-     "ferry raw ftp://ftp.example/ 'SITE HELP' FEAT", 2, INVOCATION_WORDS_MAX, command_raw},
+     "ferry raw ftp://ftp.example/ 'SITE HELP' FEAT", 2, INVOCATION_WORDS_MAX, command_raw,
+     TAKES(JSON)},
 };
 
 enum { ROWS = sizeof(rows) / sizeof(rows[0]) };
@@ -59,11 +68,13 @@ static int complain(const char *what, const char *why)
     return EXIT_STATUS_USAGE;
 }
 
-static void show_options(void)
+static void show_options(unsigned takes)
 {
     char option[64];
     (void)printf("\nOptions:\n");
     for (const struct invocation_option *o = invocation_options; o->name; o++) {
+        if (!(takes >> (o - invocation_options) & 1))
+            continue;
         (void)snprintf(option, sizeof(option), "--%s%s%s", o->name, o->value ? " " : "",
                        o->value ? o->value : "");
         if (o->letter)
@@ -82,7 +93,7 @@ static int show_help(void)
                  "terminal,\nor from standard input: help tells about them there.\n\n");
     for (size_t i = 0; i < ROWS; i++)
         (void)printf("  %-7s %-22s %s\n", rows[i].name, rows[i].words, rows[i].help);
-    show_options();
+    show_options(~0U);
     (void)printf(
         "\nURLs: ftp://user@host:port/path;type=a, ftps:// (implicit TLS), ftpes:// (TLS or "
         "nothing).\nSee ferry(1).\n");
@@ -93,7 +104,7 @@ static int show_row(const struct command_row *row)
 {
     (void)printf("Usage: ferry %s %s\n%s.\n\n  %s\n", row->name, row->words, row->help,
                  row->example);
-    show_options();
+    show_options(row->takes | INVOCATION_BITS_ALWAYS);
     return EXIT_STATUS_DONE;
 }
 
@@ -104,7 +115,8 @@ static int carry_out(const struct command_row *row, int argc, char **argv)
     char message[SETTINGS_MESSAGE_SIZE];
     if (!settings_load(&invocation.settings, message))
         return complain("settings", message);
-    if (!invocation_parse(argc, argv, row->takes_tests, &invocation, message))
+    if (!invocation_parse(argc, argv, row->takes | INVOCATION_BITS_ALWAYS, row->takes_tests,
+                          &invocation, message))
         return complain(row->name, message);
     if (invocation.wants_help)
         return show_row(row);
@@ -126,7 +138,7 @@ static int open_shell(int argc, char **argv)
     uint64_t port;
     if (!settings_load(&invocation.settings, message))
         return complain("settings", message);
-    if (!invocation_parse(argc, argv, false, &invocation, message))
+    if (!invocation_parse(argc, argv, INVOCATION_BITS_OF_SHELL, false, &invocation, message))
         return complain("shell", message);
     if (invocation.wants_help)
         return show_help();

@@ -469,7 +469,9 @@ void shell_act_mirror(struct shell *shell, const struct shell_call *call)
     for (size_t i = at; i < call->count; i++)
         words[i - at] = (char *)call->words[i].text.at;
     invocation->settings = *shell->settings;
-    if (!invocation_parse((int)(call->count - at), words, false, invocation, message))
+    if (!invocation_parse((int)(call->count - at), words,
+                          INVOCATION_BITS_OF_TREES | INVOCATION_BIT(LOUDER), false, invocation,
+                          message))
         shell_complain(shell, call, message);
     else if (invocation->word_count < 1 || invocation->word_count > 2)
         shell_complain_of_use(shell, call);

@@ -32,8 +32,8 @@ def commands():
     return re.findall(r"^  (\w+) ", ferry("--help").stdout.decode(), re.M)
 
 
-def options():
-    return re.findall(r"^  [ -][^-]*(--[\w-]+)", ferry("--help").stdout.decode(), re.M)
+def options(command):
+    return re.findall(r"^  [ -][^-]*(--[\w-]+)", ferry(command, "--help").stdout.decode(), re.M)
 
 
 def shell(name, script, home, *arguments):
@@ -98,9 +98,11 @@ def test_every_option_and_setting_is_offered(home):
     table = settings()
     assert {"tls", "verify", "case", "hash_bytes", "share_data_connection"} <= set(table)
     flags = [name for name, (kind, _) in table.items() if kind == "FLAG"]
-    wanted = [*options(), *(f"--{name}" for name in table), *(f"--no-{name}" for name in flags)]
+    ours = options("get")
+    wanted = [*ours, *(f"--{name}" for name in table), *(f"--no-{name}" for name in flags)]
     assert sorted(offered(home, "get", "-")) == sorted(name.replace("_", "-") for name in wanted)
-    assert "--insecure" in options() and "--no-tls" not in offered(home, "get", "--no")
+    assert "--insecure" in ours and "--dry-run" not in ours and "--dry-run" in options("mirror")
+    assert "--commands" in offered(home, "-") and "--no-tls" not in offered(home, "get", "--no")
 
 
 def test_what_each_setting_takes_is_offered(home):

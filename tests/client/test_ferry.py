@@ -125,6 +125,21 @@ def test_exit_statuses(shared, tmp_path):
     assert b"Usage: ferry get URL..." in ferry("get", "--help").stdout
 
 
+def test_an_option_that_a_command_does_not_take_is_refused_not_ignored(shared):
+    shared.empty()
+    shared.write("tree/f", b"content")
+    there = url(shared, "tree/")
+    for command in (["rm", "-r", "-n", there], ["rm", "-r", there, "--dry-run"],
+                    ["mv", "-n", there, "other"], ["mkdir", "--delete", url(shared, "new")],
+                    ["put", "-o", "x", "/etc/hostname", there], ["get", "-r", there],
+                    ["check", "--delete", there, "/"], ["cat", "--json", url(shared, "tree/f")],
+                    ["ls", "-c", "rm f", there], ["find", "--exclude", "f", there]):
+        assert b"is no option of this command" in ferry(*command, status=2).stderr
+    assert shared.names() == ["tree"] and shared.read("tree/f") == b"content"
+    shown = ferry("rm", "--help").stdout
+    assert b"--recursive" in shown and b"--insecure" in shown and b"--dry-run" not in shown
+
+
 def test_messages_never_show_a_password(shared, tmp_path):
     for who, told, status in (("demo:secret@", b"none: 550", 7),
                               ("demo:wrong%40secret@", b"127.0.0.1: 530", 4),

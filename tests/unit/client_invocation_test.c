@@ -5,6 +5,8 @@
 
 enum { WORDS = 16 };
 
+static const unsigned all = ~0U;
+
 static struct invocation invocation;
 static char message[SETTINGS_MESSAGE_SIZE];
 
@@ -24,7 +26,7 @@ static bool parse_to(const char *line, bool ends_at_word)
     invocation = (struct invocation){.is_dry_run = false};
     settings_init(&invocation.settings);
     message[0] = '\0';
-    return invocation_parse(count, words, ends_at_word, &invocation, message);
+    return invocation_parse(count, words, all, ends_at_word, &invocation, message);
 }
 
 static bool parse(const char *line)
@@ -186,6 +188,30 @@ TEST(what_is_wrong_is_told)
     assert_non_null(strstr(message, "resume"));
 }
 
+TEST(what_a_command_does_not_take_is_refused_by_its_name)
+{
+    static const struct {
+        const char *word;
+        const char *message;
+    } cases[] = {
+        {"-n", "--dry-run is no option of this command"},
+        {"--dry", "--dry-run is no option of this command"},
+        {"--include=x", "--include is no option of this command"},
+        {"-vn", "--dry-run is no option of this command"},
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        char word[32];
+        char *words[] = {word};
+        invocation = (struct invocation){.is_dry_run = false};
+        settings_init(&invocation.settings);
+        (void)snprintf(word, sizeof(word), "%s", cases[i].word);
+        assert_false(invocation_parse(1, words, INVOCATION_BITS_ALWAYS | INVOCATION_BIT(JSON),
+                                      false, &invocation, message));
+        assert_string_equal(message, cases[i].message);
+        assert_false(invocation.is_dry_run);
+    }
+}
+
 TEST(there_are_only_so_many_words_and_patterns)
 {
     static char *words[INVOCATION_WORDS_MAX + 1];
@@ -193,15 +219,17 @@ TEST(there_are_only_so_many_words_and_patterns)
         words[i] = (char *)"--exclude=x";
     settings_init(&invocation.settings);
     invocation.rule_count = invocation.word_count = 0;
-    assert_false(invocation_parse(INVOCATION_WORDS_MAX + 1, words, false, &invocation, message));
+    assert_false(
+        invocation_parse(INVOCATION_WORDS_MAX + 1, words, all, false, &invocation, message));
     assert_string_equal(message, "at most 1024 words");
-    assert_false(invocation_parse(INVOCATION_RULES_MAX + 1, words, false, &invocation, message));
+    assert_false(
+        invocation_parse(INVOCATION_RULES_MAX + 1, words, all, false, &invocation, message));
     assert_string_equal(message, "at most 256 patterns");
     invocation.rule_count = 0;
-    assert_true(invocation_parse(INVOCATION_RULES_MAX, words, false, &invocation, message));
+    assert_true(invocation_parse(INVOCATION_RULES_MAX, words, all, false, &invocation, message));
     for (size_t i = 0; i < COUNT(words); i++)
         words[i] = (char *)"word";
-    assert_true(invocation_parse(INVOCATION_WORDS_MAX, words, false, &invocation, message));
+    assert_true(invocation_parse(INVOCATION_WORDS_MAX, words, all, false, &invocation, message));
     assert_int_equal(invocation.word_count, INVOCATION_WORDS_MAX);
 }
 
@@ -216,6 +244,7 @@ int main(void)
         RUN(every_setting_is_an_option),
         RUN(patterns_keep_their_order),
         RUN(what_is_wrong_is_told),
+        RUN(what_a_command_does_not_take_is_refused_by_its_name),
         RUN(there_are_only_so_many_words_and_patterns),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

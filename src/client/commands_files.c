@@ -86,27 +86,36 @@ void command_mkdir(struct run *run)
 
 /* ---- mv, raw ------------------------------------------------------------------------------ */
 
+/* A login that the new name does not tell is the old one's. */
+static bool is_elsewhere(const struct url *from, const struct url *to)
+{
+    return strcmp(from->host, to->host) != 0 || from->port != to->port ||
+           (to->has_user && strcmp(from->user, to->user) != 0);
+}
+
 /* "ftp://host/old new": the new name is one of the same server, from where the login lands. */
 void command_mv(struct run *run)
 {
     const struct invocation *invocation = run->invocation;
-    struct visit visit = {.run = run};
-    struct url to;
-    const char *path = visit_to(&visit, invocation->words[0]);
     const char *name = invocation->words[1];
-    if (path && url_parse(text_of(name), &to)) {
-        if (strcmp(to.host, site_url(visit.site)->host) != 0) {
-            run_complain(run, name, "is on another server; copy and rm do that", EXIT_STATUS_USAGE);
-            path = NULL;
-        }
-        name = to.path;
-    }
-    enum fault f = path ? remote_rename(visit.remote, path, name) : FAULT_NONE;
+    struct visit visit = {.run = run};
+    struct url from;
+    struct url to;
+    bool has_url = url_parse(text_of(name), &to);
+    const char *path = NULL;
+    if (has_url && url_parse(text_of(invocation->words[0]), &from) && is_elsewhere(&from, &to))
+        run_complain(run, "mv", "the two are on different servers, or of different users",
+                     EXIT_STATUS_USAGE);
+    else
+        path = visit_to(&visit, invocation->words[0]);
+    enum fault f = path ? remote_rename(visit.remote, path, has_url ? to.path : name) : FAULT_NONE;
     if (f)
         run_failed(run, path, visit.remote, f);
     else if (path)
         run_succeeded(run);
     visit_end(&visit);
+    explicit_bzero(&from, sizeof(from));
+    explicit_bzero(&to, sizeof(to));
 }
 
 /* A URL and commands, as they are, each its own word. */

@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* get put cat */
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/memory.h"
 #include "client/commands.h"
 #include "client/one_file.h"
 #include "client/safe_name.h"
 
-enum { PATH_SIZE = 8192 };
+enum { PATH_SIZE = 8192, NAME_SIZE = 256 /* a name of this machine, and its end */ };
 
 static struct text last_part(const char *path)
 {
@@ -23,6 +25,51 @@ static bool is_local_directory(const char *path)
 {
     struct stat info;
     return stat(path, &info) == 0 && S_ISDIR(info.st_mode);
+}
+
+/* ---- Several of one name ------------------------------------------------------------------ */
+
+/* What files are going to be called in one directory. */
+struct names {
+    char (*all)[NAME_SIZE]; /* owned */
+    size_t count;
+};
+
+static bool names_begin(struct run *run, struct names *names)
+{
+    *names = (struct names){memory_new(run->invocation->word_count * NAME_SIZE), 0};
+    if (!names->all)
+        run_failed(run, "names", NULL, FAULT_NO_MEMORY);
+    return names->all;
+}
+
+/* What is none, and what is too long to be one, is told when its turn comes. */
+static void names_add(struct names *names, struct text name)
+{
+    struct builder b = builder_on(names->all[names->count], NAME_SIZE);
+    builder_put(&b, name);
+    builder_end(&b);
+    names->count += name.len && !b.full;
+}
+
+static int compare_names(const void *a, const void *b)
+{
+    return strcmp(a, b);
+}
+
+/* False when it has been told which one would replace another. */
+static bool names_end(struct run *run, struct names *names)
+{
+    bool differ = true;
+    qsort(names->all, names->count, NAME_SIZE, compare_names);
+    for (size_t i = 1; differ && i < names->count; i++) {
+        differ = strcmp(names->all[i - 1], names->all[i]) != 0;
+        if (!differ)
+            run_complain(run, names->all[i], "several have this name: one would replace the other",
+                         EXIT_STATUS_USAGE);
+    }
+    memory_free(names->all);
+    return differ;
 }
 
 /* ---- From a server ----------------------------------------------------------------------- */
@@ -49,6 +96,36 @@ static bool choose_local(struct run *run, const char *path, char local[PATH_SIZE
     return !b.full;
 }
 
+/* What is written as it comes takes one behind the other. */
+static bool is_stream(const char *path)
+{
+    struct stat info;
+    return strcmp(path, "-") == 0 ||
+           (stat(path, &info) == 0 && !S_ISREG(info.st_mode) && !S_ISDIR(info.st_mode));
+}
+
+/* None is fetched where the last would be all that is left; false when that has been told. */
+static bool have_places(struct run *run)
+{
+    const struct invocation *invocation = run->invocation;
+    const char *output = invocation->output;
+    struct names names;
+    struct url url;
+    if (invocation->word_count < 2 || (output && is_stream(output)))
+        return true;
+    if (output && !is_local_directory(output)) {
+        run_complain(run, output, "several files need a directory", EXIT_STATUS_USAGE);
+        return false;
+    }
+    if (!names_begin(run, &names))
+        return false;
+    for (size_t i = 0; i < invocation->word_count; i++)
+        if (url_parse(text_of(invocation->words[i]), &url))
+            names_add(&names, last_part(url.path));
+    explicit_bzero(&url, sizeof(url));
+    return names_end(run, &names);
+}
+
 void command_get(struct run *run)
 {
     const struct invocation *invocation = run->invocation;
@@ -56,6 +133,8 @@ void command_get(struct run *run)
     char local[PATH_SIZE];
     if (invocation->output && strcmp(invocation->output, "-") == 0)
         run_give_up_output(run);
+    if (!have_places(run))
+        return;
     for (size_t i = 0; i < invocation->word_count && !run_is_interrupted(run); i++) {
         const char *path = visit_to(&visit, invocation->words[i]);
         if (!path || !choose_local(run, path, local))
@@ -75,31 +154,57 @@ void command_cat(struct run *run)
 
 /* ---- To a server -------------------------------------------------------------------------- */
 
-/* An empty path, or one that ends with a slash, is a directory, in which it keeps its name. */
+/* An empty path, or one that ends with a slash, is a directory, in which a file keeps its name. */
+static bool is_directory(const char *path)
+{
+    size_t len = strlen(path);
+    return !len || path[len - 1] == '/';
+}
+
 static bool choose_remote(const char *local, const char *path, char there[PATH_SIZE])
 {
     struct builder b = builder_on(there, PATH_SIZE);
-    size_t len = strlen(path);
     builder_put_string(&b, path);
-    if (!len || path[len - 1] == '/')
+    if (is_directory(path))
         builder_put(&b, last_part(local));
     builder_end(&b);
     return !b.full;
+}
+
+/* As have_places, of `count` files that are to be sent to `path`. */
+static bool have_names(struct run *run, const char *path, size_t count)
+{
+    const char *const *words = run->invocation->words;
+    struct names names;
+    if (!is_directory(path)) {
+        if (count > 1)
+            run_complain(run, path, "several files need a directory: a URL that ends with a slash",
+                         EXIT_STATUS_USAGE);
+        return count == 1;
+    }
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(words[i], "-") == 0) {
+            run_complain(run, words[i], "say what it is to be called there", EXIT_STATUS_USAGE);
+            return false;
+        }
+    if (!names_begin(run, &names))
+        return false;
+    for (size_t i = 0; i < count; i++)
+        names_add(&names, last_part(words[i]));
+    return names_end(run, &names);
 }
 
 void command_put(struct run *run)
 {
     const struct invocation *invocation = run->invocation;
     struct visit visit = {.run = run};
+    struct url url;
     char there[PATH_SIZE];
     size_t count = invocation->word_count - 1;
-    const char *path = visit_to(&visit, invocation->words[count]);
-    size_t len = path ? strlen(path) : 0;
-    if (path && count > 1 && len && path[len - 1] != '/') {
-        run_complain(run, path, "several files need a directory: a URL that ends with a slash",
-                     EXIT_STATUS_USAGE);
-        count = 0;
-    }
+    bool is_clear = !url_parse(text_of(invocation->words[count]), &url) ||
+                    have_names(run, url.path, count);
+    const char *path = is_clear ? visit_to(&visit, invocation->words[count]) : NULL;
+    explicit_bzero(&url, sizeof(url));
     for (size_t i = 0; path && i < count && !run_is_interrupted(run); i++) {
         const struct one_file file = {
             .site = visit.site, .remote = visit.remote, .rules = site_carry_rules(visit.site)};

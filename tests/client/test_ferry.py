@@ -140,6 +140,36 @@ def test_an_option_that_a_command_does_not_take_is_refused_not_ignored(shared):
     assert b"--recursive" in shown and b"--insecure" in shown and b"--dry-run" not in shown
 
 
+def test_of_several_files_none_replaces_another(shared, tmp_path):
+    shared.empty()
+    shared.write("a/f", b"one")
+    shared.write("b/f", b"two")
+    a, b = url(shared, "a/f"), url(shared, "b/%66")
+    assert b"need a directory" in ferry("get", a, b, "-o", "x", cwd=tmp_path, status=2).stderr
+    assert b"f: several have this name" in ferry("get", a, b, cwd=tmp_path, status=2).stderr
+    ferry("get", a, b, "-o", tmp_path, cwd=tmp_path, status=2)
+    assert os.listdir(tmp_path) == []
+    assert ferry("get", a, b, "-o", "-").stdout == b"onetwo"
+    for name in ("f", "d/f"):
+        os.makedirs(tmp_path / "d", exist_ok=True)
+        (tmp_path / name).write_bytes(b"three")
+    assert b"several have this name" in ferry("put", "f", "d/f", url(shared), cwd=tmp_path,
+                                              status=2).stderr
+    assert b"-: say what it is" in ferry("put", "-", url(shared, "a/"), status=2).stderr
+    assert sorted(shared.names()) == ["a", "b"] and os.listdir(os.path.join(shared.root, "a")) == ["f"]
+
+
+def test_what_is_renamed_stays_with_its_server_and_user(shared):
+    shared.empty()
+    shared.write("f", b"content")
+    for other in (f"ftp://demo@127.0.0.1:{shared.port + 1}/g", f"ftp://demo@localhost:{shared.port}/g",
+                  url(shared, "g", "other@")):
+        assert b"different" in ferry("mv", url(shared, "f"), other, status=2).stderr
+    ferry("mv", url(shared, "f"), url(shared, "g"))
+    ferry("mv", url(shared, "g"), url(shared, "h", ""))
+    assert shared.names() == ["h"]
+
+
 def test_messages_never_show_a_password(shared, tmp_path):
     for who, told, status in (("demo:secret@", b"none: 550", 7),
                               ("demo:wrong%40secret@", b"127.0.0.1: 530", 4),

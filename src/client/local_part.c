@@ -33,12 +33,19 @@ static struct part_stream *of(struct stream *stream)
     return (struct part_stream *)stream;
 }
 
+/* A quota (EDQUOT) or a limit of ours (EFBIG) is no room, too: too large is what is sent to us. */
+static enum fault no_room_from_errno(int number)
+{
+    enum fault f = fault_from_errno(number);
+    return f == FAULT_TOO_LARGE ? FAULT_NO_SPACE : f;
+}
+
 static enum fault write_all(int fd, uint64_t at, struct text bytes)
 {
     while (bytes.len) {
         ssize_t n = pwrite(fd, bytes.at, bytes.len, (off_t)at);
         if (n < 0 && errno != EINTR)
-            return fault_from_errno(errno);
+            return no_room_from_errno(errno);
         const size_t written = n > 0 ? (size_t)n : 0;
         bytes = text_after(bytes, written);
         at += written;
@@ -288,7 +295,7 @@ enum fault local_part_set_end(struct local_part *part, uint64_t bytes)
 {
     struct part_stream *stream = of(part->stream);
     if (bytes > INT64_MAX || ftruncate(stream->fd, (off_t)bytes))
-        return bytes > INT64_MAX ? FAULT_TOO_LARGE : fault_from_errno(errno);
+        return bytes > INT64_MAX ? FAULT_TOO_LARGE : no_room_from_errno(errno);
     stream->end = bytes;
     return FAULT_NONE;
 }

@@ -3,9 +3,11 @@
  * ferry: the commands of the command line. The table is the help.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/prctl.h>
+#include <unistd.h>
 
 #include "base/log.h"
 #include "base/memory.h"
@@ -193,9 +195,25 @@ static bool hide_passwords(int argc, char **argv)
     return true;
 }
 
+/*
+ * What we open next must not become a standard stream that was closed: what is printed would be
+ * sent to a server. What is used of them all the same is a fault: /dev/null the wrong way round.
+ */
+static bool occupy_standard_streams(void)
+{
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+        if (fcntl(fd, F_GETFD) < 0 &&
+            open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) != fd)
+            return false;
+    return true;
+}
+
 int main(int argc, char **argv)
 {
+    if (!occupy_standard_streams())
+        return EXIT_STATUS_LOCAL;
     (void)signal(SIGPIPE, SIG_IGN);
+    (void)signal(SIGXFSZ, SIG_IGN); /* setrlimit(2): a file that may not grow is EFBIG then */
     /* What parts that we share with the server warn of is for who runs one: we tell it ourselves.
      */
     log_set_level(LOG_LEVEL_ERROR);
@@ -207,7 +225,7 @@ int main(int argc, char **argv)
     int status = start(argc, argv);
     credentials_forget_environment();
     /* What is written may be lost as late as now: a full disk, a quota. */
-    bool lost = ferror(stdout) || fflush(stdout) || (fclose(stdout) && errno != EBADF);
+    bool lost = ferror(stdout) || fclose(stdout);
     if (lost)
         (void)fprintf(stderr, "ferry: standard output: %s\n", strerrordesc_np(errno));
     return lost && !status ? EXIT_STATUS_LOCAL : status;

@@ -330,6 +330,33 @@ def test_a_server_that_does_not_greet_is_said_to_be_waited_for(tmp_path):
     assert b"waiting for the server to greet" in result.stderr
 
 
+def test_a_closed_standard_stream_is_not_the_connection(shared, tmp_path):
+    shared.empty()
+    shared.write("f", b"DELE f\r\n")
+    for closed, command, status in ((">&-", ["cat", url(shared, "f")], 1),
+                                    (">&-", ["ls", url(shared)], 1),
+                                    (">&-", ["get", url(shared, "f")], 0),
+                                    ("<&-", ["put", "-", url(shared, "g")], 1),
+                                    ("0<&- 1>&- 2>&-", ["get", url(shared, "f"), "-o", "h"], 0)):
+        result = subprocess.run(["sh", "-c", f'"$@" {closed}', "sh", FERRY, *command], cwd=tmp_path,
+                                env=dict(os.environ, **SANITIZER_ENV), capture_output=True,
+                                timeout=60, check=False)
+        assert result.returncode == status, (command, result)
+    assert shared.names() == ["f"] and shared.read("f") == b"DELE f\r\n"
+    assert (tmp_path / "h").read_bytes() == b"DELE f\r\n"
+
+
+def test_a_limit_of_file_sizes_is_a_local_fault(shared, tmp_path):
+    shared.empty()
+    shared.write("tree/f", b"x" * 100_000)
+    for command in (["get", url(shared, "tree/f")], ["mirror", url(shared, "tree"), "."]):
+        result = subprocess.run(["sh", "-c", 'ulimit -f 8; exec "$@"', "sh", FERRY, *command],
+                                cwd=tmp_path, env=dict(os.environ, **SANITIZER_ENV),
+                                capture_output=True, timeout=60, check=False)
+        assert result.returncode == 1 and b"f: " in result.stderr, (command, result)
+        assert not (tmp_path / "f").exists()
+
+
 def test_output_that_is_lost_is_no_success(shared):
     shared.empty()
     shared.write("f", b"content")

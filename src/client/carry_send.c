@@ -271,7 +271,7 @@ static enum fault send_whole(struct sending *sending, bool resumes)
 {
     enum fault f = send_as_named(sending, resumes);
     bool is_of_the_name = f == FAULT_NAME_INVALID || f == FAULT_DENIED || f == FAULT_NOT_FOUND ||
-                          f == FAULT_UNSUPPORTED;
+                          f == FAULT_EXISTS || f == FAULT_UNSUPPORTED;
     bool is_spent = sending->is_rejected || (sending->given && sending->has_begun);
     if (!is_of_the_name || is_spent || !sending->other[0] ||
         sending->rules->upload_name != CARRY_NAME_AUTO)

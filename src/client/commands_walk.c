@@ -33,7 +33,7 @@ struct search {
     const struct find *find; /* borrowed */
     const char *root;        /* borrowed */
     int64_t now;
-    bool is_broken; /* something was told that was not done */
+    bool is_lost; /* all of it: the root could not be listed */
 };
 
 static void show_if_meant(struct search *search, const char *path, unsigned depth,
@@ -65,7 +65,7 @@ static enum fault on_lost(void *owner, const char *path, enum fault f)
         show_if_meant(search, path, 0, &entry);
         return FAULT_NONE;
     }
-    search->is_broken = true;
+    search->is_lost = search->is_lost || strcmp(path, search->root) == 0;
     return tell(search->run, search->remote, path, f);
 }
 
@@ -75,7 +75,7 @@ void walk_find(struct run *run, struct remote *remote, const char *path, const s
     const struct remote_visitor visitor = {
         .on_entry = on_found, .on_fault = on_lost, .owner = &search};
     enum fault f = find_goes_below(find, 0) ? remote_walk(remote, path, &visitor) : FAULT_NONE;
-    if (!f && !search.is_broken)
+    if (!f && !search.is_lost) /* some of it, if something was told (exit_status_of_many) */
         run_succeeded(run);
 }
 
@@ -121,7 +121,6 @@ struct usage {
     struct remote *remote; /* borrowed */
     const char *root;      /* borrowed */
     bool is_summary;
-    bool is_broken;
     bool is_lost;                               /* what comes next could not be looked at */
     struct sum sums[REMOTE_WALK_DEPTH_MAX + 2]; /* of the directory at each depth, so far */
 };
@@ -182,7 +181,7 @@ static enum fault on_uncounted(void *owner, const char *path, enum fault f)
         add_file(&usage->sums[0], &entry);
         return FAULT_NONE;
     }
-    usage->is_broken = usage->is_lost = true;
+    usage->is_lost = true;
     enum fault end = tell(usage->run, usage->remote, path, f);
     return strcmp(path, usage->root) == 0 ? f : end;
 }
@@ -192,7 +191,7 @@ void walk_du(struct run *run, struct remote *remote, const char *path, bool is_s
     struct usage usage = {.run = run, .remote = remote, .root = path, .is_summary = is_summary};
     const struct remote_visitor visitor = {
         .on_entry = on_counted, .on_leave = on_summed, .on_fault = on_uncounted, .owner = &usage};
-    if (!remote_walk(remote, path, &visitor) && !usage.is_broken)
+    if (!remote_walk(remote, path, &visitor)) /* some of it, if something was told */
         run_succeeded(run);
 }
 

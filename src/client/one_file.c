@@ -22,6 +22,12 @@ static bool is_written_through(const char *path)
            (stat(path, &info) == 0 && !S_ISREG(info.st_mode) && !S_ISDIR(info.st_mode));
 }
 
+static bool is_directory(const char *path)
+{
+    struct stat info;
+    return stat(path, &info) == 0 && S_ISDIR(info.st_mode);
+}
+
 /* Those of /proc say that they have no bytes; what they have shows when they are read. */
 static bool says_no_size(const char *path)
 {
@@ -252,7 +258,9 @@ static void get_file(struct run *run, const struct one_file *file, const char *p
     run_show(run, "", PROGRESS_UNKNOWN);
     local_name_close(&name);
     tell(run, &transfer, &outcome, begun_ms, f);
-    if (f)
+    if (f == FAULT_IS_DIRECTORY && !is_directory(local)) /* it is the server's */
+        run_complain(run, path, "is a directory; mirror fetches those", EXIT_STATUS_REFUSED);
+    else if (f)
         fail(run, path, file->remote, f, &outcome);
 }
 

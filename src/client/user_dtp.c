@@ -409,5 +409,7 @@ enum fault user_dtp_transfer(struct user_dtp *dtp, const struct user_dtp_order *
         return FAULT_NONE;
     if (moved && !fault_is_of_the_way(moved))
         user_pi_blame_nobody(dtp->pi); /* it was our file: the server only saw us go */
+    else if (moved && user_pi_code(dtp->pi) >= 500)
+        return f; /* it hung up for a reason: a quota (552), a disk that failed */
     return moved ? moved : f;
 }

@@ -7,11 +7,14 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "client/name_charset.h"
+#include "client/refusal.h"
 #include "client/secret_text.h"
 #include "net/channel.h"
 #include "net/socket.h"
 #include "protocol/line.h"
 #include "protocol/reply.h"
+
+enum { VERB_SIZE = 16 }; /* the longest that a refusal is judged by, and more */
 
 struct user_pi {
     const struct user_pi_settings *settings; /* borrowed */
@@ -26,6 +29,7 @@ struct user_pi {
     atomic_bool is_hurried; /* until_ms is to be sooner */
     bool is_cut_short;      /* it is */
     bool is_out_of_step;
+    char verb[VERB_SIZE]; /* of the last command */
     unsigned code;        /* of the last reply; 0: none to the last command yet */
     struct builder reply; /* on reply_bytes */
     size_t last_at;       /* where its last line begins */
@@ -374,6 +378,9 @@ enum fault user_pi_send_behind(struct user_pi *pi, const char *verb, struct text
     user_pi_await_anew(pi);
     if (pi->is_out_of_step)
         return FAULT_CONNECTION_LOST;
+    struct builder kept = builder_on(pi->verb, sizeof(pi->verb));
+    builder_put_string(&kept, verb);
+    builder_end(&kept);
     put_command(&b, verb, argument);
     bool is_secret = secret_in_command(builder_text(&b), &shown);
     bool is_right = is_secret || convert_argument(pi, &argument, &converted);
@@ -490,7 +497,7 @@ enum fault user_pi_fault(const struct user_pi *pi)
     case 530:
         return FAULT_LOGIN_REFUSED;
     case 550:
-        return FAULT_NOT_FOUND;
+        return refusal_fault(text_of(pi->verb), user_pi_text(pi));
     case 553:
         return FAULT_NAME_INVALID;
     case 554:

@@ -120,7 +120,7 @@ struct text user_pi_text(const struct user_pi *pi);
 struct text user_pi_lines(const struct user_pi *pi);
 /*
  * What it means as the end of a command: FAULT_NONE for 2xx, else the nearest
- * fault. A 3xx where no command of ours continues is one, too.
+ * fault, of 550 that of refusal.h. A 3xx where no command of ours continues is one, too.
  */
 enum fault user_pi_fault(const struct user_pi *pi);
 

@@ -11,7 +11,7 @@ import threading
 import pytest
 
 from harness import SANITIZER_ENV, Server, eventually, ferryctl
-from scripted import FERRY, HOME, PASSIVE, Scripted, facts, ferry, fetch, login
+from scripted import FERRY, HOME, IMAGE, PASSIVE, Scripted, facts, ferry, fetch, login
 
 pytestmark = pytest.mark.clear  # test_quirks.py and test_hostile.py have what is under TLS
 
@@ -111,6 +111,8 @@ def test_exit_statuses(shared, tmp_path):
     ferry("get", status=2)
     ferry("get", "http://x/", status=2)
     ferry("get", url(shared), status=2)
+    os.mkdir(os.path.join(shared.root, "d"))
+    assert b"d: is a directory" in ferry("get", url(shared, "d"), cwd=tmp_path, status=5).stderr
     ferry("get", url(shared, ".."), status=2)
     ferry("get", "ftp://127.0.0.1:1/x", status=3)
     ferry("get", "ftp://no.such.host.invalid/x", status=3)
@@ -261,6 +263,24 @@ def test_promises_are_no_end_of_a_transfer(tmp_path):
                   "S: 150 go\nD> whole\nD.\nS: 112 all of it\nS: 226 done") as server:
         server.ferry("get", "@f", cwd=tmp_path / "g")
     assert (tmp_path / "g" / "f").read_bytes() == b"whole"
+
+
+STORED = "S: 150 go\nD= x\nD!\n"
+
+
+@pytest.mark.parametrize("command, script, status", [
+    (["rm", "@f"], "C: DELE f\nS: 550 f: Permission denied", 5),
+    (["rm", "@f"], "C: DELE f\nS: 550 f: No such file or directory", 7),
+    (["rm", "@f"], "C: DELE f\nS: 550 Delete operation failed.", 5),
+    (["mkdir", "@d"], "C: MKD d\nS: 550 d: File exists", 5),
+    (["cat", "@f"], f"{IMAGE}{PASSIVE}C: RETR f\nS: 550 f: Permission denied", 5),
+    (["cat", "@f"], f"{IMAGE}{PASSIVE}C: RETR f\nS: 550 Failed to open file.", 7),
+    (["put", "-", "@f"], f"{IMAGE}{PASSIVE}C: STOR f\n{STORED}S: 552 over your quota", 5),
+    (["put", "-", "@f"], f"{IMAGE}{PASSIVE}C: STOR f\nS: 550 No such directory", 7),
+])
+def test_refused_is_not_what_is_not_there(command, script, status):
+    with Scripted(f"{login()}{script}\n") as server:
+        server.ferry(*command, stdin=b"x" * 10_000_000, status=status)
 
 
 @pytest.mark.parametrize("replies, status", [

@@ -6,6 +6,7 @@ import os
 
 import pytest
 
+from scripted import MLST, PASSIVE, Scripted, login
 from test_ferry import ferry, url
 
 pytestmark = pytest.mark.clear  # the URLs here say no TLS
@@ -92,6 +93,13 @@ def test_people_read_it_in_columns(tree):
 def test_a_directory_that_is_not_there_has_no_sum(tree):
     assert b"none" in ferry("du", url(tree, "none"), status=7).stderr
     assert b"usage" not in ferry("du", "--json", url(tree, "none"), status=7).stdout
+
+
+@pytest.mark.parametrize("command", ["find", "du"])
+def test_a_tree_of_which_a_part_cannot_be_seen_is_seen_in_part(command):
+    listed = f"{PASSIVE}C: MLSD\nS: 150 go\nD> type=dir; d\\r\\n\nD.\nS: 226 done\n"
+    with Scripted(f"{login(MLST)}{listed}{PASSIVE}C: MLSD d\nS: 550 d: Permission denied") as server:
+        assert b"denied" in server.ferry(command, "@", status=9).stderr
 
 
 def test_trees_are_removed_whole(tree):

@@ -582,7 +582,7 @@ TEST(where_nothing_can_be_renamed_what_was_there_stays_or_is_written)
     ftp_host_put(&host, "/f", "old");
     host.on_command = rename_nothing;
     rules.upload_name = CARRY_NAME_OTHER;
-    assert_fault(visit_to_send("f", "f"), FAULT_NOT_FOUND);
+    assert_fault(visit_to_send("f", "f"), FAULT_DENIED);
     assert_host_has(&host, "/f", "old");
     rules.upload_name = CARRY_NAME_AUTO;
     assert_fault(visit_to_send("f", "f"), FAULT_NONE);

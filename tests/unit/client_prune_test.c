@@ -51,7 +51,7 @@ TEST(what_cannot_be_removed_stops_it)
 {
     login_begin(LOGIN_WITH(FACTS) FACTS_OPTS DIRECTORY(
         "t", "=line type=file; f\n=line type=file; g\n") ">DELE t/f\n<550 no\n" QUIT);
-    assert_fault(prune_tree(), FAULT_NOT_FOUND);
+    assert_fault(prune_tree(), FAULT_DENIED);
     login_end();
 }
 
@@ -99,7 +99,7 @@ TEST(a_server_that_removes_trees_is_asked_to)
     assert_fault(prune_tree(), FAULT_NONE);
     login_end();
     login_begin(LOGIN_WITH("< RMDA\n") ">RMDA t\n<550 no\n" QUIT);
-    assert_fault(prune_tree(), FAULT_NOT_FOUND);
+    assert_fault(prune_tree(), FAULT_DENIED);
     login_end();
     login_begin(LOGIN_WITH("< RMDA\n" FACTS) FACTS_OPTS
                 ">RMDA t\n<502 what?\n" DIRECTORY("t", "") ">RMD t\n<250 gone\n" QUIT);

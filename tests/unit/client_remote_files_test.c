@@ -29,10 +29,10 @@ TEST(a_path_is_made_from_its_top_where_it_cannot_be_made_at_once)
          "/a//b", FAULT_NONE},
         {">MKD a/b\n<550 no\n>MLST a/b\n<550 none\n>MKD a\n<550 there\n>MKD a/b\n<550 no\n"
          ">MLST a/b\n<550 none\n",
-         "a/b", FAULT_NOT_FOUND},
+         "a/b", FAULT_DENIED},
         /* a file stands there */
         {">MKD a\n<550 no\n" MLST("a", "file") ">MKD a\n<550 no\n" MLST("a", "file"), "a",
-         FAULT_NOT_FOUND},
+         FAULT_DENIED},
         {">MKD a/b\n<550 no\n>MLST a/b\n<550 none\n>MKD a\n=close\n", "a/b", FAULT_CONNECTION_LOST},
     };
     for (size_t i = 0; i < COUNT(cases); i++) {
@@ -82,12 +82,12 @@ TEST(a_file_that_is_there_goes_aside_and_comes_back)
     } cases[] = {
         {">RNFR a\n<350 go on\n>RNTO b\n<250 done\n" QUIT, FAULT_NONE, false},
         {ASIDE ">RNFR a\n<350 go on\n>RNTO b\n<250 done\n" QUIT, FAULT_NONE, true},
-        {">RNFR a\n<550 denied\n" QUIT, FAULT_NOT_FOUND, false},
+        {">RNFR a\n<550 denied\n" QUIT, FAULT_DENIED, false},
         {">RNFR a\n<350 go on\n>RNTO b\n<451 the disk\n" QUIT, FAULT_BUSY, false},
         /* it was not that */
         {IN_THE_WAY ">TYPE I\n<200 fine\n>SIZE b\n<550 none, or a directory\n" QUIT,
          FAULT_NOT_FOUND, false},
-        {IN_THE_WAY IS_FILE ">RNFR b\n<550 denied\n" QUIT, FAULT_NOT_FOUND, false},
+        {IN_THE_WAY IS_FILE ">RNFR b\n<550 denied\n" QUIT, FAULT_DENIED, false},
         {IN_THE_WAY IS_FILE ">RNFR b\n<350 go on\n>RNTO old\n<553 no\n" QUIT, FAULT_NAME_INVALID,
          false},
         /* the new one is refused its name, whatever is there */
@@ -128,7 +128,7 @@ TEST(a_time_is_set_in_the_way_that_there_is)
         enum fault fault;
     } cases[] = {
         {LOGIN_WITH("< MFMT\n") ">MFMT 20200101000000 f\n<213 fine\n" QUIT, FAULT_NONE},
-        {LOGIN_WITH("< MFMT\n") ">MFMT 20200101000000 f\n<550 no\n" QUIT, FAULT_NOT_FOUND},
+        {LOGIN_WITH("< MFMT\n") ">MFMT 20200101000000 f\n<550 no\n" QUIT, FAULT_DENIED},
         {LOGIN_WITH("< MFMT\n< MDTM\n") ">MFMT 20200101000000 f\n<500 what?\n"
                                         ">MDTM 20200101000000 f\n<253 fine\n" QUIT,
          FAULT_NONE},

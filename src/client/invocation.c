@@ -4,6 +4,8 @@
 #include <getopt.h>
 #include <stdio.h>
 
+#include "client/secret_text.h"
+
 /* Which option getopt_long found: one of ours, a setting, or a setting that is switched off. */
 enum { OF_SETTINGS = 1000, OF_SETTINGS_OFF = 2000, OPTIONS_MAX = 3 * SETTINGS_MAX };
 
@@ -126,11 +128,14 @@ static bool take_ours(struct invocation *invocation, int which, const char *valu
 static bool complain(int found, const char *word, char message[SETTINGS_MESSAGE_SIZE])
 {
     const char *what = found == ':' ? "needs a value" : "no such option";
+    char shown[SETTINGS_MESSAGE_SIZE];
+    struct builder b = builder_on(shown, sizeof(shown));
+    secret_put_url(&b, text_of(word));
     bool is_letter = optopt > ' ' && optopt < OF_SETTINGS; /* else a long one's number, or 0 */
     if (is_letter)
         (void)snprintf(message, SETTINGS_MESSAGE_SIZE, "-%c: %s", optopt, what);
     else
-        (void)snprintf(message, SETTINGS_MESSAGE_SIZE, "%.100s: %s", word, what);
+        (void)snprintf(message, SETTINGS_MESSAGE_SIZE, "%.100s: %s", builder_end(&b), what);
     return false;
 }
 

@@ -61,12 +61,26 @@ static const struct command_row rows[] = {
 
 enum { ROWS = sizeof(rows) / sizeof(rows[0]) };
 
-static int complain(const char *what, const char *why)
+/* Before there is a run, which has been told how: a program may want to hear of this, too. */
+static bool wants_events(int argc, char **argv)
+{
+    for (int i = 0; i < argc && strcmp(argv[i], "--") != 0; i++)
+        if (strcmp(argv[i], "--json") == 0)
+            return true;
+    return false;
+}
+
+static int complain(bool is_json, const char *what, const char *why)
 {
     char bytes[RUN_WHAT_SIZE];
     struct builder b = builder_on(bytes, sizeof(bytes));
+    struct report report = {.out = stdout, .errors = stderr, .is_json = is_json};
     secret_put_url(&b, text_of(what));
-    (void)fprintf(stderr, "ferry: %s: %s\n", builder_end(&b), why);
+    const struct report_problem problem = {.what = builder_text(&b),
+                                           .text = text_of(why),
+                                           .fault = FAULT_ARGUMENT,
+                                           .status = EXIT_STATUS_USAGE};
+    report_error(&report, &problem);
     return EXIT_STATUS_USAGE;
 }
 
@@ -115,16 +129,17 @@ static int carry_out(const struct command_row *row, int argc, char **argv)
     static struct invocation invocation;
     static struct run run;
     char message[SETTINGS_MESSAGE_SIZE];
+    bool is_json = (row->takes & TAKES(JSON)) && wants_events(argc, argv);
     if (!settings_load(&invocation.settings, message))
-        return complain("settings", message);
+        return complain(is_json, "settings", message);
     if (!invocation_parse(argc, argv, row->takes | INVOCATION_BITS_ALWAYS, row->takes_tests,
                           &invocation, message))
-        return complain(row->name, message);
+        return complain(is_json, row->name, message);
     if (invocation.wants_help)
         return show_row(row);
     if (invocation.word_count < row->words_min || invocation.word_count > row->words_max) {
         (void)snprintf(message, sizeof(message), "takes %s", row->words);
-        return complain(row->name, message);
+        return complain(is_json, row->name, message);
     }
     run_begin(&run, &invocation);
     row->act(&run);
@@ -139,17 +154,15 @@ static int open_shell(int argc, char **argv)
     char message[SETTINGS_MESSAGE_SIZE];
     uint64_t port;
     if (!settings_load(&invocation.settings, message))
-        return complain("settings", message);
+        return complain(false, "settings", message);
     if (!invocation_parse(argc, argv, INVOCATION_BITS_OF_SHELL, false, &invocation, message))
-        return complain("shell", message);
+        return complain(false, "shell", message);
     if (invocation.wants_help)
         return show_help();
-    if (invocation.is_json) /* what it is asked is answered in lines for people */
-        return complain("--json", "is for commands of the command line, not for the shell");
     const char *const *words = invocation.words;
     size_t count = invocation.word_count;
     if (count > 2 || (count == 2 && !text_to_number(text_of(words[1]), UINT16_MAX, &port)))
-        return complain(words[0], "no such command; ferry --help lists them");
+        return complain(false, words[0], "no such command; ferry --help lists them");
     run_begin(&run, &invocation);
     run.report.greets = true;
     shell_run(&run, count ? words[0] : NULL, count > 1 ? words[1] : NULL, invocation.commands);
@@ -221,7 +234,7 @@ int main(int argc, char **argv)
     (void)prctl(PR_SET_DUMPABLE, 0); /* a core would hold passwords */
     credentials_take_environment();
     if (!hide_passwords(argc, argv))
-        return complain("arguments", fault_text(FAULT_NO_MEMORY));
+        return complain(false, "arguments", fault_text(FAULT_NO_MEMORY));
     int status = start(argc, argv);
     credentials_forget_environment();
     /* What is written may be lost as late as now: a full disk, a quota. */

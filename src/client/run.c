@@ -469,7 +469,7 @@ bool run_open_site(struct run *run, const char *text, struct site **ret_site)
     if (!run_is_url(text))
         return true;
     if (!url_parse(text_of(text), &url)) {
-        run_complain(run, "URL", "is none of the form ftp://user@host/path", EXIT_STATUS_USAGE);
+        run_complain(run, text, "is no URL of the form ftp://user@host/path", EXIT_STATUS_USAGE);
         return false;
     }
     bool is_open = run_open_url(run, &url, ret_site);

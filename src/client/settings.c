@@ -4,6 +4,8 @@
 #include <assert.h>
 
 #include "base/endpoint.h"
+#include "client/safe_name.h"
+#include "client/secret_text.h"
 #include "client/trust.h"
 
 /* ---- Texts that are more than a text ------------------------------------------- */
@@ -314,6 +316,10 @@ enum safe_name_rule settings_name_rule(const struct settings *settings)
 static void put_quoted(struct builder *b, struct text text)
 {
     enum { SHOWN_MAX = 64 };
+    char bytes[SETTINGS_TEXT_SIZE];
+    struct builder shown = builder_on(bytes, sizeof(bytes));
+    secret_put_url(&shown, text); /* a word that was meant for another place may have a password */
+    text = builder_text(&shown);
     bool is_cut = text.len > SHOWN_MAX;
     text.len = text_cut_utf8(text, SHOWN_MAX);
     builder_put_byte(b, '"');

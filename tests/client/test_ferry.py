@@ -180,6 +180,22 @@ def test_messages_never_show_a_password(shared, tmp_path):
         assert told in result.stderr and b"secret" not in result.stderr
 
 
+@pytest.mark.parametrize("words", [
+    ["get", "--parallel", "ftp://anna:secret@h/x"], ["get", "--segments=ftp://anna:secret@h/x"],
+    ["get", "--ftp://anna:secret@h/x"], ["get", "--ftp://anna:" + "secret" * 50 + "@h/x"],
+    ["get", "http://anna:secret@h/x"],
+    ["ls", "ftp://anna:secret@h:port/x"], ["rm", "-n", "ftp://anna:secret@h/x"],
+    ["ftp://anna:secret@h/x", "ftp://anna:secret@h/x"],
+    ["mv", "ftp://anna:secret@h/x", "ftp://anna:secret@g/x"],
+    ["mirror", "ftp://anna:secret@h/x", "ftp://anna:secret@g/x"],
+])
+def test_wrong_command_lines_are_told_without_their_passwords(words):
+    for json_ in ([], ["--json"]) if words[0].isalpha() else ([],):
+        result = ferry(*words, *json_, status=2)
+        told = result.stdout if json_ else result.stderr
+        assert b"secret" not in result.stdout + result.stderr
+        assert told.startswith(b'{"event":"error"' if json_ else b"ferry: "), result
+
 def test_a_local_file_that_fails_on_the_way_replaces_nothing(server, tmp_path):
     server.write("f", b"good")
     source = tmp_path / "shrinks"

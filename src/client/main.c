@@ -15,6 +15,7 @@
 #include "client/commands.h"
 #include "client/credentials.h"
 #include "client/local_tree.h"
+#include "client/one_file.h"
 #include "client/secret_text.h"
 #include "client/shell.h"
 
@@ -238,7 +239,8 @@ int main(int argc, char **argv)
     int status = start(argc, argv);
     credentials_forget_environment();
     /* What is written may be lost as late as now: a full disk, a quota. */
-    bool lost = ferror(stdout) || fclose(stdout);
+    bool is_left = one_file_is_left("-"); /* by head(1), which has enough */
+    bool lost = (ferror(stdout) || fclose(stdout)) && !is_left;
     if (lost)
         (void)fprintf(stderr, "ferry: standard output: %s\n", strerrordesc_np(errno));
     return lost && !status ? EXIT_STATUS_LOCAL : status;

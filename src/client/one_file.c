@@ -97,14 +97,16 @@ static void fail(struct run *run, const char *what, const struct remote *remote,
 
 /* ---- From a server ----------------------------------------------------------------------- */
 
-/* Does nobody read the pipe any more? poll(2): POLLERR. */
-static bool is_left(const char *path)
+bool one_file_is_left(const char *path)
 {
-    struct pollfd wait = {.fd = open(path, O_WRONLY | O_NONBLOCK | O_CLOEXEC)};
+    bool is_standard = strcmp(path, "-") == 0;
+    struct pollfd wait = {.fd = is_standard ? STDOUT_FILENO
+                                            : open(path, O_WRONLY | O_NONBLOCK | O_CLOEXEC)};
     if (wait.fd < 0)
         return false;
-    bool is = poll(&wait, 1, 0) == 1 && (wait.revents & POLLERR);
-    close(wait.fd);
+    bool is = poll(&wait, 1, 0) == 1 && (wait.revents & POLLERR); /* poll(2): of pipes */
+    if (!is_standard)
+        close(wait.fd);
     return is;
 }
 
@@ -190,7 +192,7 @@ static void get_through(struct run *run, const struct one_file *file, const char
         f = local_file_publish(&counted.inner);
     else
         stream_close(&order.stream);
-    if (f == FAULT_IO && file->reader_may_leave && is_left(local))
+    if (f == FAULT_IO && one_file_is_left(local))
         f = FAULT_NONE; /* and does not want the rest of it */
     else if (!f && entry_has_exact_size(&entry) && entry.size != counted.bytes) {
         outcome.differs = true;

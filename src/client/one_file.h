@@ -17,13 +17,17 @@ struct one_file {
     struct remote *remote;   /* borrowed: connected */
     struct carry_rules rules;
     struct stream *source; /* borrowed: what is sent, in place of a file's bytes; NULL: those */
-    bool reader_may_leave; /* of a pipe: who has read enough, a pager, ends it well */
 };
 
-/* `local` is a path of this machine, "-", or what `source` is called; why it failed is told. */
+/*
+ * `local` is a path of this machine, "-", or what `source` is called; why it failed is told. Who has
+ * read enough of a pipe, head(1), a pager, ends it well.
+ */
 void one_file_get(struct run *run, const struct one_file *file, const char *path,
                   const char *local);
 void one_file_put(struct run *run, const struct one_file *file, const char *local,
                   const char *path);
+/* Is it a pipe, "-" standard output, that nobody reads any more? */
+bool one_file_is_left(const char *path);
 
 #endif

@@ -449,6 +449,8 @@ void report_warning(struct report *report, struct text what, struct text why)
         write_event(report, &event);
         return;
     }
+    if (!is_told(report, NOTES))
+        return;
     char bytes[LINE_SIZE];
     struct builder b = builder_on(bytes, sizeof(bytes));
     builder_put(&b, TEXT("ferry: warning: "));

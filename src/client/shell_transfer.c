@@ -119,7 +119,6 @@ void shell_fetch(struct shell *shell, const char *path, const char *local)
 {
     struct one_file file = one_file(shell);
     struct shell_output output;
-    file.reader_may_leave = true;
     if (local[0] != '|') {
         one_file_get(shell->run, &file, path, local);
         return;

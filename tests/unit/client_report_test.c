@@ -134,11 +134,18 @@ TEST(errors_are_told_whatever_was_said_of_the_rest)
         TEXT("x"), 0, {NULL, 0}, FAULT_NO_SPACE, EXIT_STATUS_LOCAL};
     report_error(&report, &of_server);
     report_error(&report, &of_ours);
-    report_warning(&report, TEXT("h"), TEXT("its certificate was not looked at"));
     assert_text(written(report.errors), "ferry: ftp://h/x: 550 No such\\x1B]0;file\\x07\n"
-                                        "ferry: x: no space left on device\n"
-                                        "ferry: warning: h: its certificate was not looked at\n");
+                                        "ferry: x: no space left on device\n");
     assert_text(written(report.notes), "");
+}
+
+TEST(warnings_are_told_unless_only_errors_are_asked_for)
+{
+    report.verbose = 0;
+    report_warning(&report, TEXT("h"), TEXT("it is not told"));
+    report.verbose = 1;
+    report_warning(&report, TEXT("h"), TEXT("its certificate was not looked at"));
+    assert_text(written(report.errors), "ferry: warning: h: its certificate was not looked at\n");
 }
 
 static const struct entry entry = {.name = "na\x1Bme",
@@ -334,6 +341,7 @@ int main(void)
         RUN_REPORT(an_upload_is_named_after_the_file_here),
         RUN_REPORT(how_much_people_are_told_is_theirs_to_say),
         RUN_REPORT(errors_are_told_whatever_was_said_of_the_rest),
+        RUN_REPORT(warnings_are_told_unless_only_errors_are_asked_for),
         RUN_REPORT(an_entry_is_a_line),
         RUN_REPORT(a_reply_is_told_in_its_lines_or_as_one_event),
         RUN_REPORT(programs_get_an_object_a_line),

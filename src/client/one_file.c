@@ -129,6 +129,12 @@ static void counted_close(struct stream *stream)
     stream_close(&((struct counted *)stream)->inner);
 }
 
+/* RFC 1738 3.2.2: ;type=d asks for the names in a directory. */
+static bool is_of_names(const struct one_file *file)
+{
+    return site_url(file->site)->type == 'D';
+}
+
 /*
  * How large it is to be, as far as the server says and the count of bytes means it: an answer that
  * is refused is no fault. What is no file is refused by RETR.
@@ -137,7 +143,8 @@ static enum fault ask_size(const struct one_file *file, const char *path, struct
 {
     const struct carry_rules *rules = &file->rules;
     *ret_entry = (struct entry){.name = NULL};
-    if (!carry_is_exact(&rules->parameters) || rules->check == CARRY_CHECK_NOTHING)
+    if (!carry_is_exact(&rules->parameters) || rules->check == CARRY_CHECK_NOTHING ||
+        is_of_names(file))
         return FAULT_NONE;
     enum fault f = remote_look_at_file(file->remote, path, ret_entry);
     if (f)
@@ -178,6 +185,12 @@ static void get_through(struct run *run, const struct one_file *file, const char
         .stream = &counted.stream,
         .progress = &run->moved,
     };
+    if (is_of_names(file)) { /* as text (RFC 959 5.3.2) */
+        order.verb = "NLST";
+        order.argument = path[0] ? text_of(path) : TEXT_NONE;
+        order.parameters.type = TYPE_ASCII;
+        order.parameters.structure = STRUCTURE_FILE;
+    }
     enum fault f = local_file_create(local, &counted.inner);
     if (f) {
         run_failed(run, local, NULL, f);
@@ -328,7 +341,7 @@ static bool is_readable(struct run *run, const char *local)
 void one_file_get(struct run *run, const struct one_file *file, const char *path, const char *local)
 {
     remote_forget_reason(file->remote);
-    if (is_written_through(local))
+    if (is_written_through(local) || is_of_names(file))
         get_through(run, file, path, local);
     else
         get_file(run, file, path, local);

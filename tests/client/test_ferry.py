@@ -81,6 +81,17 @@ def test_text_is_converted_both_ways(shared, tmp_path):
     assert ferry("get", url(shared, "t;type=a"), "-o", "-").stdout == b"a\nb\n"
 
 
+def test_of_type_d_are_the_names_in_a_directory(shared, tmp_path):
+    shared.empty()
+    shared.write("d/one", b"1")
+    shared.write("d/two", b"2")
+    shared.write("three", b"3")
+    assert ferry("cat", url(shared, "d;type=d")).stdout.split() == [b"d/one", b"d/two"]
+    assert ferry("cat", url(shared, ";type=d")).stdout == b"three\n"
+    ferry("get", url(shared, "d;type=d"), "-o", "names", cwd=tmp_path)
+    assert (tmp_path / "names").read_bytes() == ferry("cat", url(shared, "d;type=d")).stdout
+
+
 def test_ls_and_odd_names(shared, tmp_path):
     shared.empty()
     shared.write(b"a\x1b[2Jb", b"x")

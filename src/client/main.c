@@ -18,6 +18,7 @@
 #include "client/one_file.h"
 #include "client/secret_text.h"
 #include "client/shell.h"
+#include "client/suggest.h"
 
 #define TAKES(which) INVOCATION_BIT(which)
 
@@ -147,6 +148,37 @@ static int carry_out(const struct command_row *row, int argc, char **argv)
     return run_end(&run);
 }
 
+static int complain_of_command(const char *word)
+{
+    char message[128];
+    struct builder b = builder_on(message, sizeof(message));
+    struct suggestion suggestion = suggest_for(text_of(word));
+    for (size_t i = 0; i < ROWS; i++)
+        suggest_offer(&suggestion, text_of(rows[i].name));
+    builder_put(&b, TEXT("no such command"));
+    builder_put(&b, suggestion.name.len ? TEXT("; did you mean ") : TEXT(""));
+    builder_put(&b, suggestion.name);
+    builder_put(&b, suggestion.name.len ? TEXT("?") : TEXT("; ferry --help lists them"));
+    return complain(false, word, builder_end(&b));
+}
+
+static const struct command_row *find_row(const char *word)
+{
+    for (size_t i = 0; i < ROWS; i++)
+        if (strcmp(word, rows[i].name) == 0)
+            return &rows[i];
+    return NULL;
+}
+
+/* "help", "help COMMAND": what is looked for is found, as in the shell. */
+static int help(const char *word)
+{
+    const struct command_row *row = word ? find_row(word) : NULL;
+    if (word && !row)
+        return complain_of_command(word);
+    return row ? show_row(row) : show_help();
+}
+
 /* "ferry", "ferry HOST", "ferry HOST PORT": the shell. */
 static int open_shell(int argc, char **argv)
 {
@@ -163,7 +195,7 @@ static int open_shell(int argc, char **argv)
     const char *const *words = invocation.words;
     size_t count = invocation.word_count;
     if (count > 2 || (count == 2 && !text_to_number(text_of(words[1]), UINT16_MAX, &port)))
-        return complain(false, words[0], "no such command; ferry --help lists them");
+        return complain_of_command(words[0]);
     run_begin(&run, &invocation);
     run.report.greets = true;
     shell_run(&run, count ? words[0] : NULL, count > 1 ? words[1] : NULL, invocation.commands);
@@ -184,10 +216,10 @@ static int start(int argc, char **argv)
         command_line_complete(rows, ROWS, (const char *const *)argv + 2, (size_t)argc - 2);
         return EXIT_STATUS_DONE;
     }
-    for (size_t i = 0; i < ROWS; i++)
-        if (strcmp(argv[1], rows[i].name) == 0)
-            return carry_out(&rows[i], argc - 2, argv + 2);
-    return open_shell(argc - 1, argv + 1);
+    if (strcmp(argv[1], "help") == 0)
+        return help(argv[2]);
+    const struct command_row *row = find_row(argv[1]);
+    return row ? carry_out(row, argc - 2, argv + 2) : open_shell(argc - 1, argv + 1);
 }
 
 /*

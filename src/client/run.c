@@ -454,7 +454,9 @@ bool run_open_url(struct run *run, const struct url *url, struct site **ret_site
     builder_end(&b);
     if (f)
         run_complain(run, shown, message,
-                     f == FAULT_ARGUMENT ? EXIT_STATUS_USAGE : EXIT_STATUS_LOCAL);
+                     f == FAULT_ARGUMENT        ? EXIT_STATUS_USAGE
+                     : f == FAULT_LOGIN_REFUSED ? EXIT_STATUS_LOGIN
+                                                : EXIT_STATUS_LOCAL);
     else if (!settings->tls_verify && settings->tls != SETTINGS_TLS_OFF)
         warn(run, url->host,
              "its certificate is not looked at (tls_verify is off): whoever is on "

@@ -462,7 +462,7 @@ static enum fault choose_user(struct site *site, char message[SITE_MESSAGE_SIZE]
         (void)snprintf(message, SITE_MESSAGE_SIZE, "%s", site->complaint);
     else
         site->remote.user = site->credentials.user[0] ? site->credentials.user : "anonymous";
-    return f;
+    return f ? FAULT_LOGIN_REFUSED : FAULT_NONE; /* as where a password is wanted: give_password */
 }
 
 /* ---- Life --------------------------------------------------------------------------------- */

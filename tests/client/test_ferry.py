@@ -153,6 +153,22 @@ def test_an_option_that_a_command_does_not_take_is_refused_not_ignored(shared):
     assert b"--recursive" in shown and b"--insecure" in shown and b"--dry-run" not in shown
 
 
+def test_help_is_found_and_what_is_misspelt_is_guessed():
+    assert ferry("help").stdout == ferry("--help").stdout
+    assert ferry("help", "get").stdout == ferry("get", "--help").stdout
+    for words in (["gte", "ftp://127.0.0.1:1/"], ["help", "gte"]):
+        assert ferry(*words, status=2).stderr == b"ferry: gte: no such command; did you mean get?\n"
+    assert b"--help lists them" in ferry("frobnicate", "x", status=2).stderr
+
+
+@pytest.mark.parametrize("user", ["", "anna@"])
+def test_a_netrc_that_others_can_read_is_no_login(shared, tmp_path, user):
+    (tmp_path / "netrc").write_text("machine 127.0.0.1 login anna password hush\n")
+    (tmp_path / "netrc").chmod(0o644)
+    result = ferry("ls", url(shared, "", user), "--netrc-file", tmp_path / "netrc", status=4)
+    assert b"others can read it" in result.stderr
+
+
 def test_of_several_files_none_replaces_another(shared, tmp_path):
     shared.empty()
     shared.write("a/f", b"one")

@@ -258,7 +258,7 @@ TEST(an_account_is_the_netrcs_unless_somebody_says_one)
 TEST(a_netrc_that_others_can_read_is_no_source)
 {
     home_write(".netrc", "machine h login me password kept\n", 0644);
-    assert_fault(open_site("ftp://h/"), FAULT_DENIED);
+    assert_fault(open_site("ftp://h/"), FAULT_LOGIN_REFUSED);
     assert_non_null(strstr(message, ".netrc"));
     assert_null(strstr(message, "kept"));
 }

@@ -86,6 +86,19 @@ void command_mkdir(struct run *run)
 
 /* ---- mv, raw ------------------------------------------------------------------------------ */
 
+static void rename_one(struct run *run, const struct visit *visit, const char *path, const char *to)
+{
+    enum fault f = remote_rename(visit->remote, path, to);
+    if (f) {
+        run_failed(run, path, visit->remote, f);
+        return;
+    }
+    pthread_mutex_lock(&run->lock);
+    report_renamed(&run->report, text_of(path), text_of(to));
+    run->done++;
+    pthread_mutex_unlock(&run->lock);
+}
+
 /* A login that the new name does not tell is the old one's. */
 static bool is_elsewhere(const struct url *from, const struct url *to)
 {
@@ -108,11 +121,8 @@ void command_mv(struct run *run)
                      EXIT_STATUS_USAGE);
     else
         path = visit_to(&visit, invocation->words[0]);
-    enum fault f = path ? remote_rename(visit.remote, path, has_url ? to.path : name) : FAULT_NONE;
-    if (f)
-        run_failed(run, path, visit.remote, f);
-    else if (path)
-        run_succeeded(run);
+    if (path)
+        rename_one(run, &visit, path, has_url ? to.path : name);
     visit_end(&visit);
     explicit_bzero(&from, sizeof(from));
     explicit_bzero(&to, sizeof(to));

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/memory.h"
 #include "client/commands.h"
 #include "client/one_file.h"
@@ -72,6 +73,24 @@ static bool names_end(struct run *run, struct names *names)
     return differ;
 }
 
+/* Of several files; of one its own line says it all. */
+static void sum_up(struct run *run, size_t wanted)
+{
+    if (wanted < 2)
+        return;
+    pthread_mutex_lock(&run->lock);
+    const struct report_totals totals = {
+        .files = run->done,
+        .bytes = atomic_load(&run->moved.bytes),
+        .failed = run->failed,
+        .duration_ms = (uint64_t)(clock_running_ms() - run->begun_ms),
+    };
+    enum exit_status status = run->signal ? EXIT_STATUS_INTERRUPTED
+                                          : exit_status_of_many(run->done, run->failed, run->last);
+    report_summary(&run->report, &totals, status);
+    pthread_mutex_unlock(&run->lock);
+}
+
 /* ---- From a server ----------------------------------------------------------------------- */
 
 /* Where it is to be: -o, or its own name, if that can be one here. */
@@ -126,7 +145,7 @@ static bool have_places(struct run *run)
     return names_end(run, &names);
 }
 
-void command_get(struct run *run)
+static void fetch_all(struct run *run)
 {
     const struct invocation *invocation = run->invocation;
     struct visit visit = {.run = run};
@@ -146,10 +165,16 @@ void command_get(struct run *run)
     visit_end(&visit);
 }
 
+void command_get(struct run *run)
+{
+    fetch_all(run);
+    sum_up(run, run->invocation->word_count);
+}
+
 void command_cat(struct run *run)
 {
     run->invocation->output = "-";
-    command_get(run);
+    fetch_all(run);
 }
 
 /* ---- To a server -------------------------------------------------------------------------- */
@@ -215,4 +240,5 @@ void command_put(struct run *run)
             run_failed(run, local, NULL, FAULT_NAME_INVALID);
     }
     visit_end(&visit);
+    sum_up(run, count);
 }

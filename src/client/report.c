@@ -364,6 +364,24 @@ void report_removed(struct report *report, struct text path)
     report_change(report, "removed", TEXT("Removed "), path);
 }
 
+void report_renamed(struct report *report, struct text path, struct text to)
+{
+    if (report->is_json) {
+        struct json_event event = json_event_begin("renamed");
+        json_event_put_text(&event, "path", path);
+        json_event_put_text(&event, "to", to);
+        write_event(report, &event);
+    } else if (is_told(report, NOTES)) {
+        char bytes[LINE_SIZE];
+        struct builder b = builder_on(bytes, sizeof(bytes));
+        builder_put(&b, TEXT("Renamed "));
+        safe_text_put(&b, path);
+        builder_put(&b, TEXT(" to "));
+        safe_text_put(&b, to);
+        write_line(report, report->notes, &b);
+    }
+}
+
 void report_finding(struct report *report, const char *event, struct text word, struct text path)
 {
     enum { WORD_COLUMNS = 9 };

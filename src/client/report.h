@@ -78,6 +78,7 @@ struct report_usage {
 void report_usage(struct report *report, const struct report_usage *usage);
 void report_made(struct report *report, struct text path);
 void report_removed(struct report *report, struct text path);
+void report_renamed(struct report *report, struct text path, struct text to);
 /*
  * What was found and left as it is: "planned", what would be done ("copy", "remove"), or
  * "difference", in what two trees differ ("missing"). It is what was asked for: on `out`.

@@ -29,7 +29,8 @@ struct site_listener {
 
 /*
  * Opens no connection. Copies all but the listener. FAULT_ARGUMENT, FAULT_IO,
- * _DENIED and the like, of a file that settings name: with a message.
+ * _DENIED and the like, of a file that settings name; FAULT_LOGIN_REFUSED: nobody can say who
+ * logs in. All with a message.
  */
 enum fault site_open(const struct url *url, const struct settings *settings,
                      const struct site_listener *listener, struct site **ret_site,

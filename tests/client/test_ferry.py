@@ -185,6 +185,10 @@ def test_of_several_files_none_replaces_another(shared, tmp_path):
     assert b"several have this name" in ferry("put", "f", "d/f", url(shared), cwd=tmp_path,
                                               status=2).stderr
     assert b"-: say what it is" in ferry("put", "-", url(shared, "a/"), status=2).stderr
+    events = [json.loads(line) for line in
+              ferry("get", "--json", a, url(shared, "none"), cwd=tmp_path, status=9).stdout.splitlines()]
+    assert {"event": "summary", "files": 1, "bytes": 3, "failed": 1, "status": "partial"}.items() \
+        <= events[-1].items()
     assert sorted(shared.names()) == ["a", "b"] and os.listdir(os.path.join(shared.root, "a")) == ["f"]
 
 
@@ -194,7 +198,8 @@ def test_what_is_renamed_stays_with_its_server_and_user(shared):
     for other in (f"ftp://demo@127.0.0.1:{shared.port + 1}/g", f"ftp://demo@localhost:{shared.port}/g",
                   url(shared, "g", "other@")):
         assert b"different" in ferry("mv", url(shared, "f"), other, status=2).stderr
-    ferry("mv", url(shared, "f"), url(shared, "g"))
+    told = ferry("mv", "--json", url(shared, "f"), url(shared, "g")).stdout
+    assert b'"event":"renamed","path":"f","to":"g"' in told
     ferry("mv", url(shared, "g"), url(shared, "h", ""))
     assert shared.names() == ["h"]
 

@@ -64,24 +64,35 @@ static void tell(struct run *run, const struct report_transfer *begun,
     pthread_mutex_unlock(&run->lock);
 }
 
-static void begin(struct run *run, const struct report_transfer *transfer)
-{
-    pthread_mutex_lock(&run->lock);
-    report_transfer_begin(&run->report, transfer);
-    pthread_mutex_unlock(&run->lock);
-    run_tell_progress(run, transfer);
-}
+/* A transfer that is told when its data begin, since its size and where it goes on are known then.
+ */
+struct beginning {
+    struct run *run;                  /* borrowed */
+    struct report_transfer *transfer; /* borrowed; guarded by the run's lock */
+    bool is_told;
+};
 
 static void on_begin(void *owner, uint64_t begun, uint64_t size)
 {
-    run_show_begun(owner, begun, size);
+    struct beginning *beginning = owner;
+    struct run *run = beginning->run;
+    run_show_begun(run, begun, size);
+    pthread_mutex_lock(&run->lock);
+    beginning->transfer->size = size;
+    beginning->transfer->resumed_from = begun;
+    if (!beginning->is_told) /* tries that go on are the same transfer */
+        report_transfer_begin(&run->report, beginning->transfer);
+    pthread_mutex_unlock(&run->lock);
+    if (!beginning->is_told)
+        run_tell_progress(run, beginning->transfer);
+    beginning->is_told = true;
 }
 
-static struct carry_rules rules_of(const struct one_file *file, struct run *run)
+static struct carry_rules rules_of(const struct one_file *file, struct beginning *beginning)
 {
     struct carry_rules rules = file->rules;
     rules.on_begin = on_begin;
-    rules.begin_owner = run;
+    rules.begin_owner = beginning;
     return rules;
 }
 
@@ -234,10 +245,11 @@ static const char *path_for_all(const struct remote *remote, const char *path,
 }
 
 /* In one piece, or in segments over connections of their own. */
-static enum fault fetch(struct run *run, const struct one_file *file, const char *path,
+static enum fault fetch(struct beginning *beginning, const struct one_file *file, const char *path,
                         const struct local_name *name, struct carry_outcome *ret_outcome)
 {
-    const struct carry_rules rules = rules_of(file, run);
+    struct run *run = beginning->run;
+    const struct carry_rules rules = rules_of(file, beginning);
     if (rules.segments < 2)
         return carry_fetch(file->remote, path, NULL, name->tree, name->name, &rules, &run->moved,
                            ret_outcome);
@@ -261,14 +273,14 @@ static void get_file(struct run *run, const struct one_file *file, const char *p
 {
     struct local_name name;
     struct carry_outcome outcome = {.begun = 0};
-    const struct report_transfer transfer = {
+    struct report_transfer transfer = {
         .remote = text_of(path), .local = text_of(local), .size = PROGRESS_UNKNOWN};
+    struct beginning beginning = {run, &transfer, false};
     int64_t begun_ms = clock_running_ms();
     if (!local_name_open(run, local, &name))
         return;
     run_show(run, path, PROGRESS_UNKNOWN);
-    begin(run, &transfer);
-    enum fault f = fetch(run, file, path, &name, &outcome);
+    enum fault f = fetch(&beginning, file, path, &name, &outcome);
     run_tell_progress(run, NULL);
     run_show(run, "", PROGRESS_UNKNOWN);
     local_name_close(&name);
@@ -307,16 +319,16 @@ static void put_file(struct run *run, const struct one_file *file, const char *l
 {
     struct local_name name;
     struct carry_outcome outcome = {.begun = 0};
-    const struct report_transfer transfer = {.remote = text_of(path),
-                                             .local = text_of(local),
-                                             .is_upload = true,
-                                             .size = PROGRESS_UNKNOWN};
+    struct report_transfer transfer = {.remote = text_of(path),
+                                       .local = text_of(local),
+                                       .is_upload = true,
+                                       .size = PROGRESS_UNKNOWN};
+    struct beginning beginning = {run, &transfer, false};
     int64_t begun_ms = clock_running_ms();
     if (!local_name_open(run, local, &name))
         return;
     run_show(run, local, PROGRESS_UNKNOWN);
-    begin(run, &transfer);
-    const struct carry_rules rules = rules_of(file, run);
+    const struct carry_rules rules = rules_of(file, &beginning);
     enum fault f = carry_send(file->remote, name.tree, name.name, path, &rules, &run->moved,
                               &outcome);
     run_tell_progress(run, NULL);

@@ -192,6 +192,16 @@ def test_of_several_files_none_replaces_another(shared, tmp_path):
     assert sorted(shared.names()) == ["a", "b"] and os.listdir(os.path.join(shared.root, "a")) == ["f"]
 
 
+def test_what_begins_is_told_with_its_size(shared, tmp_path):
+    shared.empty()
+    shared.write("f", b"x" * 1000)
+    (tmp_path / "g").write_bytes(b"y" * 2000)
+    for command, size in ((["get", url(shared, "f")], 1000), (["put", "g", url(shared)], 2000)):
+        told = ferry(*command, "--json", cwd=tmp_path).stdout.splitlines()
+        begun, = (event for event in map(json.loads, told) if event["event"] == "transfer-begin")
+        assert (begun["size"], begun["resumed_from"]) == (size, 0)
+
+
 def test_what_is_renamed_stays_with_its_server_and_user(shared):
     shared.empty()
     shared.write("f", b"content")

@@ -20,9 +20,9 @@ struct one_file {
 };
 
 /*
- * `local` is a path of this machine, "-", or what `source` is called; why it failed is told. Who has
- * read enough of a pipe, head(1), a pager, ends it well. A site whose URL says ;type=d is asked for
- * the names in `path`.
+ * `local` is a path of this machine, "-", or what `source` is called; why it failed is told. Who
+ * has read enough of a pipe, head(1), a pager, ends it well. A site whose URL says ;type=d is asked
+ * for the names in `path`.
  */
 void one_file_get(struct run *run, const struct one_file *file, const char *path,
                   const char *local);

@@ -70,9 +70,10 @@ TEST(people_are_told_what_was_done)
     report_connected(&report, TEXT("h"), 21, TEXT("192.0.2.1"), TEXT(""));
     assert_text(written(report.notes), "Connected to h (192.0.2.1), in the clear.\n");
     report_transfer_end(&report, &transfer, &outcome);
-    assert_text(written(report.notes),
-                "pub/a\\x1B[2J -> a: 2.0 MiB in 0:04 (512 KiB/s), behind the 1.0 MiB that were there, "
-                "verified by SHA-256\n");
+    assert_text(
+        written(report.notes),
+        "pub/a\\x1B[2J -> a: 2.0 MiB in 0:04 (512 KiB/s), behind the 1.0 MiB that were there, "
+        "verified by SHA-256\n");
     report_made(&report, TEXT("pub/new"));
     report_removed(&report, TEXT("pub/old\n"));
     assert_text(written(report.notes), "Made pub/new\nRemoved pub/old\\x0A\n");

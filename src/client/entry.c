@@ -118,6 +118,7 @@ const char *entries_doubt_text(enum entries_doubt doubt)
 {
     static const char *const texts[] = {
         [ENTRIES_WHOLE] = "",
+        [ENTRIES_ALLEGED] = "its listing had no data connection",
         [ENTRIES_UNENDED] = "its listing ends within a line",
         [ENTRIES_UNREAD] = "there is something in its listing that cannot be read",
         [ENTRIES_CUT] = "the server says that its listing is not complete",

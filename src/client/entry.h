@@ -53,6 +53,7 @@ static inline bool entry_has_exact_size(const struct entry *entry)
 /* May there be names that a listing did not bring? The worse comes later. */
 enum entries_doubt {
     ENTRIES_WHOLE,
+    ENTRIES_ALLEGED, /* it is empty by the server's word alone: there was no data connection */
     ENTRIES_UNENDED, /* it ended within a line: that is how some end it, or it was cut */
     ENTRIES_UNREAD,  /* there were lines, or names, that nobody can read */
     ENTRIES_CUT,     /* the server says that it is not all */

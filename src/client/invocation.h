@@ -39,8 +39,7 @@ enum invocation_which {
 /* Of the command line, whatever the command. */
 #define INVOCATION_BITS_ALWAYS                                                                     \
     (INVOCATION_BIT(LOUDER) | INVOCATION_BIT(HELP) | INVOCATION_BIT(INSECURE))
-#define INVOCATION_BITS_OF_SHELL                                                                   \
-    (INVOCATION_BITS_ALWAYS | INVOCATION_BIT(JSON) | INVOCATION_BIT(COMMANDS))
+#define INVOCATION_BITS_OF_SHELL (INVOCATION_BITS_ALWAYS | INVOCATION_BIT(COMMANDS))
 
 struct invocation_option {
     const char *name;  /* borrowed: static, as all below */

@@ -96,7 +96,7 @@ static enum fault close_written(struct part_stream *part)
 {
     int fd = part->fd;
     part->fd = -1;
-    return close(fd) ? fault_from_errno(errno) : FAULT_NONE;
+    return close(fd) ? no_room_from_errno(errno) : FAULT_NONE;
 }
 
 static void part_close(struct stream *stream)
@@ -302,7 +302,7 @@ enum fault local_part_set_end(struct local_part *part, uint64_t bytes)
 
 enum fault local_part_flush(const struct local_part *part)
 {
-    return fdatasync(of(part->stream)->fd) ? fault_from_errno(errno) : FAULT_NONE;
+    return fdatasync(of(part->stream)->fd) ? no_room_from_errno(errno) : FAULT_NONE;
 }
 
 /* ---- Its end ----------------------------------------------------------------------------- */
@@ -321,7 +321,7 @@ static enum fault take_name(const struct local_place *place, const char *part)
 {
     if (!renameat(place->fd, part, place->fd, place->name))
         return FAULT_NONE;
-    return errno == ENOENT ? FAULT_BUSY : fault_from_errno(errno); /* somebody removed it */
+    return errno == ENOENT ? FAULT_BUSY : no_room_from_errno(errno); /* somebody removed it */
 }
 
 enum fault local_part_publish(const struct local_tree *tree, struct local_part *part,

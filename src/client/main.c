@@ -30,7 +30,7 @@ static const struct command_row rows[] = {
      "ferry put report.pdf ftp://me@ftp.example/inbox/", 2, INVOCATION_WORDS_MAX, command_put,
      TAKES(JSON)},
     {"cat", "URL...", "write files to standard output", "ferry cat ftp://ftp.example/README", 1,
-     INVOCATION_WORDS_MAX, command_cat, 0},
+     INVOCATION_WORDS_MAX, command_cat, TAKES(JSON)},
     {"ls", "URL...", "list directories", "ferry ls ftp://ftp.example/pub/", 1, INVOCATION_WORDS_MAX,
      command_ls, TAKES(JSON)},
     {"find", "URL... [TEST...]", "list what is in trees: -name, -type, -size, -mtime, -maxdepth",

@@ -443,7 +443,7 @@ static void tell_doubt(const struct visit *visit, enum entries_doubt doubt, bool
     const char *path = visit->errand->path;
     bool is_source = run->rules->direction == MIRROR_DOWN;
     char why[128];
-    if (doubt == ENTRIES_WHOLE || (doubt == ENTRIES_UNENDED && !(is_source && deletes)))
+    if (doubt == ENTRIES_WHOLE || (doubt <= ENTRIES_UNENDED && !(is_source && deletes)))
         return;
     (void)snprintf(why, sizeof(why), "%s%s", entries_doubt_text(doubt),
                    is_source && deletes ? ": nothing in it is removed" : "");

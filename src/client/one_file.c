@@ -48,6 +48,8 @@ static void tell(struct run *run, const struct report_transfer *begun,
     struct report_transfer transfer = *begun;
     transfer.size = outcome->size;
     transfer.resumed_from = outcome->begun;
+    if (outcome->unique_name[0])
+        transfer.remote = text_of(outcome->unique_name);
     const struct report_outcome told = {
         .bytes = outcome->size - (outcome->begun < outcome->size ? outcome->begun : 0),
         .duration_ms = (uint64_t)(clock_running_ms() - begun_ms),

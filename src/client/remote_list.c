@@ -25,6 +25,7 @@ struct lines {
     struct listing_reader reader; /* of LIST */
     bool has_items;               /* of LIST: there was a name, if only "." */
     bool has_dots;                /* there was "." */
+    bool is_alleged;              /* its listing had no data connection */
     uint64_t total;               /* bytes that came */
     size_t len;
     bool is_too_long; /* up to the next LF */
@@ -183,15 +184,16 @@ static enum fault take_item(struct lines *lines, struct text line)
 /* ---- Either ---------------------------------------------------------------------------- */
 
 static enum fault fetch_lines(struct remote *remote, const char *verb, struct text argument,
-                              struct stream *stream)
+                              struct stream *stream, bool *ret_is_alleged)
 {
     struct transfer_progress progress = {0};
+    *ret_is_alleged = false;
     struct user_dtp_order order = {
         .direction = USER_DTP_FETCH,
         .verb = verb,
         .argument = argument,
         .parameters = PARAMETERS_DEFAULT,
-        .is_listing = true,
+        .ret_is_alleged = ret_is_alleged,
         .stream = stream,
         .progress = &progress,
     };
@@ -221,13 +223,14 @@ static enum fault pass_line(struct lines *lines, struct text line)
 enum fault remote_list_lines(struct remote *remote, const char *verb, struct text argument,
                              struct stream *stream)
 {
+    bool is_alleged;
     if (!remote_charset(remote))
-        return fetch_lines(remote, verb, argument, stream);
+        return fetch_lines(remote, verb, argument, stream, &is_alleged);
     struct lines *lines = lines_new(remote, pass_line, NULL);
     if (!lines)
         return FAULT_NO_MEMORY;
     lines->people = stream;
-    enum fault f = fetch_lines(remote, verb, argument, &lines->stream);
+    enum fault f = fetch_lines(remote, verb, argument, &lines->stream, &is_alleged);
     if (!f && lines->len) /* the last may have no end */
         f = take_line(lines);
     lines_close(&lines->stream);
@@ -263,6 +266,8 @@ static enum fault take_end(struct remote *remote, struct lines *lines)
         raise_doubt(lines, ENTRIES_UNENDED, TEXT_NONE);
         f = take_line(lines);
     }
+    if (lines->is_alleged)
+        raise_doubt(lines, ENTRIES_ALLEGED, TEXT_NONE);
     if (has_any(words, cut))
         raise_doubt(lines, ENTRIES_CUT, TEXT_NONE);
     return f;
@@ -273,7 +278,7 @@ static enum fault list_facts(struct remote *remote, struct text path, struct ent
     struct lines *lines = lines_new(remote, take_facts, entries);
     if (!lines)
         return FAULT_NO_MEMORY;
-    enum fault f = fetch_lines(remote, "MLSD", path, &lines->stream);
+    enum fault f = fetch_lines(remote, "MLSD", path, &lines->stream, &lines->is_alleged);
     f = f ? f : take_end(remote, lines);
     f = f ? f : judge(remote, lines);
     lines_close(&lines->stream);
@@ -321,8 +326,8 @@ static enum fault list_once(struct remote *remote, struct text path, struct text
     lines->len = 0; /* a line that had no end is none, and no beginning of another */
     lines->entries->doubt = ENTRIES_WHOLE;
     lines->unread[0] = '\0';
-    enum fault f = fetch_lines(remote, "LIST", b.len ? builder_text(&b) : TEXT_NONE,
-                               &lines->stream);
+    enum fault f = fetch_lines(remote, "LIST", b.len ? builder_text(&b) : TEXT_NONE, &lines->stream,
+                               &lines->is_alleged);
     if (!f)
         f = take_end(remote, lines);
     if (!f && listing_reader_end(&lines->reader))

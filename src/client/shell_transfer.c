@@ -145,7 +145,7 @@ void shell_send(struct shell *shell, const char *local, const char *path, bool a
     }
     if (shell->run->failed == failed) /* what is complete has no place to go on from */
         shell->restart.theirs[0] = '\0';
-    if (file.rules.is_unique && shell->run->failed == failed) /* what it is called now */
+    if (file.rules.is_unique && shell->run->failed == failed) /* it may be called */
         shell_tell_of(shell, text_of(local), user_pi_text(remote_pi(shell->here.remote)));
 }
 

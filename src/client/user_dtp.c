@@ -184,7 +184,7 @@ static enum fault hear_beginning(struct user_dtp *dtp, struct beginning *beginni
  */
 static bool may_be_nothing(const struct user_dtp_order *order)
 {
-    return order->is_listing && order->parameters.protection != PROTECTION_PRIVATE;
+    return order->ret_is_alleged && order->parameters.protection != PROTECTION_PRIVATE;
 }
 
 /* The end counts, too. */
@@ -387,6 +387,7 @@ enum fault user_dtp_transfer(struct user_dtp *dtp, const struct user_dtp_order *
     if (f == FAULT_NO_DATA_CONNECTION && dtp->channel.fd < 0)
         user_dtp_port_blame_ours(&dtp->port);
     if (beginning.is_nothing) {
+        *order->ret_is_alleged = true;
         user_dtp_port_close(&dtp->port);
         channel_close(&dtp->channel);
         return FAULT_NONE;
@@ -405,8 +406,10 @@ enum fault user_dtp_transfer(struct user_dtp *dtp, const struct user_dtp_order *
         abort_transfer(dtp, order);
         return f;
     }
-    if (!f && was_left_alone(order, moved))
+    if (!f && was_left_alone(order, moved)) {
+        *order->ret_is_alleged = true;
         return FAULT_NONE;
+    }
     if (moved && !fault_is_of_the_way(moved))
         user_pi_blame_nobody(dtp->pi); /* it was our file: the server only saw us go */
     else if (moved && user_pi_code(dtp->pi) >= 500)

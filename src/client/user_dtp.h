@@ -56,13 +56,17 @@ struct user_dtp_order {
     struct text restart;  /* REST's argument: a number of bytes or a marker; empty: none */
     struct text range;    /* RANG's, where the server has it: first and last byte; empty: none */
     struct parameters parameters; /* what TYPE, STRU, MODE and PROT last set */
-    bool is_listing;       /* fetching: 2xx with nothing on a data connection is an empty one */
-    bool keeps_line_ends;  /* TYPE A as it comes, against RFC 959 3.1.1.1: BSD's cr off */
-    struct stream *stream; /* at its place, after `restart` too */
-    struct transfer_keeper *keeper;     /* of what is fetched; NULL: its bytes alone */
-    uint64_t marker_interval;           /* bytes between restart markers that are sent; 0: none */
-    struct marker_position from;        /* sending: where the stream is, */
-    struct marker_position first;       /* and where what is sent begins, as `restart` tells it */
+    /*
+     * Fetching a listing: 2xx with nothing on a data connection is an empty one, and then that is
+     * set here. NULL: it is no listing, and that a fault.
+     */
+    bool *ret_is_alleged;           /* borrowed: the caller's */
+    bool keeps_line_ends;           /* TYPE A as it comes, against RFC 959 3.1.1.1: BSD's cr off */
+    struct stream *stream;          /* at its place, after `restart` too */
+    struct transfer_keeper *keeper; /* of what is fetched; NULL: its bytes alone */
+    uint64_t marker_interval;       /* bytes between restart markers that are sent; 0: none */
+    struct marker_position from;    /* sending: where the stream is, */
+    struct marker_position first;   /* and where what is sent begins, as `restart` tells it */
     struct transfer_progress *progress; /* read by others while it goes on */
     /* A 110: the receiver's marker for the sender's (RFC 959 3.5). NULL: nobody listens. */
     void (*on_marker)(void *owner, struct text ours, struct text theirs);

@@ -110,7 +110,7 @@ def test_what_each_setting_takes_is_offered(home):
         option = "--" + name.replace("_", "-")
         takes = {"FLAG": ["on", "off"], "CHOICE": words, "LETTER": words}.get(kind, [])
         assert offered(home, "get", option + "=") == [f"{option}={word}" for word in takes]
-        is_optional = kind == "FLAG" or name == "verify"
+        is_optional = kind == "FLAG" or name in ("portable_names", "verify")
         assert offered(home, "get", option, "") == ([] if is_optional else takes)
     assert settings()["verify"] == ("CHOICE", ["auto", "size", "hash", "off"])
 

@@ -125,7 +125,10 @@ def test_an_empty_directory_may_be_refused(reply):
 
 def test_other_refusals_are_no_empty_directory():
     with Scripted(login() + f"{SYST}{PASSIVE}C: LIST -a x\nS: 550 Permission denied\n"
-                  f"{PASSIVE}C: LIST x\nS: 550 Permission denied\n{IMAGE}"
+                  f"{PASSIVE}C: LIST x\nS: 550 Permission denied\n") as server:
+        server.ferry("ls", "@x", status=5)
+    with Scripted(login() + f"{SYST}{PASSIVE}C: LIST -a x\nS: 550 no\n"
+                  f"{PASSIVE}C: LIST x\nS: 550 no\n{IMAGE}"
                   "C: SIZE x\nS: 550 no\nC: MDTM x\nS: 550 no\n" + list_(FILE, before=TEXT + PASSIVE)
                   ) as server:
         server.ferry("ls", "@x", status=7)

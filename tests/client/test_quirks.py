@@ -379,7 +379,8 @@ def test_stou_without_an_argument_is_what_the_rfc_has(source, refusal):
     script = (login() + 'C: PWD\nS: 257 "/"\n' + IMAGE + f"{PASSIVE}C: STOU f\nS: {refusal}\n"
               + f"{PASSIVE}C: STOU\nS: 150 FILE: u.1\nD< content\nS: 226 done\n")
     with Scripted(script) as server:
-        ferry(*HASTY, server.url(), stdin=b"sunique on\nput f\n", cwd=source.parent)
+        result = ferry(*HASTY, server.url(), stdin=b"sunique on\nput f\n", cwd=source.parent)
+    assert b"f -> u.1: 7 B" in result.stderr
 
 
 @pytest.mark.parametrize("refusal", ["C: REST 4\nS: 502 no",

@@ -394,7 +394,7 @@ TEST(what_is_refused_once_it_is_there_is_not_sent_by_its_own_name)
     host.verdict = "550 There is a virus in it";
     host.verdicts = 2;
     rules.tries = 3;
-    assert_fault(visit_to_send("f", "f"), FAULT_NOT_FOUND);
+    assert_fault(visit_to_send("f", "f"), FAULT_DENIED);
     assert_int_equal(ftp_host_count(&host, "STOR"), 1);
     assert_host_has(&host, "/f", "old");
     assert_false(visitor_left_parts());
@@ -564,7 +564,7 @@ TEST(where_nothing_gets_another_name_what_was_there_stays)
     assert_fault(visit_to_send("f", "f"), FAULT_NO_SPACE);
     assert_host_has(&host, "/f", "old");
     rules.upload_name = CARRY_NAME_OTHER;
-    assert_fault(visit_to_send("f", "f"), FAULT_NOT_FOUND);
+    assert_fault(visit_to_send("f", "f"), FAULT_DENIED);
     assert_host_has(&host, "/f", "old");
     assert_int_equal(ftp_host_count(&host, "DELE f"), 0);
 }

@@ -45,7 +45,7 @@ int __wrap_renameat(int from, const char *name, int to, const char *new_name)
 static const struct {
     int error;
     enum fault fault;
-} full[] = {{ENOSPC, FAULT_NO_SPACE}, {EDQUOT, FAULT_TOO_LARGE}, {EIO, FAULT_IO}};
+} full[] = {{ENOSPC, FAULT_NO_SPACE}, {EDQUOT, FAULT_NO_SPACE}, {EIO, FAULT_IO}};
 
 TEST(a_disk_that_is_full_at_close_or_rename_takes_nothing_away)
 {

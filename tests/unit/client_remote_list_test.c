@@ -220,7 +220,7 @@ TEST(an_empty_directory_may_be_told_by_a_refusal)
         {"<550 No members found\n", FAULT_NONE},
         {"<550 No such directory\n", FAULT_NOT_FOUND},
         {"<450 The disk is gone\n", FAULT_BUSY},
-        {"<550 No files: Permission denied\n", FAULT_NOT_FOUND},
+        {"<550 No files: Permission denied\n", FAULT_DENIED},
     };
     for (size_t i = 0; i < COUNT(cases); i++) {
         char words[512];

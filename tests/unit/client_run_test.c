@@ -90,7 +90,7 @@ TEST(a_path_is_no_site_and_what_is_no_url_is_told)
     assert_false(run_open_site(&run, "http://me:secret@h/", &site));
     assert_false(run_open_site(&run, "ftp://me:secret@h:99999/", &site));
     assert_int_equal(end(), EXIT_STATUS_USAGE);
-    assert_told("is none of the form");
+    assert_told("is no URL of the form");
 }
 
 TEST(who_is_let_in_is_connected)

@@ -8,6 +8,7 @@ static struct ftp_script script;
 static struct user_dtp_settings settings;
 static struct user_pi *pi;
 static struct user_dtp *dtp;
+static bool is_alleged;
 static struct buffer_stream buffer;
 static struct transfer_progress progress;
 static char markers[256];
@@ -341,7 +342,7 @@ TEST(data_that_break_off_are_no_file_whatever_the_reply_says)
 static enum fault list(void)
 {
     struct user_dtp_order order = order_of("LIST", TEXT_NONE);
-    order.is_listing = true;
+    order.ret_is_alleged = &is_alleged;
     (void)buffer_stream_init(&buffer, TEXT(""));
     return user_dtp_transfer(dtp, &order);
 }

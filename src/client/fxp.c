@@ -20,7 +20,7 @@ enum {
 
 /* One copy, on its way. */
 struct copying {
-    const struct fxp_end *from; /* borrowed, as all here */
+    const struct fxp_end *from; /* borrowed, as all below */
     const struct fxp_end *to;
     const struct carry_rules *rules;
     struct entry source; /* what the source says of it */

@@ -262,13 +262,17 @@ static enum fault delete_entry(const struct visit *visit, const char *path,
  * What only the target has, or has in another's place: then FAULT_EXISTS, as compare wants it, when
  * it is still there.
  */
-static enum fault delete (const struct visit *visit, const char *path,
-                          const struct compare_action *action) {
-    struct run *run = visit->errand->run; bool is_servers = run->rules->direction == MIRROR_UP;
+static enum fault drop(const struct visit *visit, const char *path,
+                       const struct compare_action *action)
+{
+    struct run *run = visit->errand->run;
+    bool is_servers = run->rules->direction == MIRROR_UP;
     bool is_kept = false;
     enum fault f = delete_entry(visit, path, action->target, &is_kept);
-    if (f) fail(run, path, f, is_servers ? visit->remote : NULL, NULL);
-    else if (!is_kept) tell(run, MIRROR_DELETED, path, FAULT_NONE, TEXT_NONE, 0, NULL);
+    if (f)
+        fail(run, path, f, is_servers ? visit->remote : NULL, NULL);
+    else if (!is_kept)
+        tell(run, MIRROR_DELETED, path, FAULT_NONE, TEXT_NONE, 0, NULL);
     else if (action->source)
         tell(run, MIRROR_CONFLICT, path, FAULT_EXISTS, text_of(fault_text(FAULT_EXISTS)), 0, NULL);
     return action->source && (f || is_kept) ? FAULT_EXISTS : FAULT_NONE;
@@ -329,15 +333,60 @@ static enum fault link_to(const struct visit *visit, const char *path, const str
     return local_tree_link(run->tree, path, entry->target);
 }
 
+static void tell_skipped(struct run *run, const char *path, const struct entry *entry)
+{
+    struct text why = entry->kind == ENTRY_LINK ? TEXT("is a link, and not to a file")
+                                                : TEXT("is neither file nor directory");
+    tell(run, MIRROR_SKIPPED, path, FAULT_NONE, why, 0, NULL);
+}
+
+static enum fault make(const struct visit *visit, const char *path, const struct entry *entry)
+{
+    enum fault f = make_directory(visit, path);
+    if (f)
+        return f;
+    tell(visit->errand->run, MIRROR_MADE_DIRECTORY, path, FAULT_NONE, TEXT_NONE, 0, NULL);
+    return enter(visit, path, entry, NULL);
+}
+
+/* What is to be done about one name that the source has. */
+static enum fault carry_out(const struct visit *visit, const char *path,
+                            const struct compare_action *action)
+{
+    const struct entry *entry = action->source;
+    struct run *run = visit->errand->run;
+    enum fault f = FAULT_NONE;
+    switch (action->deed) {
+    case COMPARE_COPY:
+        return copy(visit, path, entry, action->target != NULL);
+    case COMPARE_MAKE_DIRECTORY:
+        return make(visit, path, entry);
+    case COMPARE_DESCEND:
+        return enter(visit, path, entry, action->target);
+    case COMPARE_LINK:
+        f = link_to(visit, path, entry);
+        if (!f)
+            tell(run, MIRROR_LINKED, path, FAULT_NONE, TEXT_NONE, 0, NULL);
+        return f;
+    case COMPARE_SAME:
+        return keep(visit, path, entry);
+    case COMPARE_SKIP:
+        tell_skipped(run, path, entry);
+        return FAULT_NONE;
+    default:
+        tell(run, MIRROR_CONFLICT, path, FAULT_EXISTS, text_of(fault_text(FAULT_EXISTS)), 0, NULL);
+        return FAULT_NONE;
+    }
+}
+
 /* What is to be done about one name; what fails costs that name alone. */
 static enum fault act(void *owner, const struct compare_action *action)
 {
     struct visit *visit = owner;
     struct run *run = visit->errand->run;
-    bool is_of_target = !action->source || action->deed == COMPARE_DELETE;
-    const struct entry *entry = is_of_target ? action->target : action->source;
+    bool is_surplus = action->deed == COMPARE_DELETE;
+    const struct entry *entry = is_surplus ? action->target : action->source;
     char path[PATH_SIZE];
-    enum fault f = FAULT_NONE;
     if (crew_is_stopped(run->crew))
         return FAULT_CANCELLED;
     if (local_is_part(text_of(entry->name))) /* somebody's, who is not done with it or will go on */
@@ -350,42 +399,11 @@ static enum fault act(void *owner, const struct compare_action *action)
         fail(run, entry->name, FAULT_NAME_INVALID, NULL, NULL);
         return FAULT_NONE;
     }
-    switch (action->deed) {
-    case COMPARE_COPY:
-        f = copy(visit, path, entry, action->target != NULL);
-        break;
-    case COMPARE_MAKE_DIRECTORY:
-        f = make_directory(visit, path);
-        if (!f)
-            tell(run, MIRROR_MADE_DIRECTORY, path, FAULT_NONE, TEXT_NONE, 0, NULL);
-        f = f ? f : enter(visit, path, entry, NULL);
-        break;
-    case COMPARE_DESCEND:
-        f = enter(visit, path, entry, action->target);
-        break;
-    case COMPARE_LINK:
-        f = link_to(visit, path, entry);
-        if (!f)
-            tell(run, MIRROR_LINKED, path, FAULT_NONE, TEXT_NONE, 0, NULL);
-        break;
-    case COMPARE_DELETE:
-        return delete (visit, path, action);
-    case COMPARE_SAME:
-        f = keep(visit, path, entry);
-        break;
-    case COMPARE_SKIP:
-        tell(run, MIRROR_SKIPPED, path, FAULT_NONE,
-             entry->kind == ENTRY_LINK ? TEXT("is a link, and not to a file")
-                                       : TEXT("is neither file nor directory"),
-             0, NULL);
-        break;
-    case COMPARE_CONFLICT:
-        tell(run, MIRROR_CONFLICT, path, FAULT_EXISTS, text_of(fault_text(FAULT_EXISTS)), 0, NULL);
-        break;
-    }
-    bool is_servers = run->rules->direction == MIRROR_UP;
+    if (is_surplus)
+        return drop(visit, path, action);
+    enum fault f = carry_out(visit, path, action);
     if (f)
-        fail(run, path, f, is_servers ? visit->remote : NULL, NULL);
+        fail(run, path, f, run->rules->direction == MIRROR_UP ? visit->remote : NULL, NULL);
     return FAULT_NONE;
 }
 
@@ -487,35 +505,40 @@ static enum fault note_facts(const struct visit *visit)
     return f;
 }
 
+/* Makes the target like the source, as far as both listings tell. */
+static enum fault compare(struct visit *visit, const struct entries *ours,
+                          const struct entries *theirs)
+{
+    bool is_down = visit->errand->run->rules->direction == MIRROR_DOWN;
+    const struct entries *source = is_down ? theirs : ours;
+    struct compare_rules rules = rules_of(visit);
+    enum fault f = rules.takes_links ? FAULT_NONE : follow_links(visit, source);
+    if (f)
+        return f;
+    tell_doubt(visit, theirs->doubt, rules.deletes);
+    rules.deletes = rules.deletes && (!is_down || theirs->doubt == ENTRIES_WHOLE);
+    f = compare_directories(&rules, visit->errand->path, source, is_down ? ours : theirs, act,
+                            visit);
+    return f ? f : note_facts(visit);
+}
+
 static void compare_directory(struct crew_task *task, struct crew_hand *hand)
 {
     struct errand *errand = (struct errand *)task;
     struct visit visit = {.errand = errand};
     struct entries ours = {0};
     struct entries theirs = {0};
-    struct run *run = errand->run;
     if (!hand) {
         memory_free(errand);
         return;
     }
     if (!take_remote(errand, hand, &visit.remote))
         return;
-    bool is_down = run->rules->direction == MIRROR_DOWN;
     enum fault f = list_both(&visit, &ours, &theirs);
-    if (!f && !run->rules->compare.takes_links)
-        f = follow_links(&visit, is_down ? &theirs : &ours);
-    struct compare_rules rules = rules_of(&visit);
-    if (f) {
-        fail(run, errand->path, f, visit.remote, NULL);
-    } else {
-        tell_doubt(&visit, theirs.doubt, rules.deletes);
-        rules.deletes = rules.deletes && (!is_down || theirs.doubt == ENTRIES_WHOLE);
-        f = compare_directories(&rules, errand->path, is_down ? &theirs : &ours,
-                                is_down ? &ours : &theirs, act, &visit);
-        f = f ? f : note_facts(&visit);
-        if (f == FAULT_NO_MEMORY)
-            fail(run, errand->path, f, NULL, NULL);
-    }
+    if (!f)
+        f = compare(&visit, &ours, &theirs);
+    if (f && f != FAULT_CANCELLED)
+        fail(errand->run, errand->path, f, f == FAULT_NO_MEMORY ? NULL : visit.remote, NULL);
     entries_clear(&ours);
     entries_clear(&theirs);
     memory_free(errand);

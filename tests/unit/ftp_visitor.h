@@ -83,4 +83,27 @@ static inline bool visitor_left_parts(void)
 
 #define IN_VISIT(name) cmocka_unit_test_setup_teardown(name, visitor_set_up, visitor_tear_down)
 
+/* ---- What a host may be told to do: on_command ------------------------------------------ */
+
+static inline bool is_verb(struct text verb, const char *expected)
+{
+    return text_equal(verb, text_of(expected));
+}
+
+static inline const char *refuse_rest(struct ftp_host *there, struct text verb,
+                                      struct text argument)
+{
+    (void)there;
+    (void)argument;
+    return is_verb(verb, "REST") ? "502 What?" : NULL;
+}
+
+static inline const char *lie_about_digest(struct ftp_host *there, struct text verb,
+                                           struct text argument)
+{
+    (void)there;
+    (void)argument;
+    return is_verb(verb, "XMD5") ? "250 00000000000000000000000000000000" : NULL;
+}
+
 #endif

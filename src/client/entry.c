@@ -114,6 +114,17 @@ void entries_clear(struct entries *entries)
     *entries = (struct entries){0};
 }
 
+bool entry_path(char bytes[ENTRY_PATH_SIZE], const char *directory, const char *name)
+{
+    struct builder b = builder_on(bytes, ENTRY_PATH_SIZE);
+    builder_put_string(&b, directory);
+    if (b.len && name[0] && b.at[b.len - 1] != '/')
+        builder_put_byte(&b, '/');
+    builder_put_string(&b, name);
+    builder_end(&b);
+    return !b.full;
+}
+
 const char *entries_doubt_text(enum entries_doubt doubt)
 {
     static const char *const texts[] = {

@@ -74,6 +74,11 @@ struct entries {
  */
 enum fault entries_add(struct entries *entries, const struct entry *entry, struct text name,
                        struct text target);
+enum { ENTRY_PATH_SIZE = 8192 };
+/* The path of a name in a directory, or of what is below one; either may be empty. False: too long.
+ */
+bool entry_path(char bytes[ENTRY_PATH_SIZE], const char *directory, const char *name);
+
 /* For a person: "its listing ..."; empty of a whole one. */
 const char *entries_doubt_text(enum entries_doubt doubt);
 /* By the bytes of the names; of two with one name the later one is dropped. */

@@ -8,8 +8,6 @@
 #include "client/directory_facts.h"
 #include "client/prune.h"
 
-enum { PATH_SIZE = 8192 };
-
 /* One run, which all tasks share. */
 struct run {
     struct crew *crew; /* borrowed, as all below that is not guarded */
@@ -89,27 +87,9 @@ static void fail(struct run *run, const char *path, enum fault f, const struct r
 }
 
 /* The server's name of a place. False when it is too long. */
-static bool name_there(const struct run *run, const char *path, char bytes[PATH_SIZE])
+static bool name_there(const struct run *run, const char *path, char bytes[ENTRY_PATH_SIZE])
 {
-    struct builder b = builder_on(bytes, PATH_SIZE);
-    size_t root = strlen(run->path);
-    builder_put_string(&b, run->path);
-    if (root && path[0] && run->path[root - 1] != '/')
-        builder_put_byte(&b, '/');
-    builder_put_string(&b, path);
-    builder_end(&b);
-    return !b.full;
-}
-
-static bool join(char bytes[PATH_SIZE], const char *directory, const char *name)
-{
-    struct builder b = builder_on(bytes, PATH_SIZE);
-    builder_put_string(&b, directory);
-    if (directory[0])
-        builder_put_byte(&b, '/');
-    builder_put_string(&b, name);
-    builder_end(&b);
-    return !b.full;
+    return entry_path(bytes, run->path, path);
 }
 
 static struct errand *errand_new(struct run *run, const char *path, unsigned depth,
@@ -161,7 +141,7 @@ static void carry_file(struct crew_task *task, struct crew_hand *hand)
 {
     struct errand *errand = (struct errand *)task;
     struct run *run = errand->run;
-    char there[PATH_SIZE];
+    char there[ENTRY_PATH_SIZE];
     struct carry_outcome outcome = {.begun = 0};
     struct remote *remote = NULL;
     if (!hand) {
@@ -192,7 +172,7 @@ static void compare_file(struct crew_task *task, struct crew_hand *hand)
 {
     struct errand *errand = (struct errand *)task;
     struct run *run = errand->run;
-    char there[PATH_SIZE];
+    char there[ENTRY_PATH_SIZE];
     struct carry_outcome outcome = {.size = errand->entry.size};
     struct remote *remote = NULL;
     if (!hand) {
@@ -233,7 +213,7 @@ struct visit {
 static enum fault make_directory(const struct visit *visit, const char *path)
 {
     const struct run *run = visit->errand->run;
-    char there[PATH_SIZE];
+    char there[ENTRY_PATH_SIZE];
     if (run->rules->is_dry_run)
         return FAULT_NONE;
     if (run->rules->direction == MIRROR_DOWN)
@@ -248,7 +228,7 @@ static enum fault delete_entry(const struct visit *visit, const char *path,
 {
     const struct run *run = visit->errand->run;
     const struct filter *filter = run->rules->compare.filter;
-    char there[PATH_SIZE];
+    char there[ENTRY_PATH_SIZE];
     if (run->rules->is_dry_run)
         return FAULT_NONE;
     if (run->rules->direction == MIRROR_DOWN)
@@ -386,7 +366,7 @@ static enum fault act(void *owner, const struct compare_action *action)
     struct run *run = visit->errand->run;
     bool is_surplus = action->deed == COMPARE_DELETE;
     const struct entry *entry = is_surplus ? action->target : action->source;
-    char path[PATH_SIZE];
+    char path[ENTRY_PATH_SIZE];
     if (crew_is_stopped(run->crew))
         return FAULT_CANCELLED;
     if (local_is_part(text_of(entry->name))) /* somebody's, who is not done with it or will go on */
@@ -395,7 +375,7 @@ static enum fault act(void *owner, const struct compare_action *action)
     /* What seems to be the same may be found to be another. */
     visit->changes |= run->rules->carry.check == CARRY_CHECK_DIGEST;
     if (!is_name(run, entry, action->source != NULL) ||
-        !join(path, visit->errand->path, entry->name)) {
+        !entry_path(path, visit->errand->path, entry->name)) {
         fail(run, entry->name, FAULT_NAME_INVALID, NULL, NULL);
         return FAULT_NONE;
     }
@@ -413,7 +393,7 @@ static enum fault list_both(const struct visit *visit, struct entries *ours, str
     const struct errand *errand = visit->errand;
     const struct run *run = errand->run;
     bool is_down = run->rules->direction == MIRROR_DOWN;
-    char there[PATH_SIZE];
+    char there[ENTRY_PATH_SIZE];
     enum fault f = name_there(run, errand->path, there) ? FAULT_NONE : FAULT_NAME_INVALID;
     if (!f && !(errand->is_target_new && is_down))
         f = local_tree_list(run->tree, errand->path, ours);
@@ -434,14 +414,14 @@ static enum fault follow_links(const struct visit *visit, const struct entries *
 {
     const struct errand *errand = visit->errand;
     const struct run *run = errand->run;
-    char path[PATH_SIZE];
-    char there[PATH_SIZE];
+    char path[ENTRY_PATH_SIZE];
+    char there[ENTRY_PATH_SIZE];
     enum fault f = FAULT_NONE;
     for (size_t i = 0; !f && i < source->count; i++) {
         struct entry *entry = &source->all[i];
         struct entry found = {.kind = ENTRY_OTHER};
         if (entry->kind != ENTRY_LINK || !is_name(run, entry, true) ||
-            !join(path, errand->path, entry->name) || !name_there(run, path, there))
+            !entry_path(path, errand->path, entry->name) || !name_there(run, path, there))
             continue;
         if (run->rules->direction == MIRROR_DOWN) {
             f = remote_follow(visit->remote, there, entry);
@@ -489,7 +469,7 @@ static enum fault note_facts(const struct visit *visit)
     struct run *run = errand->run;
     const struct carry_rules *carry = &run->rules->carry;
     const char *path = errand->path;
-    char there[PATH_SIZE];
+    char there[ENTRY_PATH_SIZE];
     bool is_as_it_was = errand->has_same_time && !visit->changes;
     if (!errand->has_entry || run->rules->is_dry_run || is_as_it_was)
         return FAULT_NONE;

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "client/prune.h"
 
-enum { PATH_SIZE = 8192 };
-
 /* One place while what is in it is gone through; either side. */
 struct place {
     const struct local_tree *tree; /* borrowed, as all below; NULL: a server's */
@@ -11,32 +9,22 @@ struct place {
     unsigned depth_left;
 };
 
-static bool join(char bytes[PATH_SIZE], const char *directory, const char *name)
-{
-    struct builder b = builder_on(bytes, PATH_SIZE);
-    builder_put_string(&b, directory);
-    if (b.len && b.at[b.len - 1] != '/')
-        builder_put_byte(&b, '/');
-    builder_put_string(&b, name);
-    builder_end(&b);
-    return !b.full;
-}
-
 static enum fault prune(const struct place *place, const char *there, const char *path,
                         const struct entry *entry, bool *ret_is_kept);
 
 static enum fault prune_each(const struct place *place, const char *there, const char *path,
                              const struct entries *entries, bool *ret_is_kept)
 {
-    char below_there[PATH_SIZE];
-    char below[PATH_SIZE];
+    char below_there[ENTRY_PATH_SIZE];
+    char below[ENTRY_PATH_SIZE];
     enum fault f = FAULT_NONE;
     for (size_t i = 0; !f && i < entries->count; i++) {
         const struct entry *entry = &entries->all[i];
         struct text name = text_of(entry->name);
         bool is_part = text_find(name, '/') == name.len && !text_equal(name, TEXT(".")) &&
                        !text_equal(name, TEXT(".."));
-        f = is_part && join(below_there, there, entry->name) && join(below, path, entry->name)
+        f = is_part && entry_path(below_there, there, entry->name) &&
+                    entry_path(below, path, entry->name)
                 ? prune(place, below_there, below, entry, ret_is_kept)
                 : FAULT_NAME_INVALID;
     }

@@ -209,6 +209,24 @@ TEST(times_are_the_same_as_far_as_they_are_known)
     }
 }
 
+TEST(a_path_has_one_slash_between_its_parts)
+{
+    static const struct {
+        const char *directory;
+        const char *name;
+        const char *path;
+    } cases[] = {{"a", "b", "a/b"}, {"a/", "b/c", "a/b/c"}, {"/", "b", "/b"},
+                 {"", "b", "b"},    {"a", "", "a"},         {"", "", ""}};
+    static char bytes[ENTRY_PATH_SIZE];
+    static char long_name[ENTRY_PATH_SIZE];
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        assert_true(entry_path(bytes, cases[i].directory, cases[i].name));
+        assert_string_equal(bytes, cases[i].path);
+    }
+    memset(long_name, 'x', sizeof(long_name) - 1);
+    assert_false(entry_path(bytes, "a", long_name));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -221,6 +239,7 @@ int main(void)
         RUN(of_two_with_one_name_the_first_one_stays),
         RUN(every_name_of_a_long_list_is_found_and_no_other),
         RUN(times_are_the_same_as_far_as_they_are_known),
+        RUN(a_path_has_one_slash_between_its_parts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -373,35 +373,23 @@ static enum fault agree_and_ask(struct user_dtp *dtp, const struct user_dtp_orde
     return f;
 }
 
-enum fault user_dtp_transfer(struct user_dtp *dtp, const struct user_dtp_order *order)
+static enum fault hear_beginning_and_tell(struct user_dtp *dtp, const struct user_dtp_order *order,
+                                          struct beginning *beginning)
 {
-    struct beginning beginning = {0};
-    enum fault f = agree_and_ask(dtp, order);
-    if (f)
-        return f;
-    f = await_beginning(dtp, order, &beginning);
+    enum fault f = await_beginning(dtp, order, beginning);
     if (!f && order->on_beginning)
-        order->on_beginning(order->beginning_owner, user_pi_code(dtp->pi) / 100 == 1
-                                                        ? user_pi_text(dtp->pi)
-                                                        : (struct text){"", 0});
+        order->on_beginning(order->beginning_owner,
+                            user_pi_code(dtp->pi) / 100 == 1 ? user_pi_text(dtp->pi) : TEXT_NONE);
     if (f == FAULT_NO_DATA_CONNECTION && dtp->channel.fd < 0)
         user_dtp_port_blame_ours(&dtp->port);
-    if (beginning.is_nothing) {
-        *order->ret_is_alleged = true;
-        user_dtp_port_close(&dtp->port);
-        channel_close(&dtp->channel);
-        return FAULT_NONE;
-    }
-    enum fault moved = f ? f : move(dtp, order);
-    dtp->has_stalled = !f && moved == FAULT_TIMED_OUT;
-    if (moved == FAULT_CANCELLED || is_unanswered(dtp, f)) {
-        abort_transfer(dtp, order);
-        return moved;
-    }
-    leave_connection(dtp, order, moved);
-    if (f) /* it ended before it began */
-        return f;
-    f = beginning.is_over ? FAULT_NONE : hear_the_end(dtp, order);
+    return f;
+}
+
+/* Bytes moved, with that outcome; what the server says of it. */
+static enum fault conclude(struct user_dtp *dtp, const struct user_dtp_order *order, bool is_over,
+                           enum fault moved)
+{
+    enum fault f = is_over ? FAULT_NONE : hear_the_end(dtp, order);
     if (f == FAULT_CANCELLED) {
         abort_transfer(dtp, order);
         return f;
@@ -415,4 +403,28 @@ enum fault user_dtp_transfer(struct user_dtp *dtp, const struct user_dtp_order *
     else if (moved && user_pi_code(dtp->pi) >= 500)
         return f; /* it hung up for a reason: a quota (552), a disk that failed */
     return moved ? moved : f;
+}
+
+enum fault user_dtp_transfer(struct user_dtp *dtp, const struct user_dtp_order *order)
+{
+    struct beginning beginning = {0};
+    enum fault f = agree_and_ask(dtp, order);
+    if (f)
+        return f;
+    f = hear_beginning_and_tell(dtp, order, &beginning);
+    if (beginning.is_nothing) {
+        *order->ret_is_alleged = true;
+        user_dtp_port_close(&dtp->port);
+        channel_close(&dtp->channel);
+        return FAULT_NONE;
+    }
+    enum fault moved = f ? f : move(dtp, order);
+    dtp->has_stalled = !f && moved == FAULT_TIMED_OUT;
+    if (moved == FAULT_CANCELLED || is_unanswered(dtp, f)) {
+        abort_transfer(dtp, order);
+        return moved;
+    }
+    leave_connection(dtp, order, moved);
+    /* or it ended before it began */
+    return f ? f : conclude(dtp, order, beginning.is_over, moved);
 }

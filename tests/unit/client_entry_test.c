@@ -215,13 +215,13 @@ TEST(a_path_has_one_slash_between_its_parts)
         const char *directory;
         const char *name;
         const char *path;
-    } cases[] = {{"a", "b", "a/b"}, {"a/", "b/c", "a/b/c"}, {"/", "b", "/b"},
+    } paths[] = {{"a", "b", "a/b"}, {"a/", "b/c", "a/b/c"}, {"/", "b", "/b"},
                  {"", "b", "b"},    {"a", "", "a"},         {"", "", ""}};
     static char bytes[ENTRY_PATH_SIZE];
     static char long_name[ENTRY_PATH_SIZE];
-    for (size_t i = 0; i < COUNT(cases); i++) {
-        assert_true(entry_path(bytes, cases[i].directory, cases[i].name));
-        assert_string_equal(bytes, cases[i].path);
+    for (size_t i = 0; i < COUNT(paths); i++) {
+        assert_true(entry_path(bytes, paths[i].directory, paths[i].name));
+        assert_string_equal(bytes, paths[i].path);
     }
     memset(long_name, 'x', sizeof(long_name) - 1);
     assert_false(entry_path(bytes, "a", long_name));

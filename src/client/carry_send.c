@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "client/carry_parts.h"
-
-#include <sys/random.h>
-
 #include "client/local_place.h"
 
 enum {
@@ -50,14 +47,6 @@ static bool is_transaction(const struct sending *sending)
     return remote_is_ferry(sending->remote) && parameters.mode != MODE_STREAM;
 }
 
-/* Of what nobody goes on with: there are no two of it. */
-static uint64_t random_identity(void)
-{
-    uint64_t identity = 0;
-    (void)getrandom(&identity, sizeof(identity), GRND_NONBLOCK);
-    return identity;
-}
-
 /* ".NAME.HEX.ferry-part" beside its place, as parts are called here. */
 static bool put_part_path(char path[PATH_SIZE], const char *of, uint64_t number)
 {
@@ -85,8 +74,8 @@ static void choose_name(struct sending *sending, uint64_t identity)
                         !(is_small && is_transaction(sending)));
     if (!wants_other || is_added(sending))
         return;
-    if (!put_part_path(sending->other, sending->path, identity ? identity : random_identity()) ||
-        !put_part_path(sending->aside, sending->path, random_identity()))
+    if (!put_part_path(sending->other, sending->path, identity ? identity : local_random()) ||
+        !put_part_path(sending->aside, sending->path, local_random()))
         sending->other[0] = '\0';
 }
 

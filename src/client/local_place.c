@@ -43,6 +43,15 @@ struct local_recent {
 
 /* ---- Trees --------------------------------------------------------------------------- */
 
+uint64_t local_random(void)
+{
+    uint64_t number;
+    /* Two that begin with the same number find a name taken, nothing worse. */
+    if (getrandom(&number, sizeof(number), GRND_NONBLOCK) < 0)
+        number = (uint64_t)getpid() << 32;
+    return number;
+}
+
 enum fault local_recent_new(int root, struct local_tree **ret_tree)
 {
     struct local_tree *tree = memory_new(sizeof(*tree));
@@ -54,9 +63,7 @@ enum fault local_recent_new(int root, struct local_tree **ret_tree)
         return FAULT_NO_MEMORY;
     }
     pthread_mutex_init(&recent->lock, NULL);
-    /* Two that begin with the same number find a name taken, nothing worse. */
-    if (getrandom(&recent->unique, sizeof(recent->unique), GRND_NONBLOCK) < 0)
-        recent->unique = (uint64_t)getpid() << 32;
+    recent->unique = local_random();
     *tree = (struct local_tree){root, recent};
     *ret_tree = tree;
     return FAULT_NONE;

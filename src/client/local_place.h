@@ -35,6 +35,8 @@ void local_recent_free(struct local_recent *recent);
 /* A mode from elsewhere as it may be here: less the umask, and no right to run as its owner. */
 unsigned local_mode(unsigned mode);
 
+/* A number that nobody else has, in all likelihood. */
+uint64_t local_random(void);
 /* A number that no other file gets: neither here nor, in all likelihood, in another process. */
 uint64_t local_unique(const struct local_tree *tree);
 

@@ -399,11 +399,16 @@ static enum fault list_lines(struct remote *remote, struct text path, struct ent
         f = list_here_or_there(remote, path, lines);
     if (!f && path.len && !goes_there && is_itself(lines, path)) {
         entries_clear(entries);
+        goes_there = true;
         f = list_inside(remote, path, lines);
     }
-    /* vsftpd 3.0.3 and others list a directory that is not there as an empty one. */
-    if (!f && !lines->has_items && path.len && !goes_there)
-        f = list_inside(remote, path, NULL);
+    /* vsftpd 3.0.3 and others list a directory that is not there as an empty, or an unopened, one.
+     */
+    bool may_be_none = f == FAULT_MALFORMED || (!f && !lines->has_items);
+    if (may_be_none && path.len && !goes_there) {
+        enum fault there = list_inside(remote, path, NULL);
+        f = there ? there : f;
+    }
     f = f ? f : judge(remote, lines);
     lines_close(&lines->stream);
     return f;

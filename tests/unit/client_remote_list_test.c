@@ -265,6 +265,11 @@ TEST(a_directory_that_lists_itself_alone_is_seen_from_within)
     (void)snprintf(words, sizeof(words), "%s%s", itself,
                    LIST_OF(" -a") NOT_OPENED LIST_OF("") NOT_OPENED ">CWD /home\n<250 fine\n" QUIT);
     check(words, "p/d", FAULT_MALFORMED, "");
+    (void)snprintf(words, sizeof(words), "%s",
+                   LOGIN ">SYST\n<215 UNIX\n" LIST_OF(" -a p/d") NOT_OPENED LIST_OF(" p/d")
+                       NOT_OPENED
+                   ">PWD\n<257 \"/home\"\n>CWD p/d\n<550 Failed to change directory.\n" QUIT);
+    check(words, "p/d", FAULT_NOT_FOUND, "");
     (void)snprintf(words, sizeof(words), "%s%s", itself,
                    LIST_OF(" -a") "=line drwx--x--x 2 a b 4096 Jan  1  2020 .\n"
                                   "=line drwx--x--x 2 a b 4096 Jan  1  2020 d\n" DATA_END

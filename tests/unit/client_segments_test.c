@@ -90,13 +90,6 @@ TEST(what_is_small_or_text_or_not_known_is_fetched_in_one_piece)
     assert_fault(fetch(), FAULT_NOT_FOUND);
 }
 
-static const char *refuse_rest(struct ftp_host *there, struct text verb, struct text argument)
-{
-    (void)there;
-    (void)argument;
-    return text_equal(verb, TEXT("REST")) || text_equal(verb, TEXT("RANG")) ? "502 What?" : NULL;
-}
-
 static const char *find_no_rest(struct ftp_host *there, struct text verb, struct text argument)
 {
     return refuse_rest(there, verb, argument) ? "550 Not here" : NULL;

@@ -95,7 +95,7 @@ static inline const char *refuse_rest(struct ftp_host *there, struct text verb,
 {
     (void)there;
     (void)argument;
-    return is_verb(verb, "REST") ? "502 What?" : NULL;
+    return is_verb(verb, "REST") || is_verb(verb, "RANG") ? "502 What?" : NULL;
 }
 
 static inline const char *lie_about_digest(struct ftp_host *there, struct text verb,

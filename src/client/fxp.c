@@ -297,8 +297,10 @@ static enum fault look_at_source(struct copying *copying)
     const struct carry_rules *rules = copying->rules;
     struct entry *source = &copying->source;
     enum fault f = remote_look(copying->from->remote, copying->from->path, source);
-    if (f || !carry_is_exact(&rules->parameters) || rules->check == CARRY_CHECK_NOTHING)
+    if (f)
         *source = (struct entry){.name = NULL};
+    if (!carry_is_exact(&rules->parameters) || rules->check == CARRY_CHECK_NOTHING)
+        source->has_size = false;
     return f == FAULT_NOT_FOUND ? f : FAULT_NONE;
 }
 
@@ -316,6 +318,17 @@ static enum fault check_target(const struct copying *copying)
         return differ(copying, copying->to);
     copying->outcome->was_checked = entry_has_exact_size(&there);
     return FAULT_NONE;
+}
+
+/* Its time and its mode, as far as one tells them and the other takes them. */
+static void set_facts(const struct copying *copying)
+{
+    const struct entry *source = &copying->source;
+    const struct fxp_end *to = copying->to;
+    if (copying->rules->keeps_time && source->precision != ENTRY_TIME_UNKNOWN)
+        (void)remote_set_time(to->remote, to->path, source->modified);
+    if (copying->rules->keeps_mode && source->has_mode)
+        (void)remote_set_mode(to->remote, to->path, source->mode & 0777);
 }
 
 static enum fault move(const struct copying *copying, enum fxp_way way)
@@ -349,5 +362,9 @@ enum fault fxp_copy(const struct fxp_end *from, const struct fxp_end *to, enum f
     enum fault f = look_at_source(&copying);
     if (!f)
         f = move(&copying, way);
-    return f ? f : check_target(&copying);
+    if (!f)
+        f = check_target(&copying);
+    if (!f)
+        set_facts(&copying);
+    return f;
 }

@@ -25,10 +25,10 @@ struct fxp_outcome {
 };
 
 /*
- * With the same parameters at both ends; of the rules they and `check` count: the size, whatever
- * more it says. `progress` counts what goes through here. FAULT_IO with outcome->differs: what
- * arrived is not what the source has: through here its end was not told to the receiver, from one
- * to the other it is there.
+ * With the same parameters at both ends; of the rules they and `check` count, the size, whatever
+ * more it says, and which facts are kept. `progress` counts what goes through here. FAULT_IO with
+ * outcome->differs: what arrived is not what the source has: through here its end was not told to
+ * the receiver, from one to the other it is there.
  */
 enum fault fxp_copy(const struct fxp_end *from, const struct fxp_end *to, enum fxp_way way,
                     const struct carry_rules *rules, struct transfer_progress *progress,

@@ -475,12 +475,13 @@ def copy_both_ways(site):
     content = os.urandom(1_000_000)
     with Server("--allow-fxp", address="127.0.0.7") as ferryd:
         ours = f"ftp://demo:secret@127.0.0.7:{ferryd.port}/"
-        site.give("f", content)
+        site.give("f", content, OLD)
         moved = [copied(site, site.url("f"), ours + "f")]
         assert ferryd.read("f") == content
         moved.append(copied(site, ours + "f", site.url("g")))
         with open(site.path("g"), "rb") as f:
             assert f.read() == content
+        assert os.stat(ferryd.path("f")).st_mtime == os.stat(site.path("g")).st_mtime == OLD
     return moved
 
 

@@ -5,14 +5,15 @@
 #include "client/fxp.h"
 
 static void tell(struct run *run, const char *from, const char *to, int64_t begun_ms,
-                 bool was_checked)
+                 const struct fxp_outcome *copied)
 {
     const struct report_transfer transfer = {
-        .remote = text_of(from), .local = text_of(to), .size = PROGRESS_UNKNOWN};
+        .remote = text_of(from), .local = text_of(to), .size = copied->size};
     const struct report_outcome outcome = {
         .bytes = atomic_load(&run->moved.bytes),
         .duration_ms = (uint64_t)(clock_running_ms() - begun_ms),
-        .verified_by = was_checked ? TEXT("size") : TEXT(""),
+        .verified_by = copied->was_checked ? TEXT("size") : TEXT(""),
+        .is_direct = copied->is_direct,
     };
     pthread_mutex_lock(&run->lock);
     report_transfer_end(&run->report, &transfer, &outcome);
@@ -39,7 +40,7 @@ void command_copy(struct run *run)
         else if (f)
             run_failed(run, outcome.failed->path, outcome.failed->remote, f);
         else
-            tell(run, from_path, to_path, begun_ms, outcome.was_checked);
+            tell(run, from_path, to_path, begun_ms, &outcome);
     }
     visit_end(&target);
     visit_end(&source);

@@ -301,6 +301,8 @@ static enum fault look_at_source(struct copying *copying)
         *source = (struct entry){.name = NULL};
     if (!carry_is_exact(&rules->parameters) || rules->check == CARRY_CHECK_NOTHING)
         source->has_size = false;
+    if (entry_has_exact_size(source))
+        copying->outcome->size = source->size;
     return f == FAULT_NOT_FOUND ? f : FAULT_NONE;
 }
 
@@ -358,7 +360,8 @@ enum fault fxp_copy(const struct fxp_end *from, const struct fxp_end *to, enum f
 {
     struct copying copying = {
         .from = from, .to = to, .rules = rules, .progress = progress, .outcome = ret_outcome};
-    *ret_outcome = (struct fxp_outcome){.is_direct = way != FXP_THROUGH_HERE, .failed = from};
+    *ret_outcome = (struct fxp_outcome){
+        .is_direct = way != FXP_THROUGH_HERE, .size = UINT64_MAX, .failed = from};
     enum fault f = look_at_source(&copying);
     if (!f)
         f = move(&copying, way);

@@ -19,6 +19,7 @@ struct fxp_end {
 
 struct fxp_outcome {
     bool is_direct;               /* nothing went through here */
+    uint64_t size;                /* of the source; UINT64_MAX: nobody knows */
     bool was_checked;             /* the sizes, of both */
     bool differs;                 /* the fault is that of a check: the size is not the source's */
     const struct fxp_end *failed; /* borrowed: whose the fault is, and its reason */

@@ -161,13 +161,17 @@ void report_transfer_end(struct report *report, const struct report_transfer *tr
         json_event_put_number(&event, "duration_ms", outcome->duration_ms);
         if (outcome->verified_by.len)
             json_event_put_text(&event, "verified_by", outcome->verified_by);
+        if (outcome->is_direct)
+            json_event_put_flag(&event, "is_direct", true);
         write_event(report, &event);
     } else if (is_told(report, NOTES)) {
         char bytes[LINE_SIZE];
         struct builder b = builder_on(bytes, sizeof(bytes));
         put_names(&b, transfer);
         builder_put(&b, TEXT(": "));
-        put_amount(&b, outcome->bytes, outcome->duration_ms);
+        bool is_elsewhere = outcome->is_direct && transfer->size != PROGRESS_UNKNOWN;
+        put_amount(&b, is_elsewhere ? transfer->size : outcome->bytes, outcome->duration_ms);
+        builder_put(&b, outcome->is_direct ? TEXT(", from server to server") : TEXT(""));
         if (transfer->resumed_from) {
             builder_put(&b, TEXT(", behind the "));
             progress_put_bytes(&b, transfer->resumed_from);

@@ -51,6 +51,7 @@ struct report_outcome {
     uint64_t bytes;          /* that were moved: without those before resumed_from */
     uint64_t duration_ms;    /* that it took */
     struct text verified_by; /* "size", "SHA-256"; empty: it was not */
+    bool is_direct; /* from server to server: `bytes` came through here, the size did not */
 };
 
 void report_transfer_begin(struct report *report, const struct report_transfer *transfer);

@@ -18,8 +18,6 @@ static void copy(struct shell *shell, const struct route *route, const char *pat
     const struct fxp_end from = {route->from->remote, path};
     const struct fxp_end to = {route->to->remote, target};
     const struct carry_rules rules = site_carry_rules(route->from->site);
-    const struct report_transfer transfer = {
-        .remote = text_of(path), .local = text_of(target), .size = PROGRESS_UNKNOWN};
     struct fxp_outcome copied;
     run_show(shell->run, path, PROGRESS_UNKNOWN);
     enum fault f = fxp_copy(&from, &to, FXP_AUTO, &rules, &shell->run->moved, &copied);
@@ -30,8 +28,10 @@ static void copy(struct shell *shell, const struct route *route, const char *pat
         run_failed(shell->run, copied.failed->path, copied.failed->remote, f);
     if (f)
         return;
-    shell_say(shell, copied.is_direct ? "From server to server:" : "Through here:");
+    const struct report_transfer transfer = {
+        .remote = text_of(path), .local = text_of(target), .size = copied.size};
     const struct report_outcome outcome = {.bytes = atomic_load(&shell->run->moved.bytes),
+                                           .is_direct = copied.is_direct,
                                            .verified_by = copied.was_checked ? TEXT("size")
                                                                              : TEXT("")};
     pthread_mutex_lock(&shell->run->lock);

@@ -467,7 +467,9 @@ def test_tls_may_stand_from_the_first_byte_on(kind, more, tmp_path):
 
 def copied(site, source, target):
     """The bytes of a `ferry copy` that came through here."""
-    return site.only("transfer-end", "copy", source, target)["bytes"]
+    end = site.only("transfer-end", "copy", source, target)
+    assert end["size"] == 1_000_000 and end.get("is_direct", False) == (end["bytes"] == 0)
+    return end["bytes"]
 
 
 def copy_both_ways(site):

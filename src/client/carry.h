@@ -55,10 +55,11 @@ struct carry_rules {
 enum { CARRY_UNIQUE_SIZE = 256 };
 
 struct carry_outcome {
-    uint64_t begun;   /* bytes that were there from an earlier try or run */
-    uint64_t size;    /* bytes of the whole file, when it is there */
-    bool in_pieces;   /* resumed, or in segments: more can be wrong than what TCP would see */
-    bool was_checked; /* its size */
+    uint64_t begun;       /* bytes that were there from an earlier try or run */
+    uint64_t size;        /* bytes of the whole file, when it is there */
+    uint64_t duration_ms; /* that it took; said by who has it carried */
+    bool in_pieces;       /* resumed, or in segments: more can be wrong than what TCP would see */
+    bool was_checked;     /* its size */
     bool was_digested;
     enum digest_kind digest; /* with was_digested */
     bool differs;            /* the fault is that of a check: size or digest are not the same */

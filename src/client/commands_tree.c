@@ -71,6 +71,7 @@ static void tell_copied(const struct trees *trees, const char *path,
     };
     const struct report_outcome told = {
         .bytes = outcome->size - (outcome->begun < outcome->size ? outcome->begun : 0),
+        .duration_ms = outcome->duration_ms,
         .verified_by = outcome->was_digested  ? text_of(digest_kind_name(outcome->digest))
                        : outcome->was_checked ? TEXT("size")
                                               : TEXT(""),

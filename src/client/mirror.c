@@ -4,6 +4,7 @@
 #include <pthread.h>
 #include <stdio.h>
 
+#include "base/clock.h"
 #include "base/memory.h"
 #include "client/directory_facts.h"
 #include "client/prune.h"
@@ -153,6 +154,7 @@ static void carry_file(struct crew_task *task, struct crew_hand *hand)
     const struct mirror_rules *rules = run->rules;
     enum fault f = name_there(run, errand->path, there) ? FAULT_NONE : FAULT_NAME_INVALID;
     bool is_down = rules->direction == MIRROR_DOWN;
+    int64_t begun_ms = clock_running_ms();
     if (!f && is_down && rules->carry.keeps_time)
         f = remote_ask_time(remote, there, &errand->entry);
     if (!f && is_down)
@@ -161,6 +163,7 @@ static void carry_file(struct crew_task *task, struct crew_hand *hand)
     else if (!f)
         f = carry_send(remote, run->tree, errand->path, there, &rules->carry, run->progress,
                        &outcome);
+    outcome.duration_ms = (uint64_t)(clock_running_ms() - begun_ms);
     if (f)
         fail(run, errand->path, f, remote, &outcome);
     else

@@ -108,7 +108,9 @@ def test_a_tree_whose_server_has_gone_for_good_is_left(tmp_path):
             stdout=subprocess.PIPE, stderr=subprocess.PIPE,
             env=dict(os.environ, **SANITIZER_ENV, HOME=HOME))
         for line in process.stdout:
-            if json.loads(line)["event"] == "transfer-end":
+            event = json.loads(line)
+            if event["event"] == "transfer-end":
+                assert event["duration_ms"] > 0  # 300 kB, at 3 MB/s for four of them
                 break
         server.process.send_signal(signal.SIGKILL)
         server.process.wait()

@@ -98,10 +98,26 @@ static void take_signal(struct run *run, int number)
     stop_remotes(run, is_command && is_first ? remote_interrupt : remote_stop);
 }
 
+/*
+ * Those that the line editor has handlers for are for the thread that edits, which hears of them
+ * when they break off its wait (EINTR): after SIGCONT either thread could be given them.
+ */
+static void leave_to_the_editor(void)
+{
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGCONT);
+    sigaddset(&set, SIGTSTP);
+    sigaddset(&set, SIGQUIT);
+    sigaddset(&set, SIGWINCH);
+    (void)pthread_sigmask(SIG_BLOCK, &set, NULL);
+}
+
 static void *watch(void *argument)
 {
     struct run *run = argument;
     const sigset_t set = our_signals();
+    leave_to_the_editor();
     const struct timespec period = {.tv_nsec = PROGRESS_PERIOD_MS * 1000000L};
     for (;;) {
         int number = sigtimedwait(&set, NULL, &period);

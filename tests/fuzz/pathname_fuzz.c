@@ -42,6 +42,9 @@ static void check_quoted(struct text name)
     struct builder b = builder_on(again, sizeof(again));
     (void)pathname_take_quoted(name, &b);
     PROMISE(b.len <= sizeof(again) && b.len <= name.len);
+    for (size_t i = 0; i < name.len; i++)
+        if (name.at[i] == '\0' || name.at[i] == '\r' || name.at[i] == '\n')
+            return; /* no name that a reply could tell: it is refused */
     if (!name.len || name.len >= PATHNAME_MAX)
         return;
     b = builder_on(bytes, sizeof(bytes));

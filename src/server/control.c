@@ -49,6 +49,7 @@ static void break_off(struct control *control)
 {
     control->ended = true;
     control->broken = true;
+    control->gathered = 0;
     control->output_len = 0;
     memory_free(control->output);
     control->output = NULL;
@@ -94,11 +95,8 @@ static bool queue_output(struct control *control, struct text bytes)
     return true;
 }
 
-/* To the peer as they are: in the clear, or encrypted already. */
-static void put_out(struct control *control, struct text bytes)
+static void send_or_queue(struct control *control, struct text bytes)
 {
-    if (control->broken)
-        return;
     if (!control->output_len)
         bytes = text_after(bytes, send_now(control, bytes));
     /* A reply that cannot be kept would leave the client waiting: better no connection. */
@@ -107,6 +105,33 @@ static void put_out(struct control *control, struct text bytes)
         break_off(control);
     }
     update_watch(control);
+}
+
+/* What was gathered; the owner is not called. */
+static void send_gathered(struct control *control)
+{
+    const struct text gathered = {loop_reply_buffer(control->loop), control->gathered};
+    control->gathered = 0;
+    if (gathered.len)
+        send_or_queue(control, gathered);
+}
+
+/*
+ * To the peer as they are: in the clear, or encrypted already. A write costs 4 us, and the
+ * peer's waking up as much: what answers one read is one write.
+ */
+static void put_out(struct control *control, struct text bytes)
+{
+    if (control->broken)
+        return;
+    if (control->delivering && control->gathered + bytes.len <= LOOP_REPLY_BYTES) {
+        memcpy(loop_reply_buffer(control->loop) + control->gathered, bytes.at, bytes.len);
+        control->gathered += bytes.len;
+        return;
+    }
+    send_gathered(control);
+    if (!control->broken)
+        send_or_queue(control, bytes);
 }
 
 static void on_encrypted(void *owner, struct text bytes)
@@ -233,6 +258,7 @@ void control_resume(struct control *control)
         at += size;
     }
     control->delivering = false;
+    send_gathered(control);
     if (at >= control->waiting_len) { /* more, when they were forgotten meanwhile */
         drop_waiting(control);
     } else if (at) { /* what was taken is gone; the rest moves up */
@@ -302,6 +328,7 @@ static void take_bytes(struct control *control, struct text bytes)
         on_line_event(control, event);
     }
     control->delivering = false;
+    send_gathered(control);
     save_partial(control);
 }
 
@@ -415,10 +442,13 @@ static bool read_some(struct control *control)
     char *buffer = loop_read_buffer(control->loop);
     ssize_t n = recv(control->fd, buffer, LOOP_READ_BYTES, MSG_DONTWAIT);
     if (n > 0) {
+        size_t line_max = line_pending(&control->line) + (size_t)n;
+        if (control->tls || line_max > LINE_MAX_BYTES) /* TLS may bring more than this read did */
+            line_max = LINE_MAX_BYTES;
         feed(control, (struct text){buffer, (size_t)n});
         /* There may have been a password in it. */
         explicit_bzero(buffer, (size_t)n);
-        explicit_bzero(loop_line_buffer(control->loop), LINE_MAX_BYTES);
+        explicit_bzero(loop_line_buffer(control->loop), line_max);
         return !control->ended && !control->closing;
     }
     if (n < 0 && errno == EINTR)

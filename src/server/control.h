@@ -9,6 +9,8 @@
  * peer does not read wait too, and while they do no further line is delivered:
  * a client can make the server neither forget nor hoard. Loop thread only.
  *
+ * The replies to what one read brought go out in one write.
+ *
  * When TLS begins or ends (control_secure, control_unsecure), what came by the
  * other way and was not acted upon is forgotten: the lines that wait, and the
  * rest of what was read. Nobody can slip a line in front of a handshake, to be
@@ -71,7 +73,8 @@ struct control {
     bool ended;         /* the peer sends no more; lines may still wait */
     bool broken;        /* nothing can be said to it either */
     bool closing;       /* no more lines are delivered; over once the output is gone */
-    bool delivering;
+    bool delivering;    /* replies are gathered meanwhile */
+    size_t gathered;    /* bytes of them in the loop's reply buffer */
 };
 
 /* Takes over the descriptor; false when out of memory: it stays the caller's. */

@@ -47,6 +47,7 @@ struct loop {
     struct session *sessions; /* owned by themselves; the list's first */
     char *read_buffer;        /* owned */
     char *line_buffer;        /* owned */
+    char *reply_buffer;       /* owned */
     pthread_mutex_t inbox_lock;
     struct interim *interims;       /* owned; guarded */
     struct interim **interims_last; /* borrowed: the last next pointer; guarded */
@@ -329,6 +330,13 @@ static bool reserve_table(struct loop *loop)
     return watch != NULL;
 }
 
+static void free_buffers(struct loop *loop)
+{
+    memory_free(loop->read_buffer);
+    memory_free(loop->line_buffer);
+    memory_free(loop->reply_buffer);
+}
+
 struct loop *loop_new(struct server *server, struct config *config)
 {
     struct loop *loop = memory_new(sizeof(*loop));
@@ -339,9 +347,10 @@ struct loop *loop_new(struct server *server, struct config *config)
     loop->interims_last = &loop->interims;
     loop->read_buffer = memory_new(LOOP_READ_BYTES);
     loop->line_buffer = memory_new(LINE_MAX_BYTES);
-    if (!loop->read_buffer || !loop->line_buffer || uv_loop_init(&loop->uv)) {
-        memory_free(loop->read_buffer);
-        memory_free(loop->line_buffer);
+    loop->reply_buffer = memory_new(LOOP_REPLY_BYTES);
+    if (!loop->read_buffer || !loop->line_buffer || !loop->reply_buffer ||
+        uv_loop_init(&loop->uv)) {
+        free_buffers(loop);
         memory_free(loop);
         return NULL;
     }
@@ -380,8 +389,7 @@ void loop_free(struct loop *loop)
     config_unref(loop->config);
     pthread_cond_destroy(&loop->visited);
     pthread_mutex_destroy(&loop->inbox_lock);
-    memory_free(loop->read_buffer);
-    memory_free(loop->line_buffer);
+    free_buffers(loop);
     memory_free(loop);
 }
 
@@ -413,4 +421,9 @@ char *loop_read_buffer(struct loop *loop)
 char *loop_line_buffer(struct loop *loop)
 {
     return loop->line_buffer;
+}
+
+char *loop_reply_buffer(struct loop *loop)
+{
+    return loop->reply_buffer;
 }

@@ -23,6 +23,8 @@ struct loop;
 enum {
     /* What one read of a control connection may bring. */
     LOOP_READ_BYTES = 64 * 1024,
+    /* Replies to it that go out in one write. */
+    LOOP_REPLY_BYTES = 16 * 1024,
     /* Sessions look at their deadlines this often. */
     LOOP_TICK_MS = 250,
 };
@@ -41,6 +43,7 @@ bool loop_is_draining(const struct loop *loop);
 /* Buffers that whoever runs on the loop may use until it returns to it. */
 char *loop_read_buffer(struct loop *loop);
 char *loop_line_buffer(struct loop *loop);
+char *loop_reply_buffer(struct loop *loop);
 
 /* ---- Sessions of this loop ------------------------------------------------ */
 

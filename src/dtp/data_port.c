@@ -31,6 +31,34 @@ void data_port_reset(struct data_port *port)
     data_port_init(port);
 }
 
+void data_port_rest(struct data_port *port)
+{
+    port->kind = DATA_PORT_DEFAULT;
+}
+
+bool data_port_refuse(const struct data_port *port)
+{
+    for (int i = 0; i < STRANGERS_MAX; i++) {
+        int fd = socket_accept(port->listener, false, NULL);
+        if (fd < 0)
+            return errno == EAGAIN;
+        close(fd);
+    }
+    return false;
+}
+
+bool data_port_take_up(struct data_port *port, const union endpoint *local,
+                       union endpoint *ret_local)
+{
+    /* Who came before the 229 that announces it came for another transfer, or for none. */
+    bool rests = port->listener >= 0 && port->kind == DATA_PORT_DEFAULT;
+    if (!rests || !endpoint_same_host(&port->local, local) || !data_port_refuse(port))
+        return false;
+    port->kind = DATA_PORT_PASSIVE;
+    *ret_local = port->local;
+    return true;
+}
+
 void data_port_set_target(struct data_port *port, const union endpoint *target)
 {
     data_port_reset(port);
@@ -83,7 +111,8 @@ enum fault data_port_listen(struct data_port *port, const union endpoint *local,
     }
     port->kind = DATA_PORT_PASSIVE;
     port->listener = fd;
-    *ret_local = socket_local(fd);
+    port->local = socket_local(fd);
+    *ret_local = port->local;
     return FAULT_NONE;
 }
 

@@ -21,7 +21,8 @@ enum data_port_kind {
 
 struct data_port {
     enum data_port_kind kind;
-    int listener;          /* owned; -1 unless passive */
+    int listener;          /* owned; -1 unless passive, or resting (data_port_rest) */
+    union endpoint local;  /* of the listener */
     union endpoint target; /* of an active port */
 };
 
@@ -47,8 +48,23 @@ enum fault data_port_listen(struct data_port *port, const union endpoint *local,
                             struct port_range range, union endpoint *ret_local);
 
 /*
- * Takes the peer's connection from a passive port, which is then to be reset:
- * it is for one. Connections from other hosts than `peer` are closed at once
+ * Back to the default port, as the transfer that the listener was for has its
+ * connection; but it stays open for the next PASV. Who comes meanwhile is turned away
+ * by data_port_refuse.
+ */
+void data_port_rest(struct data_port *port);
+/* Closes what nobody was asked for: false when there was more than can be closed in one go. */
+bool data_port_refuse(const struct data_port *port);
+/*
+ * PASV again, on the host of `local`: a listener that rests is taken up, at the same port.
+ * False: none rests there, or too many have come to it meanwhile.
+ */
+bool data_port_take_up(struct data_port *port, const union endpoint *local,
+                       union endpoint *ret_local);
+
+/*
+ * Takes the peer's connection from a passive port, which is then to rest or be
+ * reset: it is for one. Connections from other hosts than `peer` are closed at once
  * and the right one is still awaited, unless any_host. FAULT_BUSY: nobody has
  * come yet.
  */

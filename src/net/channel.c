@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/sendfile.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -14,16 +15,31 @@
 #include "net/channel_tls.h"
 #include "net/socket.h"
 
-void channel_open(struct channel *channel, int fd, unsigned stall_seconds)
+void channel_open_at_once(struct channel *channel, int fd, unsigned stall_seconds)
 {
     channel->fd = fd;
+    channel->waits = false;
+    channel->has_ended = false;
     channel->stall_seconds = stall_seconds;
     channel->unread = NULL;
     channel->unread_len = 0;
     channel->tls = NULL;
     atomic_store_explicit(&channel->interrupted, false, memory_order_relaxed);
-    socket_set_blocking(fd, true);
-    socket_set_stall_timeout(fd, stall_seconds);
+}
+
+void channel_begin_to_wait(struct channel *channel)
+{
+    if (channel->waits)
+        return;
+    channel->waits = true;
+    socket_set_blocking(channel->fd, true);
+    socket_set_stall_timeout(channel->fd, channel->stall_seconds);
+}
+
+void channel_open(struct channel *channel, int fd, unsigned stall_seconds)
+{
+    channel_open_at_once(channel, fd, stall_seconds);
+    channel_begin_to_wait(channel);
 }
 
 /* What an errno of a connected socket means for the transfer. */
@@ -85,6 +101,31 @@ enum fault channel_read(struct channel *channel, void *buffer, size_t size, size
     return FAULT_NONE;
 }
 
+static bool add_unread(struct channel *channel, const void *bytes, size_t len)
+{
+    char *unread = memory_resize(channel->unread, channel->unread_len + len, 1);
+    if (!unread)
+        return false;
+    memcpy(unread + channel->unread_len, bytes, len);
+    channel->unread = unread;
+    channel->unread_len += len;
+    return true;
+}
+
+enum fault channel_gather(struct channel *channel, void *buffer, size_t size, size_t most)
+{
+    while (channel->unread_len <= most) {
+        ssize_t n = recv(channel->fd, buffer, size, MSG_DONTWAIT);
+        if (n == 0)
+            return FAULT_NONE;
+        if (n < 0)
+            return errno == EAGAIN || errno == EINTR ? FAULT_BUSY : fault_of_peer(errno);
+        if (!add_unread(channel, buffer, (size_t)n))
+            return FAULT_NO_MEMORY;
+    }
+    return FAULT_TOO_LARGE;
+}
+
 static enum fault send_all(struct channel *channel, const char *at, size_t len, int flags)
 {
     while (len) {
@@ -125,6 +166,24 @@ enum fault channel_send_file(struct channel *channel, int fd, int64_t *offset, s
         /* The file's own error, as seen through sendfile. */
         return errno == EIO ? FAULT_IO : fault_of_peer(errno);
     }
+    *ret_len = (size_t)n;
+    return FAULT_NONE;
+}
+
+enum fault channel_send_file_at_once(struct channel *channel, int fd, int64_t *offset, size_t len,
+                                     size_t *ret_len)
+{
+    char bytes[CHANNEL_AT_ONCE_BYTES];
+    struct iovec piece = {bytes, len < sizeof(bytes) ? len : sizeof(bytes)};
+    *ret_len = 0;
+    /* A file system that knows no RWF_NOWAIT refuses; so does one that would have to read. */
+    ssize_t n = preadv2(fd, &piece, 1, *offset, RWF_NOWAIT);
+    if (n <= 0)
+        return FAULT_NONE;
+    n = send(channel->fd, bytes, (size_t)n, MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (n < 0)
+        return errno == EAGAIN || errno == EINTR ? FAULT_NONE : fault_of_peer(errno);
+    *offset += n;
     *ret_len = (size_t)n;
     return FAULT_NONE;
 }
@@ -182,7 +241,7 @@ static enum fault await_acknowledged(struct channel *channel)
     bool heard_close = false;
     int64_t moved_ms = clock_running_ms();
     /* The kernel has no event for "all acknowledged": look at growing intervals. */
-    while ((left = socket_unacknowledged(channel->fd)) != 0) {
+    while ((left = socket_unacknowledged(channel->fd, channel->has_ended)) != 0) {
         if (channel_is_interrupted(channel))
             return FAULT_CANCELLED;
         if (!drain(channel->fd))
@@ -201,8 +260,13 @@ static enum fault await_acknowledged(struct channel *channel)
 
 static enum fault say_end(struct channel *channel)
 {
+    if (channel->has_ended) /* the peer may have closed since: the kernel would refuse */
+        return FAULT_NONE;
     enum fault f = channel->tls ? channel_tls_end(channel) : FAULT_NONE;
-    return !f && shutdown(channel->fd, SHUT_WR) ? fault_of_peer(errno) : f;
+    if (!f && shutdown(channel->fd, SHUT_WR))
+        f = fault_of_peer(errno);
+    channel->has_ended = !f;
+    return f;
 }
 
 enum fault channel_finish(struct channel *channel)
@@ -218,6 +282,12 @@ enum fault channel_finish(struct channel *channel)
     if (!f && !drain(channel->fd))
         f = FAULT_CONNECTION_LOST;
     return f;
+}
+
+bool channel_finish_at_once(struct channel *channel)
+{
+    channel->has_ended = !shutdown(channel->fd, SHUT_WR);
+    return channel->has_ended && !socket_unacknowledged(channel->fd, true) && drain(channel->fd);
 }
 
 /* What comes may be a part of a record, or one that brings no bytes. */
@@ -286,6 +356,8 @@ void channel_interrupt_reset(struct channel *channel)
 void channel_move(struct channel *from, struct channel *to)
 {
     to->fd = from->fd;
+    to->waits = from->waits;
+    to->has_ended = from->has_ended;
     to->stall_seconds = from->stall_seconds;
     to->unread = from->unread;
     to->unread_len = from->unread_len;

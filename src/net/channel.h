@@ -18,9 +18,16 @@
 
 struct ssl_st; /* OpenSSL's, whose headers stay in net/ */
 
+enum {
+    /* What is sent at once at most: a small file. */
+    CHANNEL_AT_ONCE_BYTES = 32 * 1024,
+};
+
 struct channel {
     int fd;                 /* owned; -1: closed */
     unsigned stall_seconds; /* longest time without a byte moved */
+    bool waits;             /* its calls do: else only those at once may be made */
+    bool has_ended;         /* our end was said */
     atomic_bool interrupted;
     char *unread; /* owned: bytes to be read first; NULL: none */
     size_t unread_len;
@@ -29,6 +36,9 @@ struct channel {
 
 /* Takes over a connected socket. */
 void channel_open(struct channel *channel, int fd, unsigned stall_seconds);
+/* Likewise one that does not block, for what is done at once, until channel_begin_to_wait. */
+void channel_open_at_once(struct channel *channel, int fd, unsigned stall_seconds);
+void channel_begin_to_wait(struct channel *channel);
 
 /*
  * Puts TLS on it, as the server, before the first byte; within stall_seconds
@@ -65,6 +75,13 @@ enum fault channel_unsecure(struct channel *channel);
  */
 enum fault channel_read(struct channel *channel, void *buffer, size_t size, size_t *ret_len);
 
+/*
+ * Takes what has come without waiting, to be read later; in the clear only. FAULT_NONE: that was
+ * all, the peer has closed its side; FAULT_BUSY: more is to come; FAULT_TOO_LARGE: it is more
+ * than `most` bytes. `buffer` is only used meanwhile.
+ */
+enum fault channel_gather(struct channel *channel, void *buffer, size_t size, size_t most);
+
 /* Gives back the last bytes that were read: they come first in the next read. Copies them. */
 enum fault channel_unread(struct channel *channel, const void *bytes, size_t len);
 
@@ -86,14 +103,23 @@ enum fault channel_send_file(struct channel *channel, int fd, int64_t *offset, s
                              size_t *ret_len);
 
 /*
+ * Likewise, but no more than is in memory and the socket takes, at most a small file's bytes, and
+ * waits for nothing: fewer than `len`, or none, may be sent. In the clear only.
+ */
+enum fault channel_send_file_at_once(struct channel *channel, int fd, int64_t *offset, size_t len,
+                                     size_t *ret_len);
+
+/*
  * Says that no more will be written (under TLS with close_notify) and waits until the peer's host
  * has acknowledged every byte, so that the 226 that follows is true and the close costs nobody the
  * last bytes.
  */
 enum fault channel_finish(struct channel *channel);
+/* Likewise without waiting, in the clear only: false when there is something to be waited for. */
+bool channel_finish_at_once(struct channel *channel);
 /*
- * Likewise of data that have told their end: once the peer's host has them all the peer may close
- * as it likes, without having read our close_notify, as lftp does in MODE Z.
+ * As channel_finish, of data that have told their end: once the peer's host has them all the peer
+ * may close as it likes, without having read our close_notify, as lftp does in MODE Z.
  */
 enum fault channel_finish_told(struct channel *channel);
 

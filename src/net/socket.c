@@ -56,7 +56,7 @@ int socket_accept(int listener, bool blocking, union endpoint *ret_peer)
     do {
         fd = accept4(listener, (struct sockaddr *)&peer, &len, flags);
     } while (fd < 0 && (errno == EINTR || errno == ECONNABORTED));
-    if (fd >= 0)
+    if (fd >= 0 && ret_peer)
         *ret_peer = endpoint_from((const struct sockaddr *)&peer);
     return fd;
 }
@@ -146,10 +146,11 @@ void socket_acknowledge_at_once(int fd)
     set_option(fd, IPPROTO_TCP, TCP_QUICKACK, 1);
 }
 
-size_t socket_unacknowledged(int fd)
+size_t socket_unacknowledged(int fd, bool has_ended)
 {
     int bytes = 0;
-    return ioctl(fd, SIOCOUTQ, &bytes) == 0 && bytes > 0 ? (size_t)bytes : 0;
+    int end = has_ended ? 1 : 0; /* it is the last */
+    return ioctl(fd, SIOCOUTQ, &bytes) == 0 && bytes > end ? (size_t)(bytes - end) : 0;
 }
 
 bool socket_peer_has_ended(int fd)

@@ -27,7 +27,7 @@ int socket_listen(const union endpoint *local, int backlog);
 
 /*
  * The next connection that waits on a listener, blocking or not as asked;
- * EAGAIN when there is none.
+ * EAGAIN when there is none. `ret_peer` may be NULL.
  */
 int socket_accept(int listener, bool blocking, union endpoint *ret_peer);
 
@@ -93,8 +93,11 @@ void socket_set_keep_alive(int fd, unsigned seconds);
  * second back until we have acknowledged the first.
  */
 void socket_acknowledge_at_once(int fd);
-/* Bytes sent that the peer's host has not acknowledged yet; 0 if unknown. */
-size_t socket_unacknowledged(int fd);
+/*
+ * Bytes sent that the peer's host has not acknowledged yet; 0 if unknown. The end counts as one
+ * once it was said (`has_ended`), and is none: hosts may acknowledge it 40 ms late.
+ */
+size_t socket_unacknowledged(int fd, bool has_ended);
 /* Has the peer closed its side, whatever is left to read of it? Never blocks. */
 bool socket_peer_has_ended(int fd);
 

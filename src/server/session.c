@@ -146,9 +146,8 @@ struct caller session_caller(struct session *session)
 static void leave_data_port(struct session *session)
 {
     const struct data_port *port = &session->data_port;
-    if (port->kind == DATA_PORT_PASSIVE ||
-        (port->kind == DATA_PORT_ACTIVE &&
-         !endpoint_same_host(&port->target, &session->control.peer)))
+    if (port->listener >= 0 || (port->kind == DATA_PORT_ACTIVE &&
+                                !endpoint_same_host(&port->target, &session->control.peer)))
         passive_close(session);
 }
 
@@ -415,6 +414,7 @@ void session_on_tick(struct session *session, uint64_t now_ms)
         job_cancel(session->job);
     if (session->job)
         job_on_tick(session->job, now_ms);
+    passive_on_tick(session, now_ms);
     if (pi_is_stale(session)) /* closing time may be another one now */
         access_renew(session);
     if (!close_if_over(session, now_ms) && !session->job)

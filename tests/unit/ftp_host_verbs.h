@@ -128,7 +128,8 @@ static void ftp_visit_end_data(struct ftp_visit *visit, bool is_broken)
 /* All bytes are the peer's before it is broken off, so that it can be told how many it has. */
 static void ftp_visit_await_acknowledged(const struct ftp_visit *visit)
 {
-    for (int i = 0; i < FTP_HOST_PATIENCE_S * 1000 && socket_unacknowledged(visit->data); i++)
+    for (int i = 0; i < FTP_HOST_PATIENCE_S * 1000 && socket_unacknowledged(visit->data, false);
+         i++)
         usleep(1000);
 }
 

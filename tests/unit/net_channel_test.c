@@ -126,7 +126,7 @@ TEST(a_write_is_all_of_it)
     assert_fault(channel_write(&pair.channel, large, sizeof(large)), FAULT_NONE);
     assert_fault(channel_write(&pair.channel, "x", 1), FAULT_NONE);
     assert_fault(channel_finish(&pair.channel), FAULT_NONE);
-    assert_int_equal(socket_unacknowledged(pair.channel.fd), 0);
+    assert_int_equal(socket_unacknowledged(pair.channel.fd, pair.channel.has_ended), 0);
     channel_close(&pair.channel);
     pthread_join(reader, &got);
     assert_int_equal((size_t)got, sizeof(large) + 1);
@@ -320,7 +320,9 @@ TEST(who_waits_to_send_is_interrupted_without_an_end)
         assert_int_equal(pthread_create(&writer, NULL, write_large, &pair), 0);
         if (is_read) /* it waits now and then */
             assert_int_equal(pthread_create(&reader, NULL, read_to_end, &pair), 0);
-        for (int i = 0; i < PATIENCE_S * 1000 && !socket_unacknowledged(pair.channel.fd); i++)
+        for (int i = 0; i < PATIENCE_S * 1000 &&
+                        !socket_unacknowledged(pair.channel.fd, pair.channel.has_ended);
+             i++)
             usleep(1000);
         channel_interrupt_reset(&pair.channel);
         pthread_join(writer, NULL);

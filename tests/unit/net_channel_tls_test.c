@@ -159,7 +159,7 @@ TEST(a_write_is_all_of_it)
     assert_fault(channel_write(&site.channel, large, sizeof(large)), FAULT_NONE);
     assert_fault(channel_write(&site.channel, "x", 1), FAULT_NONE);
     assert_fault(channel_finish(&site.channel), FAULT_NONE);
-    assert_int_equal(socket_unacknowledged(site.channel.fd), 0);
+    assert_int_equal(socket_unacknowledged(site.channel.fd, site.channel.has_ended), 0);
     pthread_join(thread, &got);
     assert_int_equal((size_t)got, sizeof(large) + 1);
     close_site(&site);

@@ -248,18 +248,35 @@ TEST(bytes_count_as_unacknowledged_until_the_peer_has_them)
     int ours;
     int theirs;
     peers_connect(&ours, &theirs);
-    assert_int_equal(socket_unacknowledged(ours), 0);
+    assert_int_equal(socket_unacknowledged(ours, false), 0);
     size_t sent = peers_fill(ours);
-    assert_true(socket_unacknowledged(ours) > 0);
+    assert_true(socket_unacknowledged(ours, false) > 0);
     for (size_t got = 0; got < sent;) {
         ssize_t n = recv(theirs, waste, sizeof(waste), 0);
         assert_true(n > 0);
         got += (size_t)n;
     }
-    for (int i = 0; i < 1000 && socket_unacknowledged(ours); i++)
+    for (int i = 0; i < 1000 && socket_unacknowledged(ours, false); i++)
         usleep(10 * 1000);
-    assert_int_equal(socket_unacknowledged(ours), 0);
-    assert_int_equal(socket_unacknowledged(-1), 0);
+    assert_int_equal(socket_unacknowledged(ours, false), 0);
+    assert_int_equal(socket_unacknowledged(-1, false), 0);
+    close(ours);
+    close(theirs);
+}
+
+TEST(the_end_itself_is_no_byte_that_is_unacknowledged)
+{
+    int ours;
+    int theirs;
+    peers_connect(&ours, &theirs);
+    assert_int_equal(shutdown(ours, SHUT_WR), 0);
+    assert_int_equal(socket_unacknowledged(ours, true), 0);
+    close(ours);
+    close(theirs);
+    peers_connect(&ours, &theirs);
+    assert_true(peers_fill(ours) > 0);
+    assert_int_equal(shutdown(ours, SHUT_WR), 0);
+    assert_true(socket_unacknowledged(ours, true) > 0);
     close(ours);
     close(theirs);
 }
@@ -333,6 +350,7 @@ int main(void)
         RUN(on_a_control_connection_urgent_bytes_stay_in_the_stream),
         RUN(on_a_control_connection_a_host_that_is_gone_is_noticed_within_minutes),
         RUN(bytes_count_as_unacknowledged_until_the_peer_has_them),
+        RUN(the_end_itself_is_no_byte_that_is_unacknowledged),
         RUN(a_peer_has_ended_when_it_closed_whatever_is_left_to_read),
         RUN(numeric_addresses_need_no_name_service),
         RUN(a_host_that_cannot_be_leaves_the_endpoint_alone),

@@ -183,6 +183,7 @@ const struct filter_call filter_calls[] = {
     LOOK("lseek"),
     LOOK("pread64"),
     LOOK("preadv"),
+    LOOK("preadv2"),
     FILES("pwrite64"),
     FILES("pwritev"),
     FILES("sendfile"),

@@ -317,6 +317,21 @@ enum fault transfer_send(struct transfer *transfer, struct stream *stream)
     return or_cancelled(transfer, f);
 }
 
+bool transfer_send_at_once(struct transfer *transfer, struct stream *stream)
+{
+    int64_t left = stream->file_end - stream->file_offset;
+    size_t sent = 0;
+    bool is_limited = transfer->throttles && throttles_limit(transfer->throttles);
+    if (left > CHANNEL_AT_ONCE_BYTES || stream->fd < 0 || is_limited || transfer->shape ||
+        !chain_is_transparent(&transfer->plan))
+        return false;
+    if (left && channel_send_file_at_once(transfer->channel, stream->fd, &stream->file_offset,
+                                          (size_t)left, &sent))
+        return false; /* transfer_send hears of it, too */
+    count(transfer, sent);
+    return stream->file_offset == stream->file_end && channel_finish_at_once(transfer->channel);
+}
+
 enum fault transfer_measure(struct transfer *transfer, struct stream *stream, uint64_t *ret_bytes)
 {
     struct shape_reader *shape = memory_new(sizeof(*shape));
@@ -333,12 +348,29 @@ enum fault transfer_measure(struct transfer *transfer, struct stream *stream, ui
 
 /* ---- Receiving ----------------------------------------------------------- */
 
+/* What was gathered came before whatever cancels the rest, and may be worth keeping. */
+static enum fault put_gathered(struct transfer *transfer, struct stream *stream, char *bytes)
+{
+    enum fault f = FAULT_NONE;
+    while (!f && transfer->channel->unread_len) {
+        size_t len = 0;
+        f = channel_read(transfer->channel, bytes, BUFFER_BYTES, &len);
+        count(transfer, len);
+        if (!f)
+            f = stream_write(stream, bytes, len);
+    }
+    return f;
+}
+
 /* The wire's bytes are the file's, up to the end of the connection. */
 static enum fault receive_plain(struct transfer *transfer, struct stream *stream, char *bytes)
 {
+    enum fault f = put_gathered(transfer, stream, bytes);
+    if (f)
+        return f;
     for (;;) {
         size_t len;
-        enum fault f = read_wire(transfer, bytes, &len);
+        f = read_wire(transfer, bytes, &len);
         if (f)
             return f;
         if (!len)

@@ -63,6 +63,13 @@ struct transfer {
  */
 enum fault transfer_send(struct transfer *transfer, struct stream *stream);
 
+/*
+ * Likewise without waiting for anything: the bytes of a small file that are in memory and that
+ * the peer takes as they come. False: transfer_send has to do the rest, with what
+ * is left in the stream. Any thread; a channel opened at once.
+ */
+bool transfer_send_at_once(struct transfer *transfer, struct stream *stream);
+
 /* How many bytes transfer_send would send; sends none. MODE Z counts as MODE S. */
 enum fault transfer_measure(struct transfer *transfer, struct stream *stream, uint64_t *ret_bytes);
 

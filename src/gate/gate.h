@@ -5,8 +5,8 @@
  * in this order and exactly once. Verbs never open a path themselves: the
  * recurring security bugs of file servers are checks that live in verbs.
  *
- * Worker threads; everything may block. Paths are store paths (store.h):
- * absolute, normal, NUL-terminated.
+ * Worker threads; everything may block, unless the caller says that nothing may. Paths are store
+ * paths (store.h): absolute, normal, NUL-terminated.
  */
 #ifndef FERRY_GATE_GATE_H
 #define FERRY_GATE_GATE_H
@@ -28,6 +28,13 @@ struct caller {
     union endpoint peer;
     struct audit_tls tls;      /* of the control connection; of who is inside: when they came in */
     struct audit_tally *tally; /* borrowed: the job's; what it moves is added; NULL: nobody asks */
+    /*
+     * On a loop: nothing may be waited for. Then gate_stat, gate_enter, gate_inspect,
+     * gate_open_read, gate_begin_download and gate_open_upload are all that may be asked, and
+     * FAULT_BUSY, which nobody hears of, means: not so. They say nothing of creation, or of what a
+     * directory grants. What was opened may be closed there, but for an upload's publishing.
+     */
+    bool at_once;
 };
 
 /* Who logged in leaves; their tally is what they moved meanwhile. */

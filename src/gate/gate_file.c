@@ -121,10 +121,8 @@ static enum fault allow_upload(const struct caller *caller, const struct place *
 /* A refusal, with the rule of the limit that it goes by, if any. */
 static enum fault refuse_upload(struct gate_file *file, enum fault f)
 {
-    struct audit_event event = place_event(file->caller, file->action, file->path);
-    event.fault = f;
-    event.rule = file->quota ? quota_rule(file->quota) : NULL;
-    audit_record(file->caller->audit, &event);
+    const char *rule = file->quota ? quota_rule(file->quota) : NULL;
+    (void)place_refuse(file->caller, file->action, file->path, rule, f);
     quota_end(file->quota, false);
     file_free(file);
     return f;

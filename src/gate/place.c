@@ -23,10 +23,18 @@ struct audit_event place_event(const struct caller *caller, enum action action, 
     };
 }
 
+/* By who may wait for what a loop may not. */
+static bool is_asked_again(const struct caller *caller, enum fault f)
+{
+    return caller->at_once && f == FAULT_BUSY;
+}
+
 enum fault place_audit(const struct caller *caller, enum action action, const char *path,
                        const char *other_path, enum fault f)
 {
     struct audit_event event = place_event(caller, action, path);
+    if (is_asked_again(caller, f))
+        return f;
     event.fault = f;
     event.other_path = text_of(other_path);
     audit_record(caller->audit, &event);
@@ -37,6 +45,8 @@ enum fault place_refuse(const struct caller *caller, enum action action, const c
                         const char *rule, enum fault f)
 {
     struct audit_event event = place_event(caller, action, path);
+    if (is_asked_again(caller, f))
+        return f;
     event.fault = f;
     event.rule = rule;
     audit_record(caller->audit, &event);
@@ -120,6 +130,8 @@ static struct place place_of(const struct caller *caller, const char *path)
         place.tree = place.mount->tree;
     place.path = path_in_store(path, place.mount);
     place.store = tree_store(place.tree);
+    if (caller->at_once)
+        place.store = place.store->at_once;
     return place;
 }
 
@@ -168,6 +180,8 @@ enum fault place_locate(const struct caller *caller, const char *path, enum plac
                         struct place *ret_place)
 {
     struct place place = place_of(caller, path);
+    if (!place.store)
+        return FAULT_BUSY;
     if (policy_depends_on_path(login_policy(caller->login))) {
         enum fault f = find_real(caller, &place, end);
         if (f)

@@ -20,6 +20,7 @@ void channel_open_at_once(struct channel *channel, int fd, unsigned stall_second
     channel->fd = fd;
     channel->waits = false;
     channel->has_ended = false;
+    channel->fault = FAULT_NONE;
     channel->stall_seconds = stall_seconds;
     channel->unread = NULL;
     channel->unread_len = 0;
@@ -83,10 +84,12 @@ static size_t read_unread(struct channel *channel, void *buffer, size_t size)
 enum fault channel_read(struct channel *channel, void *buffer, size_t size, size_t *ret_len)
 {
     ssize_t n;
-    if (channel->unread_len && !channel_is_interrupted(channel)) {
+    if (channel->unread_len) { /* it came before whatever interrupts */
         *ret_len = read_unread(channel, buffer, size);
         return FAULT_NONE;
     }
+    if (channel->fault)
+        return channel_is_interrupted(channel) ? FAULT_CANCELLED : channel->fault;
     if (channel->tls)
         return channel_tls_read(channel, buffer, size, ret_len);
     do {
@@ -118,8 +121,10 @@ enum fault channel_gather(struct channel *channel, void *buffer, size_t size, si
         ssize_t n = recv(channel->fd, buffer, size, MSG_DONTWAIT);
         if (n == 0)
             return FAULT_NONE;
+        if (n < 0 && (errno == EAGAIN || errno == EINTR))
+            return FAULT_BUSY;
         if (n < 0)
-            return errno == EAGAIN || errno == EINTR ? FAULT_BUSY : fault_of_peer(errno);
+            return channel->fault = fault_of_peer(errno);
         if (!add_unread(channel, buffer, (size_t)n))
             return FAULT_NO_MEMORY;
     }
@@ -142,6 +147,8 @@ static enum fault send_all(struct channel *channel, const char *at, size_t len, 
 
 enum fault channel_write(struct channel *channel, const void *bytes, size_t len)
 {
+    if (channel->fault)
+        return channel->fault;
     return channel->tls ? channel_tls_write(channel, bytes, len) : send_all(channel, bytes, len, 0);
 }
 
@@ -155,6 +162,8 @@ enum fault channel_send_file(struct channel *channel, int fd, int64_t *offset, s
                              size_t *ret_len)
 {
     ssize_t n;
+    if (channel->fault)
+        return channel->fault;
     if (channel->tls)
         return channel_tls_send_file(channel, fd, offset, len, ret_len);
     do {
@@ -181,8 +190,10 @@ enum fault channel_send_file_at_once(struct channel *channel, int fd, int64_t *o
     if (n <= 0)
         return FAULT_NONE;
     n = send(channel->fd, bytes, (size_t)n, MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (n < 0 && (errno == EAGAIN || errno == EINTR))
+        return FAULT_NONE;
     if (n < 0)
-        return errno == EAGAIN || errno == EINTR ? FAULT_NONE : fault_of_peer(errno);
+        return channel->fault = fault_of_peer(errno);
     *offset += n;
     *ret_len = (size_t)n;
     return FAULT_NONE;
@@ -260,8 +271,9 @@ static enum fault await_acknowledged(struct channel *channel)
 
 static enum fault say_end(struct channel *channel)
 {
-    if (channel->has_ended) /* the peer may have closed since: the kernel would refuse */
-        return FAULT_NONE;
+    if (channel->has_ended ||
+        channel->fault) /* a peer that has closed since cannot be told again */
+        return channel->fault;
     enum fault f = channel->tls ? channel_tls_end(channel) : FAULT_NONE;
     if (!f && shutdown(channel->fd, SHUT_WR))
         f = fault_of_peer(errno);
@@ -286,8 +298,15 @@ enum fault channel_finish(struct channel *channel)
 
 bool channel_finish_at_once(struct channel *channel)
 {
-    channel->has_ended = !shutdown(channel->fd, SHUT_WR);
-    return channel->has_ended && !socket_unacknowledged(channel->fd, true) && drain(channel->fd);
+    if (shutdown(channel->fd, SHUT_WR) == 0)
+        channel->has_ended = true;
+    else
+        channel->fault = fault_of_peer(errno);
+    if (channel->fault || socket_unacknowledged(channel->fd, true))
+        return false;
+    if (!drain(channel->fd))
+        channel->fault = FAULT_CONNECTION_LOST;
+    return !channel->fault;
 }
 
 /* What comes may be a part of a record, or one that brings no bytes. */
@@ -358,6 +377,7 @@ void channel_move(struct channel *from, struct channel *to)
     to->fd = from->fd;
     to->waits = from->waits;
     to->has_ended = from->has_ended;
+    to->fault = from->fault;
     to->stall_seconds = from->stall_seconds;
     to->unread = from->unread;
     to->unread_len = from->unread_len;

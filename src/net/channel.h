@@ -28,6 +28,7 @@ struct channel {
     unsigned stall_seconds; /* longest time without a byte moved */
     bool waits;             /* its calls do: else only those at once may be made */
     bool has_ended;         /* our end was said */
+    enum fault fault;       /* what a call at once heard: the kernel tells it only once */
     atomic_bool interrupted;
     char *unread; /* owned: bytes to be read first; NULL: none */
     size_t unread_len;

@@ -160,6 +160,8 @@ static enum fault secure(struct job *job)
 static void run_move(struct work *work)
 {
     struct job *job = (struct job *)work;
+    if (!job->has_all)
+        channel_begin_to_wait(&job->channel);
     job->fault = secure(job);
     if (job->fault)
         close_opened(job);
@@ -306,6 +308,38 @@ static enum fault count_transfer(struct job *job)
     return f;
 }
 
+static void advance(struct job *job);
+
+/* Of a transfer only where it is the file's bytes that travel: nothing has to be looked up beside
+ * it.
+ */
+static bool may_be_at_once(struct job *job)
+{
+    const struct transfer transfer = job_transfer(job);
+    bool has_form = job->verb->move || job->verb->flags & LONG_IN_TEXT;
+    return job->verb->flags & AT_ONCE && pool_of(job) == POOL_QUICK &&
+           (!has_form ||
+            (chain_is_transparent(&transfer.plan) && !parameters_are_text(&job->parameters)));
+}
+
+/*
+ * What is in memory needs no worker: the way to one and back costs 15 us, a small file's open
+ * and stat 4. False: it has to be waited for, and nothing was done.
+ */
+static bool work_at_once(struct job *job)
+{
+    if (!may_be_at_once(job))
+        return false;
+    job->caller.at_once = true;
+    enum fault f = job->verb->work(job);
+    job->caller.at_once = false;
+    if (f == FAULT_BUSY)
+        return false;
+    job->fault = f;
+    advance(job);
+    return true;
+}
+
 void job_start(struct session *session, const struct verb *verb, struct text argument, char *source)
 {
     struct job *job = job_new(session, verb);
@@ -322,6 +356,8 @@ void job_start(struct session *session, const struct verb *verb, struct text arg
         job->work.run = run_work;
         session->job = job;
         take_kept_connection(job);
+        if (work_at_once(job))
+            return;
         if (server_submit(loop_server(session->loop), pool_of(job), &job->work))
             return;
         give_connection_back(job);
@@ -351,7 +387,7 @@ static void stop_waiting(struct job *job)
         passive_close(job->session);
 }
 
-static void clear(struct job *job, enum fault f)
+void job_clear(struct job *job, enum fault f)
 {
     stop_waiting(job);
     job->fault = f;
@@ -359,21 +395,33 @@ static void clear(struct job *job, enum fault f)
     submit(job, POOL_QUICK, run_clear);
 }
 
+static void finish(struct job *job);
+
 /* The data connection stands. */
 static void begin_to_move(struct job *job)
 {
     job->stage = JOB_MOVING;
-    job->work.run = run_move;
     login_throttles(job->login, job->verb->move == move_stor, &job->throttles);
-    if (!server_submit(loop_server(job->loop), POOL_TRANSFER, &job->work))
-        clear(job, FAULT_TOO_MANY);
+    if (job->verb->move == move_retr && move_retr_at_once(job))
+        finish(job);
+    else if (!job_gather(job))
+        job_begin_moving(job);
+}
+
+void job_begin_moving(struct job *job)
+{
+    job->stage = JOB_MOVING;
+    job->work.run = run_move;
+    if (!server_submit(loop_server(job->loop), job->has_all ? POOL_QUICK : POOL_TRANSFER,
+                       &job->work))
+        job_clear(job, FAULT_TOO_MANY);
 }
 
 static void move(struct job *job, int fd)
 {
     stop_waiting(job);
     job->session->security.has_ticket = false;
-    channel_open(&job->channel, fd, (unsigned)job->config->data_timeout_s);
+    channel_open_at_once(&job->channel, fd, (unsigned)job->config->data_timeout_s);
     begin_to_move(job);
 }
 
@@ -385,7 +433,7 @@ void job_on_data_connection(struct job *job)
     if (fd >= 0)
         move(job, fd);
     else if (!passive_is_awaited(job->session))
-        clear(job, FAULT_NO_DATA_CONNECTION);
+        job_clear(job, FAULT_NO_DATA_CONNECTION);
 }
 
 static void on_connected(void *owner, unsigned events)
@@ -397,7 +445,7 @@ static void on_connected(void *owner, unsigned events)
     int error = socket_connect_error(fd);
     if (error) {
         log_debug("data-connection-refused", LOG_NUMBER("session", session->id), LOG_ERRNO(error));
-        clear(job, FAULT_NO_DATA_CONNECTION);
+        job_clear(job, FAULT_NO_DATA_CONNECTION);
     } else {
         job->connecting = -1;
         send_opening(job);
@@ -440,7 +488,7 @@ static void await(struct job *job)
         f = begin_connecting(job);
     }
     if (f)
-        clear(job, FAULT_NO_DATA_CONNECTION);
+        job_clear(job, FAULT_NO_DATA_CONNECTION);
 }
 
 /* ---- The end, on the loop ------------------------------------------------------------ */
@@ -495,20 +543,26 @@ static void hold(struct job *job)
     job->deadline_ms = loop_now_ms(job->loop) + job->hold_ms;
 }
 
-void job_on_posted(struct job *job)
+/* What a worker did, or the loop at once, leads to this. */
+static void advance(struct job *job)
 {
-    struct session *session = job->session;
     bool goes_on = job->stage == JOB_WORKING && job->verb->move && (job->file || job->listing);
     if (goes_on && !job->fault && !job->opening)
         job->fault = FAULT_NO_MEMORY;
     if (goes_on && job->fault)
-        clear(job, job->fault);
+        job_clear(job, job->fault);
     else if (goes_on)
         await(job);
     else if (job->hold_ms)
         hold(job);
     else
         finish(job);
+}
+
+void job_on_posted(struct job *job)
+{
+    struct session *session = job->session;
+    advance(job);
     if (session->job)
         control_resume(&session->control); /* STAT may wait for the transfer to begin */
     session_settle(session);
@@ -522,7 +576,9 @@ void job_on_interim(struct job *job, struct text reply)
 void job_on_tick(struct job *job, uint64_t now_ms)
 {
     if (job->stage == JOB_AWAITING && now_ms >= job->deadline_ms)
-        clear(job, FAULT_NO_DATA_CONNECTION);
+        job_clear(job, FAULT_NO_DATA_CONNECTION);
+    else if (job->stage == JOB_GATHERING)
+        job_end_gathering(job);
     else if (job->stage == JOB_HOLDING && (now_ms >= job->deadline_ms || job->session->draining))
         finish(job);
 }
@@ -532,7 +588,12 @@ void job_cancel(struct job *job)
     switch (job->stage) {
     case JOB_AWAITING:
         atomic_store_explicit(&job->progress.cancelled, true, memory_order_release);
-        clear(job, FAULT_CANCELLED);
+        job_clear(job, FAULT_CANCELLED);
+        break;
+    case JOB_GATHERING: /* what has come may be worth keeping: the worker knows */
+        job_end_gathering(job);
+        if (job->stage == JOB_MOVING)
+            transfer_cancel(&job->progress, &job->channel);
         break;
     case JOB_MOVING:
         transfer_cancel(&job->progress, &job->channel);
@@ -548,5 +609,5 @@ void job_cancel(struct job *job)
 
 bool job_is_transfer(const struct job *job)
 {
-    return job->stage == JOB_AWAITING || job->stage == JOB_MOVING;
+    return job->stage == JOB_AWAITING || job->stage == JOB_GATHERING || job->stage == JOB_MOVING;
 }

@@ -7,9 +7,13 @@
  *   WORKING    verb->work on a worker: opens the file, or is all there is
  *   HOLDING    on the loop: the reply waits, where a worker said so (hold_ms)
  *   AWAITING   on the loop: the data connection is accepted or made
+ *   GATHERING  on the loop: a small file arrives (job_gather.c)
  *   MOVING     verb->move on a worker: the transfer
  *   CLEARING   on a worker: what was opened is closed after a failure
  *   then job_on_posted ends it on the loop: done, reply, free.
+ *
+ * What needs no waiting (AT_ONCE in the verb table) is done on the loop without
+ * any worker: WORKING, and of a small file's download MOVING.
  *
  * A session has at most one. Cancelling sets a flag and breaks the data
  * connection; the worker notices and the job ends like any other.
@@ -30,7 +34,14 @@
 struct loop;
 struct watch;
 
-enum job_stage { JOB_WORKING, JOB_HOLDING, JOB_AWAITING, JOB_MOVING, JOB_CLEARING };
+enum job_stage {
+    JOB_WORKING,
+    JOB_HOLDING,
+    JOB_AWAITING,
+    JOB_GATHERING,
+    JOB_MOVING,
+    JOB_CLEARING,
+};
 
 struct job {
     struct work work;        /* first: the pool gives it back */
@@ -91,7 +102,8 @@ struct job {
 
     /* The data connection. Open from the beginning when an earlier transfer left it so. */
     struct channel channel;
-    struct watch *watch; /* owned: while an active AWAITING */
+    struct watch *watch; /* owned: while an active AWAITING, and while GATHERING */
+    bool has_all;        /* that the peer sends was gathered: nothing is to be waited for */
     int connecting;      /* owned: a descriptor on its way; -1 */
     uint64_t deadline_ms;
     bool is_counted; /* as a transfer of its login */
@@ -118,6 +130,17 @@ void job_on_tick(struct job *job, uint64_t now_ms);
 void job_cancel(struct job *job);
 /* Is the data connection being made or used? */
 bool job_is_transfer(const struct job *job);
+
+/* ---- Between the files of job --------------------------------------------------- */
+
+/* Begins to gather what an upload brings. False: it is nothing to be gathered. */
+bool job_gather(struct job *job);
+/* Whatever has come: a worker does the rest. */
+void job_end_gathering(struct job *job);
+/* MOVING on a worker. */
+void job_begin_moving(struct job *job);
+/* Ends it before that. */
+void job_clear(struct job *job, enum fault f);
 
 /* ---- On a worker -------------------------------------------------------------- */
 

@@ -32,6 +32,7 @@ enum verb_flags {
     LONG_IF_WIDE = 1 << 13, /* likewise when it goes through more than one directory */
     SILENT = 1 << 14,       /* `done` alone tells the client, if anybody */
     NEEDS_TLS = 1 << 15,    /* in FEAT only where there is a certificate */
+    AT_ONCE = 1 << 16,      /* `work` is done on the loop when nothing has to be waited for */
 };
 
 struct verb {
@@ -149,6 +150,10 @@ enum fault work_xdigest(struct job *job);
 enum fault move_list(struct job *job);
 enum fault move_retr(struct job *job);
 enum fault move_stor(struct job *job);
+
+/* On the loop: the whole transfer of a small file, if nothing has to be waited for. False: what is
+ * left of it is for move_retr. */
+bool move_retr_at_once(struct job *job);
 
 /* On the loop again */
 void done_acct(struct session *session, struct job *job);

@@ -119,21 +119,38 @@ enum fault work_retr(struct job *job)
     return FAULT_NONE;
 }
 
-enum fault move_retr(struct job *job)
+static enum fault end_retr(struct job *job, enum fault transferred)
 {
-    struct transfer transfer = job_transfer(job);
-    struct gate_outcome outcome = {.is_text = job_is_sent_as_text(job)};
-    transfer.facts = job_page_facts(&job->file->info);
-    transfer.plan.from = job->from;
-    transfer.plan.first = job->first;
-    transfer.plan.after_cr = job->ascii.after_cr;
-    outcome.fault = transfer_send(&transfer, job->file->stream);
-    outcome.bytes = job_bytes_moved(job);
+    const struct gate_outcome outcome = {
+        .fault = transferred,
+        .bytes = job_bytes_moved(job),
+        .is_text = job_is_sent_as_text(job),
+    };
     stream_close(&job->annex);
     enum fault f = gate_close(&job->file, &outcome, NULL);
     if (!f)
         job_reply_complete(job, REPLY_TRANSFER_COMPLETE);
     return f;
+}
+
+enum fault move_retr(struct job *job)
+{
+    struct transfer transfer = job_transfer(job);
+    transfer.facts = job_page_facts(&job->file->info);
+    transfer.plan.from = job->from;
+    transfer.plan.first = job->first;
+    transfer.plan.after_cr = job->ascii.after_cr;
+    return end_retr(job, transfer_send(&transfer, job->file->stream));
+}
+
+bool move_retr_at_once(struct job *job)
+{
+    struct transfer transfer = job_transfer(job);
+    if (job->parameters.protection == PROTECTION_PRIVATE ||
+        !transfer_send_at_once(&transfer, job->file->stream))
+        return false;
+    job->fault = end_retr(job, FAULT_NONE);
+    return true;
 }
 
 /* ---- LIST, NLST, MLSD ------------------------------------------------------------------- */

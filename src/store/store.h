@@ -321,6 +321,15 @@ struct store {
      * are real: no link is followed, FAULT_BUSY where somebody put one meanwhile.
      */
     struct store *straight;
+    /*
+     * borrowed: the store's own; NULL: it may always have to wait. The same tree for who must not
+     * wait, a loop: FAULT_BUSY where something is not in memory, of another file system, or
+     * perhaps not. Only stat, real_path and open_read, which leave out what takes
+     * another look (times of creation, and what its directory grants for a name), and
+     * open_upload of what replaces a file: the faults of making the new one come with its first
+     * bytes, and its end may wait as any upload's.
+     */
+    struct store *at_once;
     /* borrowed: outlives the store; NULL: nobody counts. Set before the store is used. */
     struct store_watch *watch;
 };

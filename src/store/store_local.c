@@ -3,8 +3,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <stdio.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
@@ -27,10 +29,12 @@ struct store_local {
     struct local_identity identity;
 };
 
-/* A store and its straight view, opened and freed together. */
-struct store_pair {
+/* A store and its views, opened and freed together. */
+struct store_views {
     struct store_local usual;
     struct store_local straight;
+    struct store_local at_once;
+    struct store_local straight_at_once;
 };
 
 static struct local_root root_of(struct store *store)
@@ -83,7 +87,7 @@ static enum fault local_stat(struct store *store, const char *path, bool follow,
     if (f)
         return f;
     f = local_info(identity_of(store), fd, "", ret_info);
-    if (!f) {
+    if (!f && !root_of(store).at_once) {
         local_proc_path(fd, proc);
         local_fill_created(proc, ret_info);
         ret_info->access |= path_access(store, path, follow, ret_info->owner);
@@ -279,7 +283,44 @@ static enum fault local_count(struct store *store, const char *path, struct stor
 static void local_free(struct store *store)
 {
     close(root_of(store).fd);
-    memory_free(store); /* the pair */
+    memory_free(store); /* with its views */
+}
+
+/*
+ * Of these file systems it is known that what is in memory is had without waiting. Of another
+ * the daemon (FUSE), or the server at the other end (NFS), may be asked by each open.
+ */
+static bool keeps_memory(int fd)
+{
+    static const long kinds[] = {EXT4_SUPER_MAGIC, XFS_SUPER_MAGIC, BTRFS_SUPER_MAGIC,
+                                 F2FS_SUPER_MAGIC, TMPFS_MAGIC};
+    struct statfs system;
+    if (fstatfs(fd, &system))
+        return false;
+    for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+        if (system.f_type == kinds[i])
+            return true;
+    return false;
+}
+
+static void make_views(struct store_views *views, int probe)
+{
+    struct store_local *usual = &views->usual;
+    const struct local_root at_once = {usual->root.fd, false, true};
+    int fd = -1;
+    usual->base.straight = &views->straight.base;
+    /* A kernel before 5.12 has no RESOLVE_CACHED. */
+    if (keeps_memory(probe) && !local_open_path(at_once, "/", true, &fd)) {
+        close(fd);
+        usual->base.at_once = &views->at_once.base;
+    }
+    views->straight = *usual;
+    views->straight.root.is_straight = true;
+    views->at_once = *usual;
+    views->at_once.root.at_once = true;
+    views->at_once.base.straight = &views->straight_at_once.base;
+    views->straight_at_once = views->at_once;
+    views->straight_at_once.root.is_straight = true;
 }
 
 enum fault store_local_open(const char *directory, struct journal *journal,
@@ -304,24 +345,23 @@ enum fault store_local_open(const char *directory, struct journal *journal,
         .free = local_free,
     };
     int probe = -1;
-    const struct local_root root = {open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC), false};
+    const struct local_root root = {.fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
     if (root.fd < 0)
         return fault_from_errno(errno);
     /* Better no start than one that refuses every file, as where openat2 is missing or barred. */
     enum fault f = local_open_path(root, "/", true, &probe);
-    if (!f)
-        close(probe);
-    struct store_pair *pair = f ? NULL : memory_new(sizeof(*pair));
-    if (!pair) {
+    struct store_views *views = f ? NULL : memory_new(sizeof(*views));
+    if (!views) {
+        if (!f)
+            close(probe);
         close(root.fd);
         return f ? f : FAULT_NO_MEMORY;
     }
-    pair->usual = (struct store_local){
-        .base = {&type, &pair->straight.base}, .root = root, .journal = journal};
-    local_identify(&pair->usual.identity);
-    pair->straight = pair->usual;
-    pair->straight.root.is_straight = true;
-    *ret_store = &pair->usual.base;
+    views->usual = (struct store_local){.base.type = &type, .root = root, .journal = journal};
+    local_identify(&views->usual.identity);
+    make_views(views, probe);
+    close(probe);
+    *ret_store = &views->usual.base;
     return FAULT_NONE;
 }
 

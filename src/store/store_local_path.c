@@ -46,6 +46,9 @@ enum {
     CONFINED = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS,
     /* Also for what is found in a directory, where nobody may put a link in the way meanwhile. */
     WITHOUT_LINKS = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS,
+    /* By names that are in memory, and in the root's own file system: another may be a network's.
+     */
+    AT_ONCE = RESOLVE_CACHED | RESOLVE_NO_XDEV,
 };
 
 static enum fault resolve_path(int root, const char *path, unsigned resolve, unsigned flags,
@@ -58,6 +61,8 @@ static enum fault resolve_path(int root, const char *path, unsigned resolve, uns
             *ret_fd = (int)fd;
             return FAULT_NONE;
         }
+        if (resolve & RESOLVE_CACHED && (errno == EAGAIN || errno == EXDEV))
+            return FAULT_BUSY;
         if (errno != EAGAIN && errno != EINTR)
             break;
     }
@@ -121,7 +126,10 @@ static enum fault open_confined(int root, const char *path, unsigned resolve, un
 
 static unsigned resolve_of(struct local_root root)
 {
-    return root.is_straight ? (unsigned)CONFINED | RESOLVE_NO_SYMLINKS : CONFINED;
+    unsigned resolve = CONFINED;
+    if (root.is_straight)
+        resolve |= RESOLVE_NO_SYMLINKS;
+    return root.at_once ? resolve | AT_ONCE : resolve;
 }
 
 /* Who asks for no links knows that there was none. */
@@ -318,7 +326,7 @@ static enum fault put_real_path_of_place(struct local_root root, const char *pat
 enum fault local_real_path(struct local_root root, const char *path, bool follow,
                            struct builder *real)
 {
-    const struct local_root straight = {root.fd, true};
+    const struct local_root straight = {root.fd, true, root.at_once};
     int fd = -1;
     enum fault f = local_open_path(straight, path, follow, &fd);
     if (f != FAULT_BUSY) {

@@ -20,6 +20,7 @@
 struct local_root {
     int fd;           /* owned: the store's */
     bool is_straight; /* following no link: FAULT_BUSY where one is in the way */
+    bool at_once;     /* not waiting: FAULT_BUSY where a disk would have to be read */
 };
 
 /* Names of the store's own temporaries begin so; no user can see or name one. */

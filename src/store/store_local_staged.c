@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -29,7 +30,9 @@ enum {
 
 static void put_temporary_name(char *name, size_t size)
 {
-    (void)snprintf(name, size, LOCAL_TEMPORARY_PREFIX "%08x%08x", arc4random(), arc4random());
+    uint64_t unique = 0;
+    arc4random_buf(&unique, sizeof(unique));
+    (void)snprintf(name, size, LOCAL_TEMPORARY_PREFIX "%016" PRIx64, unique);
 }
 
 static enum fault give_name(int fd, int parent, const char *name)
@@ -268,7 +271,9 @@ static enum fault complete(struct local_upload *upload)
         set_exact_time(upload->fd);
     if (!f && upload->changes.mask)
         f = local_change_file(upload->fd, &upload->changes);
-    return f ? f : local_settle(upload->fd, upload->request.sync);
+    if (f || (upload->is_local && !upload->request.sync))
+        return f;
+    return local_settle(upload->fd, upload->request.sync);
 }
 
 static enum fault take_place(struct local_upload *upload)

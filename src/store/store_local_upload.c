@@ -94,6 +94,32 @@ static enum fault open_by_kind(struct local_upload *upload)
     return local_open_staged(upload, old);
 }
 
+/*
+ * On a loop: all that is known without waiting. The staged file is made by who may wait, but a
+ * directory that can have none refuses before the client has sent anything.
+ */
+static enum fault open_at_once(struct local_upload *upload)
+{
+    const struct store_upload_request *request = &upload->request;
+    bool is_simple = request->kind == STORE_REPLACE && !request->goes_on && !request->direct &&
+                     !request->reserve_bytes && !request->source_count;
+    if (!is_simple || local_stat_target(&upload->place, &upload->replaced) ||
+        faccessat(upload->place.parent, ".", W_OK | X_OK, AT_EACCESS))
+        return FAULT_BUSY; /* who may wait says what is wrong */
+    upload->base.existed = true;
+    upload->is_late = true;
+    upload->is_local = true;
+    return FAULT_NONE;
+}
+
+static enum fault open_late(struct local_upload *upload)
+{
+    if (!upload->is_late)
+        return FAULT_NONE;
+    upload->is_late = false;
+    return local_open_staged(upload, &upload->replaced);
+}
+
 /* ---- Writing ------------------------------------------------------------- */
 
 bool local_is_in_place(const struct local_upload *upload)
@@ -119,6 +145,9 @@ uint64_t local_final_size(const struct local_upload *upload)
 static enum fault upload_write(struct stream *stream, const void *bytes, size_t len)
 {
     struct local_upload *upload = (struct local_upload *)stream;
+    enum fault f = open_late(upload);
+    if (f)
+        return f;
     return local_is_in_place(upload) ? local_write_in_place(upload, bytes, len)
                                      : local_write_staged(upload, bytes, len);
 }
@@ -158,6 +187,9 @@ static enum fault upload_seek(struct stream *stream, uint64_t offset)
         return FAULT_UNSUPPORTED;
     if (offset > INT64_MAX)
         return FAULT_OUT_OF_RANGE;
+    enum fault f = open_late(upload);
+    if (f)
+        return f;
     if (lseek(upload->fd, (off_t)offset, SEEK_SET) < 0)
         return fault_from_errno(errno);
     upload->position = offset;
@@ -196,7 +228,9 @@ static enum fault upload_change(struct store_upload *base, const struct store_ch
 
 static enum fault upload_keep(struct store_upload *base, struct store_kept *ret_kept)
 {
-    return local_keep(local_of(base), ret_kept);
+    struct local_upload *upload = local_of(base);
+    enum fault f = open_late(upload);
+    return f ? f : local_keep(upload, ret_kept);
 }
 
 /* ---- Ending -------------------------------------------------------------- */
@@ -220,22 +254,26 @@ static void upload_close(struct stream *stream)
     free_upload((struct local_upload *)stream);
 }
 
-static enum fault upload_publish(struct store_upload *base)
+static enum fault publish(struct local_upload *upload)
 {
-    struct local_upload *upload = local_of(base);
-    enum fault f = FAULT_BUG;
     switch (upload->way) {
     case LOCAL_STAGED:
     case LOCAL_STAGED_TAIL:
-        f = local_publish_staged(upload);
-        break;
+        return local_publish_staged(upload);
     case LOCAL_PARTIAL:
-        f = local_publish_partial(upload);
-        break;
+        return local_publish_partial(upload);
     case LOCAL_DIRECT:
-        f = local_publish_direct(upload);
-        break;
+        return local_publish_direct(upload);
     }
+    return FAULT_BUG;
+}
+
+static enum fault upload_publish(struct store_upload *base)
+{
+    struct local_upload *upload = local_of(base);
+    enum fault f = open_late(upload);
+    if (!f)
+        f = publish(upload);
     if (!f && upload->request.sync)
         f = local_sync_directory(upload->place.parent);
     if (f)
@@ -295,8 +333,8 @@ enum fault local_open_upload(const struct local_surroundings *surroundings, cons
     upload->kept_in = -1;
     enum fault f = local_open_place_followed(surroundings->root, path, &upload->place);
     if (!f)
-        f = open_by_kind(upload);
-    if (!f)
+        f = surroundings->root.at_once ? open_at_once(upload) : open_by_kind(upload);
+    if (!f && !upload->is_late)
         f = local_reserve(upload->fd, upload->start, request->reserve_bytes);
     if (f) {
         (void)upload_abandon(&upload->base, request->goes_on);

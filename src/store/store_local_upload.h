@@ -41,6 +41,9 @@ struct local_upload {
     struct store_changes changes; /* that it is to be published with */
     struct annex_version old;     /* of the file written into, when it was opened */
     bool created;                 /* a direct upload made the file */
+    bool is_late;                 /* opened at once: `fd` is made when it is needed */
+    bool is_local;                /* no file system over a network: what was written is there */
+    struct stat replaced;         /* by one that is late */
     bool cuts; /* what the file has behind our first bytes goes once they are written */
     int annex; /* owned: what is to be its annex; -1 while there is none */
     uint64_t annex_bytes;

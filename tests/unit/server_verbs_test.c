@@ -2,7 +2,7 @@
 #include "server/verbs.h"
 #include "tests/unit/unit.h"
 
-enum { ALL_FLAGS = (NEEDS_TLS << 1) - 1 };
+enum { ALL_FLAGS = (AT_ONCE << 1) - 1 };
 
 /* Asks the same of every verb of both tables. */
 static void each(void (*check)(const struct verb *verb))

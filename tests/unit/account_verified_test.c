@@ -77,6 +77,21 @@ TEST(when_it_is_full_the_oldest_goes)
     verified_free(verified);
 }
 
+TEST(however_many_come_and_go_the_last_ones_are_known)
+{
+    enum { COME = 3 * VERIFIED_ENTRIES };
+    struct verified *verified = verified_new();
+    for (unsigned i = 0; i < COME; i++)
+        add_numbered(verified, i);
+    for (unsigned i = 0; i < COME; i++)
+        assert_int_equal(has_numbered(verified, i), i >= COME - VERIFIED_ENTRIES);
+    verified_clear(verified);
+    add_numbered(verified, COME);
+    assert_true(has_numbered(verified, COME));
+    assert_false(has_numbered(verified, COME - 1));
+    verified_free(verified);
+}
+
 TEST(cleared_it_knows_nobody)
 {
     struct verified *verified = verified_new();
@@ -101,6 +116,7 @@ int main(void)
         RUN(a_changed_password_has_no_entry),
         RUN(an_entry_ends_after_its_time),
         RUN(when_it_is_full_the_oldest_goes),
+        RUN(however_many_come_and_go_the_last_ones_are_known),
         RUN(cleared_it_knows_nobody),
         RUN(without_one_nothing_is_remembered),
     };

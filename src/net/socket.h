@@ -79,7 +79,7 @@ void socket_set_stall_timeout(int fd, unsigned seconds);
 /*
  * For a control connection: small writes leave at once, a peer whose host is
  * gone is noticed within minutes, urgent bytes stay in the stream (RFC 854
- * Synch).
+ * Synch). Of a listener it holds for all connections that it accepts from then on.
  */
 void socket_tune_control(int fd);
 /*

@@ -504,7 +504,6 @@ bool control_open(struct control *control, struct loop *loop, int fd, const unio
         .line = line_on(NULL, 0),
         .events_on = WATCH_READ | WATCH_URGENT,
     };
-    socket_tune_control(fd);
     control->watch = watch_start(loop, fd, control->events_on, on_event, control);
     return control->watch != NULL;
 }

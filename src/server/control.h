@@ -77,7 +77,10 @@ struct control {
     size_t gathered;    /* bytes of them in the loop's reply buffer */
 };
 
-/* Takes over the descriptor; false when out of memory: it stays the caller's. */
+/*
+ * Takes over the descriptor, tuned by its listener (socket_tune_control); false when out of
+ * memory: it stays the caller's.
+ */
 bool control_open(struct control *control, struct loop *loop, int fd, const union endpoint *peer,
                   const struct control_events *events, void *owner);
 void control_close(struct control *control);

@@ -32,9 +32,10 @@ enum {
 };
 
 struct spare {
-    pthread_mutex_t lock; /* held while there may be one descriptor more than there is */
-    int fd;               /* owned; guarded; -1: lost to a worker that opened a file */
-    int64_t told_ms;      /* guarded: when the log last heard of it; 0: never */
+    /* Who accepts shares it; alone has it who makes one descriptor more than there is. */
+    pthread_rwlock_t lock;
+    int fd;          /* owned; guarded; -1: lost to a worker that opened a file */
+    int64_t told_ms; /* guarded: when the log last heard of it; 0: never */
 };
 
 struct listener {
@@ -204,7 +205,7 @@ struct spare *spare_new(void)
     struct spare *spare = memory_new(sizeof(*spare));
     if (!spare)
         return NULL;
-    pthread_mutex_init(&spare->lock, NULL);
+    pthread_rwlock_init(&spare->lock, NULL);
     spare->fd = open_spare();
     return spare;
 }
@@ -215,19 +216,20 @@ void spare_free(struct spare *spare)
         return;
     if (spare->fd >= 0)
         close(spare->fd);
-    pthread_mutex_destroy(&spare->lock);
+    pthread_rwlock_destroy(&spare->lock);
     memory_free(spare);
 }
 
 /*
  * Out of descriptors: the spare one makes room to tell the next client so,
- * instead of leaving it in the queue and the loop spinning. With its lock held.
+ * instead of leaving it in the queue and the loop spinning. True when it was lost over that.
  */
-static void refuse_one(const struct listener *listener)
+static bool refuse_one(const struct listener *listener)
 {
     struct spare *spare = listener->spare;
     union endpoint peer;
     int64_t now_ms = clock_running_ms(); /* loops have each their own */
+    pthread_rwlock_wrlock(&spare->lock);
     if (!spare->told_ms || now_ms - spare->told_ms > TELL_MS) {
         log_warning("descriptors-exhausted", LOG_NUMBER("listener", listener->fd));
         spare->told_ms = now_ms;
@@ -238,21 +240,22 @@ static void refuse_one(const struct listener *listener)
     if (fd >= 0)
         refuse(listener, fd, REPLY_CLOSING_TOO_MANY);
     spare->fd = open_spare();
+    bool is_lost = spare->fd < 0;
+    pthread_rwlock_unlock(&spare->lock);
+    return is_lost;
 }
 
 /* The next client; -1 when there is none that can be served. */
 static int accept_next(const struct listener *listener, union endpoint *ret_peer)
 {
     const struct timespec breath = {.tv_nsec = BREATH_MS * 1000000L};
-    pthread_mutex_lock(&listener->spare->lock);
+    pthread_rwlock_rdlock(&listener->spare->lock);
     int fd = socket_accept(listener->fd, false, ret_peer);
+    int error = errno;
+    pthread_rwlock_unlock(&listener->spare->lock);
     bool is_out = fd < 0 &&
-                  (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS);
-    if (is_out)
-        refuse_one(listener);
-    bool is_lost = is_out && listener->spare->fd < 0;
-    pthread_mutex_unlock(&listener->spare->lock);
-    if (is_lost)
+                  (error == EMFILE || error == ENFILE || error == ENOMEM || error == ENOBUFS);
+    if (is_out && refuse_one(listener))
         nanosleep(&breath, NULL);
     return fd;
 }
@@ -279,8 +282,10 @@ struct listener *listener_start(struct loop *loop, int fd, bool is_implicit, str
     listener->is_implicit = is_implicit;
     listener->fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
     listener->spare = spare;
-    if (listener->fd >= 0)
+    if (listener->fd >= 0) {
+        socket_tune_control(listener->fd); /* whom it accepts inherits that: six calls less each */
         listener->watch = watch_start(loop, listener->fd, WATCH_READ, on_connection, listener);
+    }
     if (listener->watch)
         return listener;
     listener_stop(listener);

@@ -229,6 +229,36 @@ TEST(on_a_control_connection_urgent_bytes_stay_in_the_stream)
     close(theirs);
 }
 
+TEST(what_a_listener_is_tuned_to_holds_for_whom_it_accepts)
+{
+    static const struct {
+        int level;
+        int name;
+    } options[] = {
+        {IPPROTO_TCP, TCP_NODELAY}, {IPPROTO_TCP, TCP_KEEPIDLE}, {IPPROTO_TCP, TCP_KEEPINTVL},
+        {IPPROTO_TCP, TCP_KEEPCNT}, {SOL_SOCKET, SO_KEEPALIVE},  {SOL_SOCKET, SO_OOBINLINE},
+    };
+    union endpoint local = peers_host("127.0.0.1", 0);
+    union endpoint from;
+    int listener = socket_listen(&local, 1);
+    assert_true(listener >= 0);
+    socket_tune_control(listener);
+    union endpoint target = socket_local(listener);
+    int theirs = socket_connect(&local, &target);
+    assert_true(theirs >= 0);
+    peers_await(listener, POLLIN);
+    int ours = socket_accept(listener, false, &from);
+    assert_true(ours >= 0);
+    for (size_t i = 0; i < COUNT(options); i++) {
+        int value = option(ours, options[i].level, options[i].name);
+        assert_int_not_equal(value, option(theirs, options[i].level, options[i].name));
+        assert_int_equal(value, option(listener, options[i].level, options[i].name));
+    }
+    close(ours);
+    close(theirs);
+    close(listener);
+}
+
 TEST(on_a_control_connection_a_host_that_is_gone_is_noticed_within_minutes)
 {
     enum { MINUTES = 5 };
@@ -348,6 +378,7 @@ int main(void)
         RUN(blocking_is_switched_both_ways),
         RUN(a_stall_timeout_is_for_reads_and_writes),
         RUN(on_a_control_connection_urgent_bytes_stay_in_the_stream),
+        RUN(what_a_listener_is_tuned_to_holds_for_whom_it_accepts),
         RUN(on_a_control_connection_a_host_that_is_gone_is_noticed_within_minutes),
         RUN(bytes_count_as_unacknowledged_until_the_peer_has_them),
         RUN(the_end_itself_is_no_byte_that_is_unacknowledged),

@@ -94,6 +94,7 @@ static int set_up(void **unused)
     owner.takes = UINT32_MAX;
     peers_connect(&ours, &owner.peer);
     const union endpoint peer = socket_peer(ours);
+    socket_tune_control(ours); /* as by the listener */
     assert_true(control_open(&owner.control, loop, ours, &peer, &events, &owner));
     return 0;
 }

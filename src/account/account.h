@@ -61,6 +61,11 @@ struct account_store_type {
      * field's name, and nobody gets in by it.
      */
     enum fault (*find)(struct account_store *store, struct text name, struct account **ret_account);
+    /*
+     * The record itself, where nothing changes and nothing has to be waited for: borrowed as
+     * long as the store. NULL: there is none of that name. Any thread, a loop's too.
+     */
+    const struct account *(*look)(const struct account_store *store, struct text name);
     enum fault (*find_group)(struct account_store *store, struct text name,
                              struct account_group **ret_group);
     enum fault (*find_folder)(struct account_store *store, struct text name,

@@ -16,7 +16,7 @@ static int compare(const void *a, const void *b)
     return strcmp(((const struct account *)a)->name, ((const struct account *)b)->name);
 }
 
-static struct account *look_up(struct account_embedded *embedded, const char *name)
+static struct account *look_up(const struct account_embedded *embedded, const char *name)
 {
     const struct account key = {.name = (char *)name};
     struct account **found = tfind(&key, &embedded->tree, compare);
@@ -40,6 +40,19 @@ static enum fault embedded_find(struct account_store *store, struct text name,
     return *ret_account ? FAULT_NONE : FAULT_NO_MEMORY;
 }
 
+/* A name that is longer is nobody's who could be asked for by FTP. */
+enum { KEY_SIZE = 512 };
+
+static const struct account *embedded_look(const struct account_store *store, struct text name)
+{
+    char bytes[KEY_SIZE];
+    struct builder key = builder_on(bytes, sizeof(bytes));
+    builder_put(&key, name);
+    builder_end(&key);
+    bool is_string = !key.full && text_find(name, '\0') == name.len;
+    return is_string ? look_up((const struct account_embedded *)store, key.at) : NULL;
+}
+
 static void free_node(void *account)
 {
     account_free(account);
@@ -54,7 +67,8 @@ static void embedded_free(struct account_store *store)
 
 struct account_store *account_embedded_new(void)
 {
-    static const struct account_store_type type = {.find = embedded_find, .free = embedded_free};
+    static const struct account_store_type type = {
+        .find = embedded_find, .look = embedded_look, .free = embedded_free};
     struct account_embedded *embedded = memory_new(sizeof(*embedded));
     if (!embedded)
         return NULL;

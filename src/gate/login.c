@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "gate/login.h"
 
-#include <assert.h>
-#include <stdatomic.h>
 #include <time.h>
 
 #include "account/password.h"
@@ -10,35 +8,14 @@
 #include "base/memory.h"
 #include "gate/identity.h"
 #include "gate/login_outcome.h"
+#include "gate/login_parts.h"
 
 /* What they are called inside, whatever they said. */
 #define ANONYMOUS TEXT("anonymous")
 
 enum {
-    /* Of its own a login has the budgets of its address, of the user there, and of the server. */
-    OWN_BUDGETS_MAX = 3,
-    BUDGETS_MAX = POLICY_SOURCES_MAX + OWN_BUDGETS_MAX,
     KEY_SIZE = 32 + ENDPOINT_TEXT_SIZE + ACCOUNT_NAME_MAX,
     RULE_SIZE = TERM_TEXT_MAX + 256,
-};
-
-/* A rate that found no place would be no rate. */
-static_assert((int)BUDGETS_MAX <= (int)THROTTLES_MAX, "each budget has its throttles");
-
-struct login {
-    atomic_uint references;
-    struct standing *standing; /* owned reference */
-    char *host;                /* owned; NULL: the default one */
-    char *detail;              /* owned; NULL unless anonymous */
-    struct tree **folders;     /* owned array of owned references: the realm's, for SMNT */
-    size_t folder_count;
-    struct upload_manner upload;
-    struct budget *own[OWN_BUDGETS_MAX]; /* owned references */
-    size_t own_count;
-    struct system_session *session; /* owned reference; NULL: no user of the system */
-    bool is_inside;                 /* counted as a session in all its budgets */
-    enum audit_proof proof;         /* how they proved who they are */
-    int64_t ends_at;
 };
 
 bool login_name_is_anonymous(struct text name)
@@ -52,16 +29,6 @@ static int64_t now_s(void)
 }
 
 /* ---- Budgets ------------------------------------------------------------------------ */
-
-static size_t all_budgets(const struct login *login, struct budget *set[BUDGETS_MAX])
-{
-    size_t count = login->standing->budget_count;
-    for (size_t i = 0; i < count; i++)
-        set[i] = login->standing->budgets[i];
-    for (size_t i = 0; i < login->own_count; i++)
-        set[count++] = login->own[i];
-    return count;
-}
 
 static bool limits_anything(const struct budget_limits *limits)
 {
@@ -160,7 +127,7 @@ static enum fault enter(struct login *login, bool over, struct builder *rule)
 {
     struct budget *set[BUDGETS_MAX];
     size_t full = 0;
-    size_t count = all_budgets(login, set);
+    size_t count = login_budgets(login, set);
     enum fault f = budgets_enter(set, count, BUDGET_SESSION, over, &full);
     login->is_inside = !f;
     if (f)
@@ -189,7 +156,16 @@ static enum fault stand(const struct login_attempt *attempt, const struct identi
     return FAULT_NONE;
 }
 
-/* May who they are be inside? `over`: they are, by a login that this one replaces. */
+/* May they be inside? `over`: they are, by a login that this one replaces. */
+static enum fault let_in(const struct login_attempt *attempt, struct login *login,
+                         struct text detail, bool over, struct builder *rule)
+{
+    if (login->standing->anonymous && !(login->detail = memory_copy(detail.at, detail.len)))
+        return FAULT_NO_MEMORY;
+    enum fault f = admit(login, attempt, rule);
+    return f ? f : enter(login, over, rule);
+}
+
 static enum fault make(const struct login_attempt *attempt, const struct identity *identity,
                        struct text detail, bool over, struct builder *rule,
                        struct login **ret_login)
@@ -198,12 +174,8 @@ static enum fault make(const struct login_attempt *attempt, const struct identit
     enum fault f = stand(attempt, identity, &login);
     if (f == FAULT_LOGIN_REFUSED)
         builder_put(rule, TEXT("what is laid down makes no sense"));
-    if (!f && identity->anonymous && !(login->detail = memory_copy(detail.at, detail.len)))
-        f = FAULT_NO_MEMORY;
     if (!f)
-        f = admit(login, attempt, rule);
-    if (!f)
-        f = enter(login, over, rule);
+        f = let_in(attempt, login, detail, over, rule);
     if (f)
         login_unref(login);
     else
@@ -268,6 +240,58 @@ enum fault login_authenticate(const struct login_attempt *attempt, struct text p
     outcome.fault = identify(attempt, password, &identity, ret_delay_ms);
     return come_in(attempt, &outcome, &identity, password, ret_login);
 }
+
+/* ---- At once ----------------------------------------------------------------------------- */
+
+/* Who is proved to be somebody without a hash, by what is in memory; NULL: it takes a worker. */
+static const struct account *recall(const struct login_attempt *attempt, struct text password,
+                                    enum audit_proof *ret_proof)
+{
+    const struct realm *realm = attempt->realm;
+    if (realm->database || attempt->certificate == LOGIN_CERTIFICATE_DENIES ||
+        login_is_banned(attempt))
+        return NULL;
+    *ret_proof = AUDIT_PROOF_ANONYMOUS;
+    if (realm->anonymous && login_name_is_anonymous(attempt->name))
+        return realm->anonymous;
+    *ret_proof = AUDIT_PROOF_CACHED;
+    const struct account_store *accounts = realm->accounts;
+    const struct account *account = accounts && accounts->type->look
+                                        ? accounts->type->look(accounts, attempt->name)
+                                        : NULL;
+    bool is_proved = account && account->password &&
+                     verified_has(realm->desk->verified, attempt->name, password,
+                                  account->password);
+    return is_proved ? account : NULL;
+}
+
+bool login_at_once(const struct login_attempt *attempt, struct text password,
+                   struct login **ret_login)
+{
+    char rule[RULE_SIZE];
+    struct login_outcome outcome = {.user = attempt->name, .rule = builder_on(rule, sizeof(rule))};
+    *ret_login = NULL;
+    const struct account *account = recall(attempt, password, &outcome.proof);
+    if (!account || account->charge)
+        return false;
+    bool is_anonymous = outcome.proof == AUDIT_PROOF_ANONYMOUS;
+    struct standing *standing = standing_recall(attempt->realm, account, is_anonymous);
+    struct login *login = standing ? login_new(attempt, standing) : NULL;
+    *ret_login = login;
+    if (!login || let_in(attempt, login, password, false, &outcome.rule))
+        return false;
+    if (is_anonymous) {
+        outcome.user = ANONYMOUS;
+        outcome.detail = password;
+    }
+    login_report(attempt, &outcome);
+    if (!is_anonymous)
+        login_succeed(attempt);
+    login->proof = outcome.proof;
+    return true;
+}
+
+/* ---- By certificate ------------------------------------------------------------------------ */
 
 enum fault login_by_certificate(const struct login_attempt *attempt, struct login **ret_login,
                                 uint64_t *ret_delay_ms)
@@ -421,157 +445,4 @@ enum fault login_set_password(const struct login_attempt *attempt, const struct 
     };
     audit_record(attempt->audit, &event);
     return f;
-}
-
-struct login *login_ref(struct login *login)
-{
-    atomic_fetch_add_explicit(&login->references, 1, memory_order_relaxed);
-    return login;
-}
-
-bool login_let_go(struct login *login)
-{
-    struct budget *set[BUDGETS_MAX];
-    if (!login || atomic_fetch_sub_explicit(&login->references, 1, memory_order_acq_rel) != 1)
-        return false;
-    if (login->is_inside)
-        budgets_leave(set, all_budgets(login, set), BUDGET_SESSION);
-    return true;
-}
-
-void login_end(struct login *login)
-{
-    for (size_t i = 0; i < login->own_count; i++)
-        budget_release(login->own[i]);
-    for (size_t i = 0; i < login->folder_count; i++)
-        tree_unref(login->folders[i]);
-    memory_free(login->folders);
-    memory_free(login->detail);
-    memory_free(login->host);
-    standing_unref(login->standing);
-    system_session_unref(login->session);
-    memory_free(login);
-}
-
-void login_unref(struct login *login)
-{
-    if (login_let_go(login))
-        login_end(login);
-}
-
-bool login_is_anonymous(const struct login *login)
-{
-    return login->standing->anonymous;
-}
-
-struct text login_name(const struct login *login)
-{
-    return text_of(login->standing->name);
-}
-
-struct text login_host(const struct login *login)
-{
-    return text_of(login->host);
-}
-
-struct text login_detail(const struct login *login)
-{
-    return text_of(login->detail);
-}
-
-const struct policy *login_policy(const struct login *login)
-{
-    return login->standing->policy;
-}
-
-const struct upload_manner *login_upload_manner(const struct login *login)
-{
-    return &login->upload;
-}
-
-int64_t login_ends_at(const struct login *login)
-{
-    return login->ends_at;
-}
-
-/* ---- What is theirs ----------------------------------------------------------------------- */
-
-struct tree *login_home(const struct login *login)
-{
-    return login->standing->home;
-}
-
-struct tree *login_folder(const struct login *login, struct text name)
-{
-    for (size_t i = 0; i < login->folder_count; i++)
-        if (text_equal(text_of(tree_name(login->folders[i])), name))
-            return login->folders[i];
-    return NULL;
-}
-
-size_t login_mount_count(const struct login *login)
-{
-    return login->standing->mount_count;
-}
-
-const struct login_mount *login_mount(const struct login *login, size_t index)
-{
-    return &login->standing->mounts[index];
-}
-
-/* ---- What they share with others ------------------------------------------------------------ */
-
-enum fault login_begin_transfer(struct login *login, uint64_t session)
-{
-    struct budget *set[BUDGETS_MAX];
-    size_t full = 0;
-    enum fault f = budgets_enter(set, all_budgets(login, set), BUDGET_TRANSFER, false, &full);
-    if (f == FAULT_TOO_MANY)
-        log_info("transfer-not-allowed", LOG_TEXT("user", login_name(login)),
-                 LOG_TEXT("budget", text_of(budget_key(set[full]))),
-                 LOG_NUMBER("session", session));
-    return f;
-}
-
-void login_end_transfer(struct login *login)
-{
-    struct budget *set[BUDGETS_MAX];
-    budgets_leave(set, all_budgets(login, set), BUDGET_TRANSFER);
-}
-
-void login_throttles(const struct login *login, bool inbound, struct throttles *ret_throttles)
-{
-    struct budget *set[BUDGETS_MAX];
-    size_t count = all_budgets(login, set);
-    *ret_throttles = (struct throttles){.count = 0};
-    for (size_t i = 0; i < count; i++)
-        throttles_add(ret_throttles, inbound ? budget_uploads(set[i]) : budget_downloads(set[i]));
-}
-
-static const struct standing_quota *quota_of(const struct login *login, const struct tree *tree)
-{
-    const struct standing *standing = login->standing;
-    for (size_t i = 0; i < standing->quota_count; i++)
-        if (standing->quotas[i].tree == tree)
-            return &standing->quotas[i];
-    return NULL;
-}
-
-struct ledger_account *login_ledger_account(const struct login *login, const struct tree *tree)
-{
-    const struct standing_quota *quota = quota_of(login, tree);
-    return quota ? quota->account : NULL;
-}
-
-const struct ledger_limit *login_quota(const struct login *login, const struct tree *tree,
-                                       size_t *ret_count)
-{
-    const struct standing_quota *quota = quota_of(login, tree);
-    *ret_count = quota ? quota->limit_count : 0;
-    return quota ? quota->limits : NULL;
-}
-
-struct ledger_account *login_ratio(const struct login *login)
-{
-    return login->standing->ratio;
 }

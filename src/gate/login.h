@@ -95,6 +95,15 @@ enum fault login_authenticate(const struct login_attempt *attempt, struct text p
 enum fault login_by_certificate(const struct login_attempt *attempt, struct login **ret_login,
                                 uint64_t *ret_delay_ms);
 
+/*
+ * login_authenticate at once, for a loop: never blocks, and takes no hash. True: they are inside,
+ * which is audited. False: nothing is decided, and that has to be asked; of a wrong password, of
+ * who is refused, of accounts in a database and of whatever else is not in memory. Then *ret_login,
+ * if there is one, is to be let go (login_let_go).
+ */
+bool login_at_once(const struct login_attempt *attempt, struct text password,
+                   struct login **ret_login);
+
 /* Worker thread. What ACCT says (RFC 959 4.1.1); audits the outcome. */
 enum fault login_charge(const struct login_attempt *attempt, const struct login *login,
                         struct text charge, uint64_t *ret_delay_ms);
@@ -125,8 +134,8 @@ struct login *login_ref(struct login *login);
 void login_unref(struct login *login);
 /*
  * The same in two steps, for a loop: true when that was the last reference, and
- * login_end is to follow on a worker. The first never blocks, and has given back
- * the places among sessions. Accepts NULL.
+ * login_end is to follow on a worker, since it may block. The first never does, and has given
+ * back the places among sessions. Accepts NULL.
  */
 bool login_let_go(struct login *login);
 void login_end(struct login *login);

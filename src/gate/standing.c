@@ -4,6 +4,7 @@
 #include <pthread.h>
 #include <search.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "gate/identity.h"
@@ -12,7 +13,8 @@
 
 struct standings {
     pthread_mutex_t lock;
-    void *all; /* owned: tsearch's tree of borrowed standings */
+    void *all;             /* owned: tsearch's tree of borrowed standings */
+    struct standing *kept; /* owned references: the list's first */
 };
 
 /* The records that a standing is made of, while it is made. */
@@ -32,14 +34,6 @@ struct standings *standings_new(void)
     if (standings)
         pthread_mutex_init(&standings->lock, NULL);
     return standings;
-}
-
-void standings_free(struct standings *standings)
-{
-    if (!standings)
-        return;
-    pthread_mutex_destroy(&standings->lock);
-    memory_free(standings);
 }
 
 static int compare(const void *a, const void *b)
@@ -63,35 +57,109 @@ bool standing_is_stale(const struct standing *standing)
     return generation_of(standing->store) != standing->generation;
 }
 
-/* One that somebody has and that is made of the records as they are; else NULL. */
-static struct standing *find(const struct realm *realm, const char *name, bool anonymous)
+static void see(struct standing *standing)
+{
+    atomic_store_explicit(&standing->seen_ms, clock_running_ms(), memory_order_relaxed);
+}
+
+static bool was_seen(const struct standing *standing)
+{
+    int64_t seen_ms = atomic_load_explicit(&standing->seen_ms, memory_order_relaxed);
+    return clock_running_ms() - seen_ms < STANDING_SEEN_MS;
+}
+
+static bool is_fresh(const struct standing *standing)
+{
+    return !standing_is_stale(standing);
+}
+
+/* The one that there is, if it fits; else NULL. */
+static struct standing *find(const struct realm *realm, const struct account *account,
+                             bool anonymous, bool (*fits)(const struct standing *standing))
 {
     struct standings *standings = realm->desk->standings;
     const struct standing key = {
-        .realm = realm->serial, .name = (char *)name, .anonymous = anonymous};
+        .realm = realm->serial, .name = account->name, .anonymous = anonymous};
     pthread_mutex_lock(&standings->lock);
     struct standing **found = tfind(&key, &standings->all, compare);
-    struct standing *standing = found && !standing_is_stale(*found) ? standing_ref(*found) : NULL;
+    struct standing *standing = found && fits(*found) ? standing_ref(*found) : NULL;
     pthread_mutex_unlock(&standings->lock);
     return standing;
 }
 
-/* Others find it from now on, in place of an older one. Without memory they make their own. */
-static void show(struct standing *standing, struct standings *standings)
+struct standing *standing_recall(const struct realm *realm, const struct account *account,
+                                 bool anonymous)
 {
+    return realm->database ? NULL : find(realm, account, anonymous, was_seen);
+}
+
+/* ---- Those that are kept; with the table's lock --------------------------------------- */
+
+static void keep(struct standings *standings, struct standing *standing)
+{
+    standing->is_kept = true;
+    standing->next_kept = standings->kept;
+    standings->kept = standing;
+}
+
+static void stop_keeping(struct standings *standings, struct standing *standing)
+{
+    struct standing **link = &standings->kept;
+    while (*link != standing)
+        link = &(*link)->next_kept;
+    *link = standing->next_kept;
+    standing->is_kept = false;
+}
+
+/* Takes the next one of that realm (NULL: of any) out. */
+static struct standing *take_kept(struct standings *standings, const struct realm *realm)
+{
+    struct standing *standing = standings->kept;
+    while (standing && realm && standing->realm != realm->serial)
+        standing = standing->next_kept;
+    if (standing)
+        stop_keeping(standings, standing);
+    return standing;
+}
+
+/* ---- The table again --------------------------------------------------------------------- */
+
+/*
+ * Others find it from now on, in place of an older one, and it is kept if it may be. Without
+ * memory they make their own. The older one, if it was kept: a reference to be given up.
+ */
+static struct standing *show(struct standing *standing, struct standings *standings)
+{
+    struct standing *older = NULL;
     pthread_mutex_lock(&standings->lock);
     struct standing **found = tsearch(standing, &standings->all, compare);
     if (found) {
+        older = *found != standing && (*found)->is_kept ? *found : NULL;
         *found = standing;
         standing->standings = standings;
     }
+    if (older)
+        stop_keeping(standings, older);
+    if (found && !standing->store)
+        keep(standings, standing_ref(standing));
     pthread_mutex_unlock(&standings->lock);
+    return older;
 }
 
 struct standing *standing_ref(struct standing *standing)
 {
     atomic_fetch_add_explicit(&standing->references, 1, memory_order_relaxed);
     return standing;
+}
+
+bool standing_let_go(struct standing *standing)
+{
+    unsigned count = atomic_load_explicit(&standing->references, memory_order_relaxed);
+    while (count > 1)
+        if (atomic_compare_exchange_weak_explicit(&standing->references, &count, count - 1,
+                                                  memory_order_acq_rel, memory_order_relaxed))
+            return true;
+    return false;
 }
 
 /* Under the table's lock: nobody finds one that is going. */
@@ -128,6 +196,26 @@ void standing_unref(struct standing *standing)
     memory_free_secret(standing->charge, standing->charge ? strlen(standing->charge) : 0);
     memory_free(standing->name);
     memory_free(standing);
+}
+
+void standings_forget(struct standings *standings, const struct realm *realm)
+{
+    struct standing *standing;
+    do {
+        pthread_mutex_lock(&standings->lock);
+        standing = take_kept(standings, realm);
+        pthread_mutex_unlock(&standings->lock);
+        standing_unref(standing);
+    } while (standing);
+}
+
+void standings_free(struct standings *standings)
+{
+    if (!standings)
+        return;
+    standings_forget(standings, NULL);
+    pthread_mutex_destroy(&standings->lock);
+    memory_free(standings);
 }
 
 /* ---- Making one --------------------------------------------------------------------- */
@@ -349,25 +437,47 @@ static enum fault fill(struct standing *standing, struct papers *papers)
     return f;
 }
 
+/* The directory that is its root may have been replaced by another. */
+static bool is_in_place(struct standing *standing)
+{
+    if (standing->store) /* it is shared by who is inside, as long as somebody is */
+        return true;
+    if (!was_seen(standing) && !tree_is_current(standing->home))
+        return false;
+    see(standing);
+    return true;
+}
+
+static struct standing *standing_new(const struct realm *realm, const struct identity *identity)
+{
+    struct standing *standing = memory_new(sizeof(*standing));
+    if (!standing)
+        return NULL;
+    atomic_init(&standing->references, 1);
+    standing->anonymous = identity->anonymous;
+    standing->realm = realm->serial;
+    standing->store = realm->database;
+    standing->generation = identity->generation;
+    see(standing);
+    return standing;
+}
+
 enum fault standing_take(const struct realm *realm, const struct identity *identity,
                          struct standing **ret_standing)
 {
     const struct account *account = identity->account;
     /* The files of a system's user are opened anew for each session. */
     bool is_shared = !identity->home;
-    struct standing *standing = is_shared ? find(realm, account->name, identity->anonymous) : NULL;
-    if (standing) {
+    struct standing *standing = is_shared ? find(realm, account, identity->anonymous, is_fresh)
+                                          : NULL;
+    if (standing && is_in_place(standing)) {
         *ret_standing = standing;
         return FAULT_NONE;
     }
-    standing = memory_new(sizeof(*standing));
+    standing_unref(standing);
+    standing = standing_new(realm, identity);
     if (!standing)
         return FAULT_NO_MEMORY;
-    atomic_init(&standing->references, 1);
-    standing->anonymous = identity->anonymous;
-    standing->realm = realm->serial;
-    standing->store = realm->database;
-    standing->generation = identity->generation;
     struct papers papers = {.realm = realm, .identity = identity, .account = account};
     enum fault f = fill(standing, &papers);
     papers_done(&papers);
@@ -376,7 +486,7 @@ enum fault standing_take(const struct realm *realm, const struct identity *ident
         return f;
     }
     if (is_shared)
-        show(standing, realm->desk->standings);
+        standing_unref(show(standing, realm->desk->standings));
     *ret_standing = standing;
     return FAULT_NONE;
 }

@@ -37,10 +37,16 @@ struct standing_quota {
     size_t limit_count;
 };
 
+/* So long it is believed that a root is in its place, where no worker is to look. */
+enum { STANDING_SEEN_MS = 1000 };
+
 struct standing {
     atomic_uint references;
     const struct account_store *store; /* borrowed: outlives all logins; NULL: it never changes */
     struct standings *standings;       /* borrowed: outlives it */
+    struct standing *next_kept;        /* owned by the table, which keeps them; under its lock */
+    bool is_kept;                      /* likewise */
+    atomic_int_fast64_t seen_ms;       /* when its root was last seen in its place */
     uint64_t realm;                    /* realm.serial; with name and anonymous its key there */
     char *name;                        /* owned: what they are called inside */
     char *charge;                      /* owned; NULL: ACCT is not asked */
@@ -68,19 +74,35 @@ struct standing {
 enum fault standing_take(const struct realm *realm, const struct identity *identity,
                          struct standing **ret_standing);
 /*
+ * The one that there is, of an account of the settings where there is no database, if its
+ * root was in its place a moment ago; else NULL, and a worker has to take it. Any thread,
+ * never blocks.
+ */
+struct standing *standing_recall(const struct realm *realm, const struct account *account,
+                                 bool anonymous);
+/*
  * Was it made of records that have changed since? Never blocks: a loop asks
  * before each command.
  */
 bool standing_is_stale(const struct standing *standing);
 struct standing *standing_ref(struct standing *standing);
-/* Accepts NULL. */
+/* Accepts NULL. May block. */
 void standing_unref(struct standing *standing);
+/* Likewise, but never blocks: false when it was the last reference, which is still the caller's. */
+bool standing_let_go(struct standing *standing);
 
-/* ---- Those that somebody has, so that sessions of one account share one ---------------- */
+/*
+ * ---- Those that somebody has, so that sessions of one account share one ----------------
+ *
+ * Those of accounts of the settings, where there is no database, are kept as long as the
+ * realm: nothing but their root can change, and the settings keep that open anyway.
+ */
 
 struct standings;
 
 struct standings *standings_new(void);
+/* The realm (NULL: each) is no more. May block. */
+void standings_forget(struct standings *standings, const struct realm *realm);
 /* When nobody has any. Accepts NULL. */
 void standings_free(struct standings *standings);
 

@@ -154,13 +154,19 @@ static enum fault put(struct trees *trees, struct tree *tree, struct tree **ret_
     return FAULT_NONE;
 }
 
+bool tree_is_current(const struct tree *tree)
+{
+    const struct trees *trees = tree->trees;
+    return !trees || trees->opener.is_current(tree->store, tree->directory);
+}
+
 enum fault trees_take(struct trees *trees, const char *directory, struct tree **ret_tree)
 {
     struct store *store = NULL;
     pthread_mutex_lock(&trees->lock);
     struct tree *tree = find(trees, directory);
     pthread_mutex_unlock(&trees->lock);
-    if (tree && trees->opener.is_current(tree->store, directory)) {
+    if (tree && tree_is_current(tree)) {
         *ret_tree = tree;
         return FAULT_NONE;
     }

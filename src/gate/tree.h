@@ -43,5 +43,7 @@ void trees_free(struct trees *trees);
  * FAULT_NO_MEMORY or what opening says.
  */
 enum fault trees_take(struct trees *trees, const char *directory, struct tree **ret_tree);
+/* Is it the tree of the directory that has its name now? Blocks. */
+bool tree_is_current(const struct tree *tree);
 
 #endif

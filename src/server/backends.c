@@ -404,6 +404,8 @@ bool backends_build_realms(struct backends *backends, struct config *config,
 
 static void free_realm(struct realm *realm)
 {
+    if (realm->desk)
+        standings_forget(realm->desk->standings, realm);
     if (realm->accounts)
         realm->accounts->type->free(realm->accounts);
     for (size_t i = 0; i < realm->folder_count; i++)

@@ -36,11 +36,31 @@ TEST(names_are_exact)
     account_free(NULL);
 }
 
+TEST(a_record_can_be_looked_at_without_a_copy)
+{
+    static char longest[1024];
+    struct account_store *store = account_embedded_new();
+    const struct account anna = {.name = (char *)"anna", .password = (char *)"$y$x"};
+    memset(longest, 'a', sizeof(longest) - 1);
+    assert_fault(account_embedded_add(store, &anna), FAULT_NONE);
+    const struct account *found = store->type->look(store, TEXT("anna"));
+    assert_non_null(found);
+    assert_string_equal(found->password, "$y$x");
+    assert_ptr_equal(store->type->look(store, TEXT("anna")), found);
+    assert_null(store->type->look(store, TEXT("Anna")));
+    assert_null(store->type->look(store, TEXT("ann")));
+    assert_null(store->type->look(store, TEXT("anna\0")));
+    assert_null(store->type->look(store, TEXT("")));
+    assert_null(store->type->look(store, text_of(longest)));
+    store->type->free(store);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         RUN(what_was_added_is_found_as_a_copy),
         RUN(names_are_exact),
+        RUN(a_record_can_be_looked_at_without_a_copy),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

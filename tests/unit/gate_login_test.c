@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "gate/login_parts.h"
 #include "tests/unit/world.h"
 
 static uint64_t delay_ms; /* what the last attempt said */
@@ -316,6 +317,171 @@ TEST(uploads_are_written_as_the_realm_says)
     login_unref(login);
 }
 
+/* ---- At once ---------------------------------------------------------------------------- */
+
+static bool at_once(const struct login_attempt *attempt, const char *password)
+{
+    struct login *login = NULL;
+    bool is_in = login_at_once(attempt, text_of(password), &login);
+    assert_true(login || !is_in);
+    if (login_let_go(login))
+        login_end(login);
+    return is_in;
+}
+
+static bool in_at_once(const char *name, const char *password)
+{
+    const struct login_attempt attempt = {.realm = &world.realm, .name = text_of(name)};
+    return at_once(&attempt, password);
+}
+
+TEST(who_was_right_a_moment_ago_is_inside_at_once)
+{
+    const struct login_attempt attempt = {.realm = &world.realm, .name = TEXT("reader")};
+    struct login *login = NULL;
+    assert_false(in_at_once("reader", "secret"));
+    struct login *first = log_in("reader");
+    assert_true(login_at_once(&attempt, TEXT("secret"), &login));
+    assert_text(login_name(login), "reader");
+    assert_ptr_equal(login_policy(login), login_policy(first));
+    assert_ptr_equal(login_home(login), login_home(first));
+    assert_false(login_let_go(first)); /* nothing that could take time is left to be done */
+    assert_false(login_let_go(login));
+    assert_true(in_at_once("reader", "secret"));
+    assert_false(in_at_once("writer", "secret"));
+}
+
+TEST(at_once_nobody_is_inside_by_anything_but_the_right_password)
+{
+    static const char *const wrong[] = {"", "Secret", "secre", "secret ", "secretsecret"};
+    login_unref(log_in("writer"));
+    for (size_t i = 0; i < COUNT(wrong); i++)
+        assert_false(in_at_once("writer", wrong[i]));
+    assert_false(in_at_once("Writer", "secret"));
+    assert_false(in_at_once("", "secret"));
+    const struct login_attempt odd = {.realm = &world.realm, .name = TEXT("writer\0")};
+    assert_false(at_once(&odd, "secret"));
+    assert_true(in_at_once("writer", "secret"));
+}
+
+TEST(at_once_nobody_is_inside_whom_a_worker_would_look_at_again)
+{
+    const struct guard_rules rules = {
+        .ban_after = 0, .ban_user_after = 2, .window_s = 60, .ban_s = 60};
+    struct login_attempt attempt = {.realm = &world.realm, .name = TEXT("writer")};
+    struct login *login = NULL;
+    size_t wrong = 0;
+    add_account("payer", NULL, "42");
+    assert_fault(try_login("payer", "secret", &login), FAULT_ACCOUNT_NEEDED);
+    assert_false(in_at_once("payer", "secret"));
+    login_unref(login);
+    login_unref(log_in("writer"));
+    attempt.certificate = LOGIN_CERTIFICATE_DENIES;
+    assert_false(at_once(&attempt, "secret"));
+    world.realm.database = world.realm.accounts;
+    assert_false(in_at_once("writer", "secret"));
+    world.realm.database = NULL;
+    verified_clear(world.realm.desk->verified);
+    assert_false(in_at_once("writer", "secret"));
+    login_unref(log_in("writer"));
+    assert_true(in_at_once("writer", "secret"));
+    assert_true(guard_set_rules(world.realm.desk->guard, &rules, &wrong));
+    refused("writer", "wrong", FAULT_LOGIN_REFUSED);
+    refused("writer", "wrong", FAULT_LOGIN_REFUSED);
+    assert_false(in_at_once("writer", "secret"));
+}
+
+TEST(at_once_a_limit_is_as_exact_as_ever)
+{
+    struct account only = {
+        .name = (char *)"only",
+        .password = (char *)"$5$ferry$38E213d72P/tWc4gJ.WikuEns7DhpOSh0hjGVSGwBA5"};
+    only.terms.values[TERM_MAX_SESSIONS] = (struct term_value){true, 2};
+    assert_fault(account_embedded_add(world.realm.accounts, &only), FAULT_NONE);
+    const struct login_attempt attempt = {.realm = &world.realm, .name = TEXT("only")};
+    struct login *first = log_in("only");
+    struct login *second = NULL;
+    struct login *third = NULL;
+    assert_true(login_at_once(&attempt, TEXT("secret"), &second));
+    assert_false(login_at_once(&attempt, TEXT("secret"), &third));
+    assert_false(login_let_go(third)); /* it was counted nowhere */
+    refused("only", "secret", FAULT_TOO_MANY);
+    assert_false(login_let_go(second));
+    assert_true(in_at_once("only", "secret"));
+    login_unref(first);
+}
+
+TEST(at_once_anonymous_is_told_by_what_they_said_this_time)
+{
+    struct account anonymous = {.name = (char *)"anonymous", .root = world.root};
+    const struct login_attempt attempt = {.realm = &world.realm, .name = TEXT("FTP")};
+    struct login *login = NULL;
+    world.realm.anonymous = &anonymous;
+    assert_false(in_at_once("anonymous", "me"));
+    assert_fault(try_login("anonymous", "me", &login), FAULT_NONE);
+    login_unref(login);
+    assert_true(login_at_once(&attempt, TEXT("you"), &login));
+    assert_true(login_is_anonymous(login));
+    assert_text(login_name(login), "anonymous");
+    assert_text(login_detail(login), "you");
+    login_unref(login);
+}
+
+static void move_root_away(void)
+{
+    char other[96];
+    (void)snprintf(other, sizeof(other), "%s/moved", world.base);
+    assert_int_equal(rename(world.root, other), 0);
+}
+
+/* As if it were long ago that the root was looked at. */
+static void age(struct login *login)
+{
+    atomic_fetch_sub(&login->standing->seen_ms, STANDING_SEEN_MS);
+}
+
+TEST(a_root_that_was_replaced_is_noticed_whoever_is_inside)
+{
+    struct login *before = log_in("writer");
+    move_root_away();
+    age(before);
+    assert_false(in_at_once("writer", "secret"));
+    refused("writer", "secret", FAULT_LOGIN_REFUSED);
+    assert_int_equal(mkdir(world.root, 0755), 0);
+    struct login *after = log_in("writer");
+    assert_ptr_not_equal(login_home(after), login_home(before));
+    assert_ptr_not_equal(login_policy(after), login_policy(before));
+    login_unref(before);
+    assert_true(in_at_once("writer", "secret"));
+    login_unref(after);
+}
+
+TEST(a_root_that_is_in_its_place_is_believed_in_again)
+{
+    struct login *login = log_in("writer");
+    age(login);
+    assert_false(in_at_once("writer", "secret"));
+    struct login *other = log_in("writer");
+    assert_ptr_equal(login_policy(login), login_policy(other));
+    assert_true(in_at_once("writer", "secret"));
+    login_unref(login);
+    login_unref(other);
+}
+
+TEST(what_is_kept_ends_with_its_realm_and_no_other)
+{
+    const struct realm other = {.serial = world.realm.serial + 1};
+    struct login *login = log_in("writer");
+    login_unref(log_in("reader"));
+    standings_forget(world.realm.desk->standings, &other);
+    assert_true(in_at_once("reader", "secret"));
+    standings_forget(world.realm.desk->standings, &world.realm);
+    assert_false(in_at_once("reader", "secret"));
+    assert_true(login_let_go(login)); /* now it is the last */
+    login_end(login);
+    assert_false(in_at_once("writer", "secret"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -340,6 +506,14 @@ int main(void)
         IN_WORLD(a_login_outlives_the_realm_it_came_from),
         IN_WORLD(all_sessions_of_an_account_stand_alike),
         IN_WORLD(uploads_are_written_as_the_realm_says),
+        IN_WORLD(who_was_right_a_moment_ago_is_inside_at_once),
+        IN_WORLD(at_once_nobody_is_inside_by_anything_but_the_right_password),
+        IN_WORLD(at_once_nobody_is_inside_whom_a_worker_would_look_at_again),
+        IN_WORLD(at_once_a_limit_is_as_exact_as_ever),
+        IN_WORLD(at_once_anonymous_is_told_by_what_they_said_this_time),
+        IN_WORLD(a_root_that_was_replaced_is_noticed_whoever_is_inside),
+        IN_WORLD(a_root_that_is_in_its_place_is_believed_in_again),
+        IN_WORLD(what_is_kept_ends_with_its_realm_and_no_other),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -11,6 +11,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/time.h>
+#include <sys/uio.h>
 #include <sys/un.h>
 #include <syslog.h>
 #include <time.h>
@@ -24,6 +25,7 @@ enum {
     SYSLOG_HEADER_SIZE = 80,
     SYSLOG_WAIT_S = 1,   /* for a daemon that is behind; the queue takes what comes meanwhile */
     SYSLOG_ATTEMPTS = 2, /* the first finds out that the daemon was started anew */
+    LINES_AT_ONCE = 256, /* into a file by one call */
 };
 
 /* ---- Files ----------------------------------------------------------------------- */
@@ -53,14 +55,33 @@ static size_t write_bytes(int fd, struct text bytes)
     return done;
 }
 
-/* A line that a full disk tore is ended before the next one, which is then whole. */
-static bool put_in_file(struct sink *sink, struct text line)
+/*
+ * A line, of which so many bytes are there. One that a full disk tore is ended before the
+ * next one, which is then whole.
+ */
+static bool put_in_file(struct sink *sink, struct text line, size_t there)
 {
     if (sink->torn)
         sink->torn = write_bytes(sink->fd, TEXT("\n")) == 0;
-    size_t done = sink->torn ? 0 : write_bytes(sink->fd, line);
+    size_t done = sink->torn ? 0 : there + write_bytes(sink->fd, text_after(line, there));
     sink->torn |= done && done < line.len;
     return done == line.len;
+}
+
+/* At most LINES_AT_ONCE. How many arrived whole; of the next one *ret_there bytes. */
+static size_t put_many_in_file(const struct sink *sink, const struct text *lines, size_t count,
+                               size_t *ret_there)
+{
+    struct iovec parts[LINES_AT_ONCE];
+    size_t whole = 0;
+    for (size_t i = 0; i < count; i++)
+        parts[i] = (struct iovec){(void *)lines[i].at, lines[i].len};
+    ssize_t n = writev(sink->fd, parts, (int)count);
+    size_t done = n > 0 ? (size_t)n : 0; /* what went wrong is found out by the next line */
+    while (whole < count && done >= lines[whole].len)
+        done -= lines[whole++].len;
+    *ret_there = done;
+    return whole;
 }
 
 /* ---- The system's log -------------------------------------------------------------- */
@@ -131,9 +152,9 @@ static bool put_in_log(struct sink *sink, struct text line)
 
 /* ---- Both ---------------------------------------------------------------------------- */
 
-static bool put(struct sink *sink, struct text line)
+static bool put(struct sink *sink, struct text line, size_t there)
 {
-    bool done = sink->kind == SINK_SYSLOG ? put_in_log(sink, line) : put_in_file(sink, line);
+    bool done = sink->kind == SINK_SYSLOG ? put_in_log(sink, line) : put_in_file(sink, line, there);
     if (!done && !sink->broken)
         log_error("audit-write-failed", LOG_TEXT("file", text_of(sink->name)), LOG_ERRNO(errno));
     if (done && sink->broken)
@@ -161,20 +182,40 @@ static bool put_lost(struct sink *sink)
         return true;
     clock_gettime(CLOCK_REALTIME, &now);
     json_line_put_lost(&b, sink->lost, &now);
-    if (!put(sink, builder_text(&b)))
+    if (!put(sink, builder_text(&b), 0))
         return false;
     log_lost(sink);
     return true;
 }
 
-bool sink_write(struct sink *sink, struct text line)
+static bool write_line(struct sink *sink, struct text line, size_t there)
 {
-    if (!put_lost(sink) || !put(sink, line)) {
+    if (!put_lost(sink) || !put(sink, line, there)) {
         sink->lost++;
         return false;
     }
     log_lost(sink);
     return true;
+}
+
+uint64_t sink_write(struct sink *sink, const struct text *lines, size_t count)
+{
+    uint64_t lost = 0;
+    while (count) {
+        size_t done = 0;
+        size_t there = 0;
+        /* A call for each line took 4 of the 41 us that a login cost. */
+        if (sink->kind != SINK_SYSLOG && !sink->broken && !sink->torn && !sink->lost)
+            done = put_many_in_file(sink, lines, count < LINES_AT_ONCE ? count : LINES_AT_ONCE,
+                                    &there);
+        if (!done || there) {
+            lost += !write_line(sink, lines[done], there);
+            done++;
+        }
+        lines += done;
+        count -= done;
+    }
+    return lost;
 }
 
 void sink_lose(struct sink *sink, uint64_t lines)

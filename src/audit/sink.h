@@ -7,12 +7,13 @@
 #define FERRY_AUDIT_SINK_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/fault.h"
 #include "base/text.h"
 
-enum sink_kind { SINK_JSON, SINK_XFERLOG, SINK_SYSLOG, SINK_COUNT };
+enum sink_kind { SINK_JSON, SINK_SYSLOG, SINK_XFERLOG, SINK_COUNT };
 
 struct sink {
     enum sink_kind kind;
@@ -28,8 +29,8 @@ enum fault sink_open(struct sink *sink, enum sink_kind kind, const char *name);
 /* After rotation: under the same name again. The old file is kept when there can be no new one. */
 void sink_reopen(struct sink *sink);
 
-/* A line with its newline. What cannot be written is counted in `lost`; false. */
-bool sink_write(struct sink *sink, struct text line);
+/* Lines, each with its newline. How many could not be written: counted in `lost`, too. */
+uint64_t sink_write(struct sink *sink, const struct text *lines, size_t count);
 /* Lines that never came as far as this. */
 void sink_lose(struct sink *sink, uint64_t lines);
 /* Nothing more is coming: what was lost is told now, or never. */

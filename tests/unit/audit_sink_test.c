@@ -189,6 +189,53 @@ TEST(what_was_lost_is_told_in_the_file_once_it_can_be)
     assert_non_null(strstr(told, "\"action\":\"write\""));
 }
 
+static unsigned lines_in(const char *path)
+{
+    unsigned lines = 0;
+    FILE *stream = fopen(path, "r");
+    assert_non_null(stream);
+    for (int c = getc(stream); c != EOF; c = getc(stream))
+        lines += c == '\n';
+    (void)fclose(stream);
+    return lines;
+}
+
+/* Lines that are written together, as all are that come while the writer is busy. */
+TEST(a_disk_that_fills_up_among_many_lines_costs_those_that_found_no_room)
+{
+    enum { LINES = 600, ROOM = 10001 };
+    struct audit *audit = NULL;
+    struct audit_event event = example();
+    char line[1024];
+    unsigned told = 0;
+    signal(SIGXFSZ, SIG_IGN);
+    assert_fault(audit_begin(&(struct audit_places){.json_file = file("json")}, &audit),
+                 FAULT_NONE);
+    limit_files(ROOM);
+    for (int i = 0; i < LINES; i++)
+        audit_record(audit, &event);
+    for (int i = 0; i < 500 && lines_in(file("json")) + audit_lost(audit) < LINES; i++)
+        usleep(10000);
+    unsigned whole = lines_in(file("json"));
+    wait_for_loss(audit, LINES - whole);
+    limit_files(RLIM_INFINITY);
+    audit_record(audit, &event);
+    audit_end(audit);
+    (void)snprintf(line, sizeof(line), "\"action\":\"audit-lost\",\"lines\":%u}\n", LINES - whole);
+    FILE *stream = fopen(file("json"), "r");
+    char read[sizeof(line)];
+    for (unsigned i = 0; fgets(read, sizeof(read), stream); i++) {
+        bool is_torn = i == whole;
+        bool is_told = i == whole + 1;
+        assert_int_equal(strstr(read, line) != NULL, is_told);
+        assert_int_equal(strstr(read, "\"ms\":1500}\n") != NULL, !is_torn && !is_told);
+        told += is_told;
+    }
+    (void)fclose(stream);
+    assert_int_equal(told, 1);
+    assert_int_equal(lines_in(file("json")), whole + 3);
+}
+
 static void *close_audit(void *audit)
 {
     audit_end(audit);
@@ -296,17 +343,6 @@ TEST(a_system_log_that_comes_late_or_again_hears_what_it_missed)
     close(log);
 }
 
-static unsigned lines_in(const char *path)
-{
-    unsigned lines = 0;
-    FILE *stream = fopen(path, "r");
-    assert_non_null(stream);
-    for (int c = getc(stream); c != EOF; c = getc(stream))
-        lines += c == '\n';
-    (void)fclose(stream);
-    return lines;
-}
-
 TEST(a_system_log_that_hangs_costs_its_own_lines_and_no_others)
 {
     enum { LINES = 2000 }; /* more than a socket that nobody reads takes */
@@ -341,6 +377,7 @@ int main(void)
         IN_BASE(no_line_is_lost_or_doubled_by_a_hundred_rotations_in_a_storm),
         IN_BASE(the_old_file_is_written_on_when_there_can_be_no_new_one),
         IN_BASE(what_was_lost_is_told_in_the_file_once_it_can_be),
+        IN_BASE(a_disk_that_fills_up_among_many_lines_costs_those_that_found_no_room),
         IN_BASE(what_found_no_room_is_told_behind_what_did),
         IN_BASE(the_system_log_gets_the_same_line_as_the_file),
         IN_BASE(a_system_log_that_comes_late_or_again_hears_what_it_missed),

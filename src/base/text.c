@@ -172,10 +172,15 @@ void builder_put_string(struct builder *b, const char *string)
 
 void builder_put_byte(struct builder *b, char byte)
 {
-    builder_put(b, (struct text){&byte, 1});
+    if (b->len == b->size)
+        b->full = true;
+    else
+        b->at[b->len++] = byte;
 }
 
-static void put_digits(struct builder *b, uint64_t number, unsigned base, unsigned width)
+/* Always inline: a division by a base that is known is a multiplication, a fifth of its time. */
+__attribute__((always_inline)) static inline void put_digits(struct builder *b, uint64_t number,
+                                                             unsigned base, unsigned width)
 {
     enum { DIGITS_MAX = 64 };
     char digits[DIGITS_MAX];

@@ -3,10 +3,19 @@
 
 #include <time.h>
 
+#include "protocol/calendar.h"
+
 static const struct text fact_names[FACT_COUNT] = {
 #define FACT_NAME(name, wire) [FACT_INDEX_##name] = {wire, sizeof(wire) - 1},
     FACT_LIST(FACT_NAME)
 #undef FACT_NAME
+};
+
+/* As they are written. */
+static const struct text fact_beginnings[FACT_COUNT] = {
+#define FACT_BEGINNING(name, wire) [FACT_INDEX_##name] = {wire "=", sizeof(wire)},
+    FACT_LIST(FACT_BEGINNING)
+#undef FACT_BEGINNING
 };
 
 static void put_unique(struct builder *b, const struct facts *facts)
@@ -69,8 +78,7 @@ void facts_put(struct builder *b, const struct facts *facts, unsigned selected)
     for (unsigned i = 0; i < FACT_COUNT; i++) {
         if (!(shown & 1U << i))
             continue;
-        builder_put(b, fact_names[i]);
-        builder_put_byte(b, '=');
+        builder_put(b, fact_beginnings[i]);
         put_value(b, facts, (enum fact_index)i);
         builder_put_byte(b, ';');
     }
@@ -145,19 +153,29 @@ void facts_parse_offer(struct text parameters, unsigned *ret_mask, unsigned *ret
     *ret_marked = marked;
 }
 
+static char *put_two_digits(char *at, unsigned number)
+{
+    at[0] = (char)('0' + number / 10);
+    at[1] = (char)('0' + number % 10);
+    return at + 2;
+}
+
 void facts_put_time(struct builder *b, int64_t seconds)
 {
     const int64_t first = -62167219200; /* 0000-01-01T00:00:00Z */
     const int64_t last = 253402300799;  /* 9999-12-31T23:59:59Z */
-    time_t when = seconds < first ? first : seconds > last ? last : seconds;
-    struct tm tm;
-    gmtime_r(&when, &tm);
-    builder_put_number_padded(b, (unsigned)(tm.tm_year + 1900), 4);
-    builder_put_number_padded(b, (unsigned)(tm.tm_mon + 1), 2);
-    builder_put_number_padded(b, (unsigned)tm.tm_mday, 2);
-    builder_put_number_padded(b, (unsigned)tm.tm_hour, 2);
-    builder_put_number_padded(b, (unsigned)tm.tm_min, 2);
-    builder_put_number_padded(b, (unsigned)tm.tm_sec, 2);
+    char digits[14];
+    struct calendar_time time = calendar_time_of(seconds < first  ? first
+                                                 : seconds > last ? last
+                                                                  : seconds);
+    char *at = put_two_digits(digits, (unsigned)time.year / 100);
+    at = put_two_digits(at, (unsigned)time.year % 100);
+    at = put_two_digits(at, time.month);
+    at = put_two_digits(at, time.day);
+    at = put_two_digits(at, time.hour);
+    at = put_two_digits(at, time.minute);
+    put_two_digits(at, time.second);
+    builder_put(b, (struct text){digits, sizeof(digits)});
 }
 
 static bool take_digits(struct text *t, size_t count, int *ret_number)

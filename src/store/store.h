@@ -228,9 +228,9 @@ struct store_directory_type {
     enum fault (*next)(struct store_directory *directory, struct text *ret_name,
                        enum store_kind *ret_kind);
     /*
-     * About one name in it, not following a link. `created` that was set by
-     * hand costs another look, taken only if asked for. FAULT_NOT_FOUND when
-     * the name is gone by now.
+     * About one name in it, not following a link. `created` costs another look,
+     * at what was set by hand, and is known only if asked for. FAULT_NOT_FOUND
+     * when the name is gone by now.
      */
     enum fault (*info)(struct store_directory *directory, const char *name, bool created,
                        struct store_info *ret_info);

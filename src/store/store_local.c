@@ -86,8 +86,9 @@ static enum fault local_stat(struct store *store, const char *path, bool follow,
     enum fault f = local_open_path(root_of(store), path, follow, &fd);
     if (f)
         return f;
-    f = local_info(identity_of(store), fd, "", ret_info);
-    if (!f && !root_of(store).at_once) {
+    bool at_once = root_of(store).at_once;
+    f = local_info(identity_of(store), fd, "", !at_once, ret_info);
+    if (!f && !at_once) {
         local_proc_path(fd, proc);
         local_fill_created(proc, ret_info);
         ret_info->access |= path_access(store, path, follow, ret_info->owner);

@@ -64,7 +64,7 @@ static enum fault directory_info(struct store_directory *directory, const char *
 {
     struct local_directory *local = directory_of(directory);
     int fd = dirfd(local->names);
-    enum fault f = local_info(local->identity, fd, name, ret_info);
+    enum fault f = local_info(local->identity, fd, name, created, ret_info);
     if (f)
         return f;
     ret_info->access |= local_parent_access(local->identity, &local->parent, ret_info->owner);

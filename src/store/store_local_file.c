@@ -121,7 +121,7 @@ enum fault local_open_file(const struct local_identity *identity, struct local_r
     enum fault f = local_open_path(root, path, true, &path_fd);
     if (f)
         return f;
-    f = local_info(identity, path_fd, "", &info);
+    f = local_info(identity, path_fd, "", true, &info);
     if (!f)
         f = open_plain(path_fd, &info, &fd);
     close(path_fd);

@@ -86,12 +86,24 @@ static struct store_info info_of(const struct local_identity *identity, const st
     return info;
 }
 
+/* What info_of reads: what is not asked for no file system has to look up. */
+enum {
+    WANTED = STATX_TYPE | STATX_MODE | STATX_UID | STATX_GID | STATX_NLINK | STATX_SIZE |
+             STATX_INO | STATX_MTIME,
+};
+
 enum fault local_info(const struct local_identity *identity, int directory, const char *name,
-                      struct store_info *ret_info)
+                      bool created, struct store_info *ret_info)
 {
     struct statx x;
-    int flags = AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_EMPTY_PATH;
-    if (statx(directory, name, flags, STATX_BASIC_STATS | STATX_BTIME, &x))
+    int flags = AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT;
+    unsigned mask = WANTED;
+    /* For each entry of a listing ext4 needs 490 ns; 530 with the first, 580 with both. */
+    if (created)
+        mask |= STATX_BTIME;
+    if (!name[0])
+        flags |= AT_EMPTY_PATH;
+    if (statx(directory, name, flags, mask, &x))
         return fault_from_errno(errno);
     *ret_info = info_of(identity, &x);
     return FAULT_NONE;

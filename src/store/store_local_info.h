@@ -32,9 +32,12 @@ struct local_parent {
 
 void local_identify(struct local_identity *ret_identity);
 
-/* About a name in a directory, not following a link; "" is what the descriptor stands for. */
+/*
+ * About a name in a directory, not following a link; "" is what the descriptor stands for.
+ * When it was made only if `created`.
+ */
 enum fault local_info(const struct local_identity *identity, int directory, const char *name,
-                      struct store_info *ret_info);
+                      bool created, struct store_info *ret_info);
 /* What MFCT said, if it said anything. Links have no such attribute and are not asked. */
 void local_fill_created(const char *path, struct store_info *info);
 

@@ -251,9 +251,13 @@ static enum fault send_by_kernel(struct transfer *transfer, struct stream *strea
     return FAULT_NONE;
 }
 
-/* The whole stream, in pieces, and MARK_FILE. */
-static enum fault put_stream(struct transfer *transfer, struct stream *stream, struct stage *first)
+/*
+ * The whole stream, in pieces, and MARK_FILE. What came of one piece is sent before the next is
+ * read, which may take the stream its time: the first lines of a listing do not wait for others.
+ */
+static enum fault put_stream(struct outlet *outlet, struct stream *stream, struct stage *first)
 {
+    struct transfer *transfer = outlet->transfer;
     char *bytes = memory_buffer(BUFFER_BYTES);
     enum fault f = bytes ? FAULT_NONE : FAULT_NO_MEMORY;
     size_t len = 1;
@@ -262,6 +266,8 @@ static enum fault put_stream(struct transfer *transfer, struct stream *stream, s
                                    : stream_read(stream, bytes, BUFFER_BYTES, &len);
         if (!f)
             f = stage_take(first, (struct text){bytes, len}, len ? 0 : MARK_FILE);
+        if (!f)
+            f = flush(outlet);
     }
     memory_free(bytes);
     return f;
@@ -280,7 +286,7 @@ static enum fault send_by_chain(struct transfer *transfer, struct stream *stream
         f = page_driver_send(stream, shape, parameters_bits(parameters), &transfer->facts,
                              &transfer->progress->cancelled, chain_first(chain));
     else if (!f)
-        f = put_stream(transfer, stream, chain_first(chain));
+        f = put_stream(&outlet, stream, chain_first(chain));
     chain_free(chain);
     memory_free(outlet.bytes);
     return f;

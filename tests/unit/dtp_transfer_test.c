@@ -48,20 +48,64 @@ TEST(a_file_that_became_shorter_is_an_error_not_a_short_transfer)
     close(kernel.fd);
 }
 
+static size_t bytes_at_once(const struct pair *pair)
+{
+    char got[64];
+    ssize_t len = recv(pair->other, got, sizeof(got), MSG_DONTWAIT);
+    assert_int_not_equal(len, 0); /* not closed as at an end */
+    return len < 0 ? 0 : (size_t)len;
+}
+
 /* The peer must not take what came before for the file. */
 TEST(a_read_error_ends_the_transfer_with_its_fault_and_the_file_has_no_end)
 {
     static const char modes[] = {'S', 'B', 'C', 'Z'};
     for (size_t i = 0; i < COUNT(modes); i++) {
         struct pair pair;
-        char got[64];
         open_pair(&pair, "I", 'R', modes[i]);
         buffer_stream_init(&file, TEXT("0123456789"));
         file.fails_at = 8;
         assert_fault(transfer_send(&pair.transfer, &file.stream), FAULT_IO);
-        assert_int_equal(recv(pair.other, got, sizeof(got), MSG_DONTWAIT), -1);
+        size_t sent = bytes_at_once(&pair);
+        close_pair(&pair);
+        open_pair(&pair, "I", 'R', modes[i]);
+        assert_fault(send_file(&pair, TEXT("0123456")), FAULT_NONE); /* what was read before */
+        assert_true(sent < bytes_at_once(&pair));
         close_pair(&pair);
     }
+}
+
+struct late_stream {
+    struct stream stream;
+    const struct pair *pair; /* borrowed: the test's */
+    int reads;
+};
+
+/* The second piece comes only when the first one has arrived. */
+static enum fault late_read(struct stream *stream, void *buffer, size_t size, size_t *ret_len)
+{
+    struct late_stream *late = (struct late_stream *)stream;
+    struct builder b = builder_on(buffer, size);
+    late->reads++;
+    if (late->reads == 2)
+        assert_int_equal(bytes_at_once(late->pair), strlen("first\r\n"));
+    if (late->reads < 3)
+        builder_put(&b, late->reads == 1 ? TEXT("first\n") : TEXT("second\n"));
+    *ret_len = b.len;
+    return FAULT_NONE;
+}
+
+TEST(what_has_been_read_is_sent_before_more_is_read)
+{
+    static const struct stream_type type = {.read = late_read};
+    struct pair pair;
+    char got[64];
+    struct late_stream late = {.stream = {.type = &type, .fd = -1}, .pair = &pair};
+    open_pair(&pair, "A", 'F', 'S');
+    assert_fault(transfer_send(&pair.transfer, &late.stream), FAULT_NONE);
+    assert_int_equal(late.reads, 3);
+    assert_text(read_now(&pair, got, sizeof(got)), "second\r\n");
+    close_pair(&pair);
 }
 
 TEST(received_text_loses_its_cr_and_keeps_a_last_lone_one)
@@ -334,6 +378,7 @@ int main(void)
         RUN(a_file_goes_by_the_kernel_from_its_offset_to_its_end),
         RUN(a_file_that_became_shorter_is_an_error_not_a_short_transfer),
         RUN(a_read_error_ends_the_transfer_with_its_fault_and_the_file_has_no_end),
+        RUN(what_has_been_read_is_sent_before_more_is_read),
         RUN(received_text_loses_its_cr_and_keeps_a_last_lone_one),
         RUN(a_full_disk_ends_an_upload_with_its_fault),
         RUN(cancelling_wakes_a_transfer_that_waits),

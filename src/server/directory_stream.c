@@ -7,26 +7,21 @@
  */
 #include "server/directory_stream.h"
 
-#include <stdlib.h>
-
 #include "base/memory.h"
 #include "base/pattern.h"
 #include "protocol/pathname.h"
 #include "server/directory_entry.h"
+#include "server/directory_names.h"
 #include "server/directory_pattern.h"
 
 enum {
-    /* Names that are held to be sorted; more and the listing is in the system's order. */
-    SORT_NAMES_MAX = 8192,
-    SORT_BYTES_MAX = 512 * 1024,
-    /* The first piece is small so that it leaves early. */
+    /*
+     * Each piece is sent before the next is made (dtp/transfer): the first is small so that it
+     * leaves early, the others so that the peer reads meanwhile. With their CRs they are one
+     * write of the chain's 64 KiB.
+     */
     FIRST_PIECE = 8 * 1024,
-};
-
-struct held_name {
-    const char *name; /* borrowed: `names` of the stream, NUL-terminated */
-    enum store_kind kind;
-    int64_t modified; /* only with -t */
+    PIECE = 60 * 1024,
 };
 
 struct directory_stream {
@@ -39,13 +34,9 @@ struct directory_stream {
 
     struct visit *visit; /* owned: the current one; NULL: none */
     struct gate_directory directory;
-    bool drained;  /* the directory has no more names */
-    bool dots_due; /* "." and ".." come next */
-    char *names;   /* owned: bytes of held names */
-    size_t names_len;
-    struct held_name *held; /* owned array */
-    size_t held_count;
-    size_t held_at;
+    bool drained;                 /* the directory has no more names */
+    bool dots_due;                /* "." and ".." come next */
+    struct directory_names names; /* held, to come next */
 
     char *single;        /* owned: the path of one file that is all there is; NULL: visits */
     bool may_be_missing; /* the next directory; only one that was named must be there */
@@ -82,47 +73,13 @@ static enum fault next_wanted(struct directory_stream *ds, struct text *ret_name
 
 static enum fault hold(struct directory_stream *ds, struct text name, enum store_kind kind)
 {
-    struct held_name *held = &ds->held[ds->held_count++];
-    char *copy = ds->names + ds->names_len;
-    memcpy(copy, name.at, name.len);
-    copy[name.len] = '\0';
-    ds->names_len += name.len + 1;
-    *held = (struct held_name){.name = copy, .kind = kind};
-    if (!ds->request.options.by_time)
-        return FAULT_NONE;
-    struct store_info info;
-    enum fault f = gate_entry_info(&ds->directory, copy, false, &info);
-    if (!f)
-        held->modified = info.modified.seconds;
-    return f == FAULT_NOT_FOUND || f == FAULT_DENIED ? FAULT_NONE : f; /* as put_name has it */
-}
-
-static int compare_names(const void *a, const void *b)
-{
-    return strcmp(((const struct held_name *)a)->name, ((const struct held_name *)b)->name);
-}
-
-static int compare_times(const void *a, const void *b)
-{
-    const struct held_name *first = a;
-    const struct held_name *second = b;
-    if (first->modified != second->modified)
-        return first->modified > second->modified ? -1 : 1;
-    return compare_names(a, b);
-}
-
-static void sort_held(struct directory_stream *ds)
-{
-    const struct listing_options *options = &ds->request.options;
-    qsort(ds->held, ds->held_count, sizeof(ds->held[0]),
-          options->by_time ? compare_times : compare_names);
-    if (!options->reverse)
-        return;
-    for (size_t i = 0, j = ds->held_count; i + 1 < j; i++) {
-        struct held_name swap = ds->held[i];
-        ds->held[i] = ds->held[--j];
-        ds->held[j] = swap;
+    struct store_info info = {.modified.seconds = 0};
+    if (ds->request.options.by_time) {
+        enum fault f = gate_entry_info(&ds->directory, name.at, false, &info);
+        if (f && f != FAULT_NOT_FOUND && f != FAULT_DENIED) /* as put_name has it */
+            return f;
     }
+    return names_hold(&ds->names, name, kind, info.modified.seconds);
 }
 
 /* Takes names until there are no more or no more may be held; sorts them if that was all. */
@@ -130,18 +87,12 @@ static enum fault gather(struct directory_stream *ds)
 {
     struct text name;
     enum store_kind kind;
-    if (!ds->names)
-        ds->names = memory_new(SORT_BYTES_MAX);
-    if (!ds->held)
-        ds->held = memory_new_array(SORT_NAMES_MAX, sizeof(ds->held[0]));
-    if (!ds->names || !ds->held)
-        return FAULT_NO_MEMORY;
-    ds->names_len = 0;
-    while (ds->held_count < SORT_NAMES_MAX && ds->names_len + PATHNAME_PART_MAX < SORT_BYTES_MAX) {
+    const struct listing_options *options = &ds->request.options;
+    while (!names_are_full(&ds->names)) {
         enum fault f = next_wanted(ds, &name, &kind);
         if (!f && !name.len) {
             ds->drained = true;
-            sort_held(ds);
+            names_sort(&ds->names, options->by_time, options->reverse);
             return FAULT_NONE;
         }
         if (!f)
@@ -158,11 +109,8 @@ static enum fault next_name(struct directory_stream *ds, const char **ret_name,
 {
     struct text name = {NULL, 0};
     enum fault f = FAULT_NONE;
-    *ret_name = NULL;
-    if (ds->held_at < ds->held_count) {
-        *ret_name = ds->held[ds->held_at].name;
-        *ret_kind = ds->held[ds->held_at++].kind;
-    } else if (!ds->drained) {
+    *ret_name = names_take(&ds->names, ret_kind);
+    if (!*ret_name && !ds->drained) {
         f = next_wanted(ds, &name, ret_kind);
         ds->drained = !f && !name.len;
         *ret_name = name.at; /* the store's names end with a NUL */
@@ -322,8 +270,7 @@ static enum fault begin_visit(struct directory_stream *ds, struct builder *b)
     ds->visit = visits_take(&ds->visits);
     ds->insert = &ds->visits.first;
     ds->drained = false;
-    ds->held_count = 0;
-    ds->held_at = 0;
+    names_clear(&ds->names);
     enum fault f = gate_open_directory(ds->request.caller, ds->visit->path, &ds->directory);
     put_header(ds, b);
     /* A subdirectory that may not be read or is gone is an empty one, as ls -R has it. */
@@ -408,7 +355,7 @@ static enum fault directory_read(struct stream *stream, void *buffer, size_t siz
 {
     struct directory_stream *ds = of(stream);
     struct builder b = builder_on(buffer, size);
-    size_t enough = stream->file_offset ? size : FIRST_PIECE;
+    size_t enough = stream->file_offset ? PIECE : FIRST_PIECE;
     bool end = false;
     if (size < DIRECTORY_LINE_MAX)
         return FAULT_BUG;
@@ -431,8 +378,7 @@ static void directory_close(struct stream *stream)
     visits_clear(&ds->visits);
     memory_free(ds->pattern);
     memory_free(ds->single);
-    memory_free(ds->names);
-    memory_free(ds->held);
+    names_done(&ds->names);
     memory_free(ds);
 }
 

@@ -208,12 +208,26 @@ void endpoint_put_network(const struct endpoint_network *network, struct builder
 
 /* ---- As text ------------------------------------------------------------------ */
 
+/* inet_ntop takes three times as long, by way of printf: 0.6 us of a login, which has it thrice. */
+static void put_v4(const struct in_addr *address, struct builder *b)
+{
+    unsigned char bytes[V4_BITS / 8];
+    memcpy(bytes, address, sizeof(bytes));
+    for (size_t i = 0; i < sizeof(bytes); i++) {
+        if (i)
+            builder_put_byte(b, '.');
+        builder_put_number(b, bytes[i]);
+    }
+}
+
 void endpoint_put_host(const union endpoint *endpoint, struct builder *b)
 {
     char string[INET6_ADDRSTRLEN] = "?";
-    if (endpoint->any.sa_family == AF_INET)
-        inet_ntop(AF_INET, &endpoint->v4.sin_addr, string, sizeof(string));
-    else if (endpoint->any.sa_family == AF_INET6)
+    if (endpoint->any.sa_family == AF_INET) {
+        put_v4(&endpoint->v4.sin_addr, b);
+        return;
+    }
+    if (endpoint->any.sa_family == AF_INET6)
         inet_ntop(AF_INET6, &endpoint->v6.sin6_addr, string, sizeof(string));
     builder_put_string(b, string);
 }

@@ -343,6 +343,8 @@ static enum fault add_ban(struct guard *guard, const struct ban *model)
 
 static bool address_is_banned(struct guard *guard, const union endpoint *peer)
 {
+    if (guard->ban_count == guard->user_bans)
+        return false;
     for (unsigned bits = 0; bits <= PREFIX_BITS; bits++) {
         if (!guard->networks[bits])
             continue;
@@ -428,11 +430,19 @@ bool guard_is_banned(struct guard *guard, const union endpoint *peer)
     return is_banned;
 }
 
+/* With the lock held. */
+static bool user_is_banned(struct guard *guard, struct text user)
+{
+    if (!guard->user_bans)
+        return false;
+    const struct subject subject = subject_of_user(user);
+    return find_ban(guard, &subject) != NULL;
+}
+
 bool guard_user_is_banned(struct guard *guard, struct text user, const union endpoint *peer)
 {
-    const struct subject subject = subject_of_user(user);
     pthread_mutex_lock(&guard->lock);
-    bool is_banned = guard->user_bans && find_ban(guard, &subject) && !is_safe(guard, peer);
+    bool is_banned = user_is_banned(guard, user) && !is_safe(guard, peer);
     pthread_mutex_unlock(&guard->lock);
     return is_banned;
 }
@@ -475,13 +485,20 @@ static void forget_if_scored(struct score_table *table, const struct subject *su
         forget_score(table, score);
 }
 
-void guard_succeed(struct guard *guard, const union endpoint *peer, struct text user)
+/* With the lock held; there are some. */
+static void forget_scores(struct guard *guard, const union endpoint *peer, struct text user)
 {
     const struct subject address = subject_of_peer(peer);
     const struct subject name = subject_of_user(user);
-    pthread_mutex_lock(&guard->lock);
     forget_if_scored(&guard->addresses, &address);
     forget_if_scored(&guard->users, &name);
+}
+
+void guard_succeed(struct guard *guard, const union endpoint *peer, struct text user)
+{
+    pthread_mutex_lock(&guard->lock);
+    if (guard->addresses.count || guard->users.count)
+        forget_scores(guard, peer, user);
     pthread_mutex_unlock(&guard->lock);
 }
 

@@ -58,7 +58,8 @@ static enum fault take_own_budgets(struct login *login, const struct login_attem
     struct builder key = builder_on(bytes, sizeof(bytes));
     builder_put(&key, TEXT(LOGIN_SERVER_BUDGET));
     enum fault f = take_own(login, realm, &key, &realm->server_limits);
-    if (f)
+    limits.sessions = policy_limits(login->standing->policy)->sessions_per_address;
+    if (f || (!limits_anything(&realm->host_limits) && !limits_anything(&limits)))
         return f;
     key = builder_on(bytes, sizeof(bytes));
     builder_put(&key, TEXT("address "));
@@ -67,7 +68,6 @@ static enum fault take_own_budgets(struct login *login, const struct login_attem
     f = take_own(login, realm, &key, &realm->host_limits);
     if (f)
         return f;
-    limits.sessions = policy_limits(login->standing->policy)->sessions_per_address;
     builder_put(&key, TEXT(" of "));
     builder_put_string(&key, budget_key(login->standing->budgets[0]));
     return take_own(login, realm, &key, &limits);

@@ -322,6 +322,7 @@ static void take_bytes(struct control *control, struct text bytes)
     bool was_secured = control_is_secured(control);
     restore_partial(control);
     control->delivering = true;
+    size_t used = line_pending(&control->line) + 1 + bytes.len; /* a CR may have waited, too */
     while (bytes.len && !control->closing && control_is_secured(control) == was_secured) {
         enum line_event event;
         bytes = text_after(bytes, line_feed(&control->line, bytes, &event));
@@ -330,6 +331,8 @@ static void take_bytes(struct control *control, struct text bytes)
     control->delivering = false;
     send_gathered(control);
     save_partial(control);
+    /* There may have been a password in it. All of the buffer would cost 0.1 us a command. */
+    explicit_bzero(loop_line_buffer(control->loop), used < LINE_MAX_BYTES ? used : LINE_MAX_BYTES);
 }
 
 /* ---- TLS ------------------------------------------------------------------------ */
@@ -442,13 +445,9 @@ static bool read_some(struct control *control)
     char *buffer = loop_read_buffer(control->loop);
     ssize_t n = recv(control->fd, buffer, LOOP_READ_BYTES, MSG_DONTWAIT);
     if (n > 0) {
-        size_t line_max = line_pending(&control->line) + (size_t)n;
-        if (control->tls || line_max > LINE_MAX_BYTES) /* TLS may bring more than this read did */
-            line_max = LINE_MAX_BYTES;
         feed(control, (struct text){buffer, (size_t)n});
         /* There may have been a password in it. */
         explicit_bzero(buffer, (size_t)n);
-        explicit_bzero(loop_line_buffer(control->loop), line_max);
         return !control->ended && !control->closing;
     }
     if (n < 0 && errno == EINTR)

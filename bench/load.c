@@ -19,7 +19,6 @@
 
 #include "base/memory.h"
 #include "load_loop.h"
-#include "load_tls.h"
 
 struct thread {
     struct loop loop;
@@ -147,7 +146,7 @@ static bool converse(struct thread *threads, unsigned count)
     return is_fine;
 }
 
-static bool run(struct thread *threads, const struct options *options, SSL_CTX *tls)
+static bool run(struct thread *threads, const struct options *options, const struct tls *tls)
 {
     pthread_barrier_t turn;
     (void)pthread_barrier_init(&turn, NULL, options->threads);
@@ -183,19 +182,17 @@ static void raise_limit(void)
 int main(int count, char **words)
 {
     static struct options options;
-    SSL_CTX *tls = NULL;
+    struct tls tls = {NULL, NULL};
     options_read(count, words, &options);
     (void)signal(SIGPIPE, SIG_IGN);
     raise_limit();
-    if (options.security != SECURITY_NONE)
-        tls = tls_new_context(&options);
     struct thread *threads = memory_new_array(options.threads, sizeof(*threads));
-    if (!threads || (options.security != SECURITY_NONE && !tls)) {
+    if (!threads || (options.security != SECURITY_NONE && !tls_init(&tls, &options))) {
         (void)fprintf(stderr, "bench_load: no memory\n");
         return 1;
     }
-    bool is_fine = run(threads, &options, tls);
-    SSL_CTX_free(tls);
+    bool is_fine = run(threads, &options, &tls);
+    tls_done(&tls);
     memory_free(threads);
     return is_fine ? 0 : 1;
 }

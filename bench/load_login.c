@@ -90,7 +90,7 @@ static void on_greeting(struct session *s, int code, struct text line)
         session_fail(s, "greeting", line);
     else if (s->step && s->step->operation == OPERATION_CONNECT)
         done(s);
-    else if (s->loop->tls)
+    else if (s->loop->tls->control)
         session_ask(s, TEXT("AUTH TLS\r\n"), on_auth);
     else
         ask_with(s, "USER ", s->loop->options->user, on_user);

@@ -295,7 +295,8 @@ static void init_session(struct loop *loop, unsigned i, unsigned number)
     s->control.session = s->data.session = s;
 }
 
-bool loop_init(struct loop *loop, const struct options *options, SSL_CTX *tls, unsigned index)
+bool loop_init(struct loop *loop, const struct options *options, const struct tls *tls,
+               unsigned index)
 {
     unsigned threads = options->threads;
     loop->options = options;

@@ -9,12 +9,13 @@
 #include "load_options.h"
 #include "load_session.h"
 #include "load_times.h"
+#include "load_tls.h"
 
 enum { BUFFER_BYTES = 256 * 1024 };
 
 struct loop {
     const struct options *options; /* borrowed: the program's */
-    SSL_CTX *tls;                  /* borrowed: the program's; NULL: in the clear */
+    const struct tls *tls;         /* borrowed: the program's */
     struct session *sessions;      /* owned: `count`, of which the first `busy` work */
     char *buffer;                  /* owned: BUFFER_BYTES, for what is received or sent */
     unsigned count;
@@ -45,7 +46,8 @@ struct loop {
 };
 
 /* `index` of options->threads. False, and said on standard error: it cannot be had. */
-bool loop_init(struct loop *loop, const struct options *options, SSL_CTX *tls, unsigned index);
+bool loop_init(struct loop *loop, const struct options *options, const struct tls *tls,
+               unsigned index);
 void loop_done(struct loop *loop);
 
 /* Logs in what the work needs; where `verifies`, one session goes through the work once. */

@@ -99,7 +99,7 @@ static void transfer(struct session *s, in_port_t port)
     if (!s->control.tls || s->data.fd < 0)
         return;
     SSL_SESSION *ticket = s->loop->options->is_resuming ? s->ticket : NULL;
-    if (tls_secure(&s->data, s->loop->tls, ticket, &s->ticket))
+    if (tls_secure_data(&s->data, s->loop->tls, ticket))
         data_move(s);
     else
         session_fail(s, "no memory for TLS", TEXT(""));

@@ -35,7 +35,7 @@ void session_open(struct session *s,
 
 void session_secure(struct session *s)
 {
-    if (!tls_secure(&s->control, s->loop->tls, NULL, &s->ticket)) {
+    if (!tls_secure_control(&s->control, s->loop->tls, &s->ticket)) {
         session_fail(s, "no memory for TLS", TEXT(""));
         return;
     }

@@ -8,8 +8,6 @@ enum { BULK_BYTES = 256 * 1024 };
 static int on_ticket(SSL *tls, SSL_SESSION *ticket)
 {
     SSL_SESSION **place = SSL_get_app_data(tls);
-    if (!place)
-        return 0;
     SSL_SESSION_free(*place);
     *place = ticket;
     return 1; /* the reference is ours */
@@ -22,39 +20,67 @@ static bool set_up(SSL_CTX *context, const struct options *options)
     SSL_CTX_set_mode(context, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
     /* Not every server says goodbye; bytes are counted anyhow. */
     SSL_CTX_set_options(context, SSL_OP_IGNORE_UNEXPECTED_EOF);
-    SSL_CTX_set_session_cache_mode(context,
-                                   SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL_STORE);
-    SSL_CTX_sess_set_new_cb(context, on_ticket);
-    /* A record's header and body, and where there are many of them many, in one recv. */
+    /* A record's header and body, and where there are many records several, in one recv. */
     SSL_CTX_set_read_ahead(context, 1);
-    if (options->bytes >= BULK_BYTES)
-        SSL_CTX_set_default_read_buffer_len(context, BULK_BYTES);
     return SSL_CTX_set_min_proto_version(context, version) &&
            SSL_CTX_set_max_proto_version(context, version) &&
            SSL_CTX_set_ciphersuites(context, "TLS_AES_128_GCM_SHA256") &&
            SSL_CTX_set_cipher_list(context, "ECDHE+AES128+AESGCM");
 }
 
-SSL_CTX *tls_new_context(const struct options *options)
+/* It is told of tickets, and an idle session has no buffers. */
+static void set_up_control(SSL_CTX *context)
 {
-    SSL_CTX *context = SSL_CTX_new(TLS_client_method());
-    if (context && set_up(context, options))
-        return context;
-    SSL_CTX_free(context);
-    return NULL;
+    SSL_CTX_set_session_cache_mode(context,
+                                   SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL_STORE);
+    SSL_CTX_sess_set_new_cb(context, on_ticket);
+    SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS);
 }
 
-bool tls_secure(struct link *link, SSL_CTX *context, SSL_SESSION *ticket, SSL_SESSION **ret_ticket)
+/* With a cache, even an empty one, OpenSSL would resume a session of TLS 1.3 only once. */
+static void set_up_data(SSL_CTX *context, const struct options *options)
+{
+    SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
+    if (options->bytes >= BULK_BYTES)
+        SSL_CTX_set_default_read_buffer_len(context, BULK_BYTES);
+}
+
+bool tls_init(struct tls *tls, const struct options *options)
+{
+    tls->control = SSL_CTX_new(TLS_client_method());
+    tls->data = SSL_CTX_new(TLS_client_method());
+    if (!tls->control || !tls->data || !set_up(tls->control, options) ||
+        !set_up(tls->data, options))
+        return false;
+    set_up_control(tls->control);
+    set_up_data(tls->data, options);
+    return true;
+}
+
+void tls_done(struct tls *tls)
+{
+    SSL_CTX_free(tls->control);
+    SSL_CTX_free(tls->data);
+}
+
+static bool start(struct link *link, SSL_CTX *context)
 {
     link->tls = SSL_new(context);
     if (!link->tls || !SSL_set_fd(link->tls, link->fd))
         return false;
-    (void)SSL_set_app_data(link->tls, ret_ticket);
-    if (ticket && !SSL_set_session(link->tls, ticket))
-        return false;
     SSL_set_connect_state(link->tls);
     link->is_shaking = true;
     return true;
+}
+
+bool tls_secure_control(struct link *link, const struct tls *tls, SSL_SESSION **ret_ticket)
+{
+    return start(link, tls->control) && SSL_set_app_data(link->tls, ret_ticket);
+}
+
+bool tls_secure_data(struct link *link, const struct tls *tls, SSL_SESSION *ticket)
+{
+    return start(link, tls->data) && (!ticket || SSL_set_session(link->tls, ticket));
 }
 
 static ssize_t outcome(const struct link *link, int count)

@@ -9,15 +9,22 @@
 #include "load_link.h"
 #include "load_options.h"
 
-/* The context of all links, or NULL. Free with SSL_CTX_free. */
-SSL_CTX *tls_new_context(const struct options *options);
+struct tls {
+    SSL_CTX *control; /* owned; NULL: everything is in the clear */
+    SSL_CTX *data;    /* owned */
+};
+
+/* False: OpenSSL cannot. tls_done in either case. */
+bool tls_init(struct tls *tls, const struct options *options);
+void tls_done(struct tls *tls);
 
 /*
- * Puts TLS on an open link. `ticket` (NULL: none) is what it tries to resume; where `ret_ticket`
- * is not NULL each ticket that comes replaces what is there, which the caller frees.
- * False: no memory.
+ * Puts TLS on an open link. Each ticket that comes replaces what is in ret_ticket, which the
+ * caller frees in the end. False: no memory.
  */
-bool tls_secure(struct link *link, SSL_CTX *context, SSL_SESSION *ticket, SSL_SESSION **ret_ticket);
+bool tls_secure_control(struct link *link, const struct tls *tls, SSL_SESSION **ret_ticket);
+/* Likewise; it tries to resume `ticket` (NULL: none). */
+bool tls_secure_data(struct link *link, const struct tls *tls, SSL_SESSION *ticket);
 
 /* Goes on with the handshake: 1 it is done, LINK_WAIT or LINK_LOST. */
 ssize_t tls_shake(struct link *link);

@@ -4,10 +4,20 @@
  *
  *   bench_load WORK PORT [options]      (without arguments it says which there are)
  *
- * It prepares what the work needs and goes through it once, prints "ready", and waits for a line
- * on standard input. Then it works, prints one line of JSON, keeps its sessions until standard
- * input ends, says QUIT in each and goes. Whatever is not as it should be is counted, the first
- * such thing told on standard error; the exit status is 1 if there was any.
+ * It logs in and goes through the work once, prints "ready", and waits for a line on standard
+ * input. Then it works, prints one line of JSON, keeps its sessions until standard input ends,
+ * says QUIT in each and goes. Whatever is not as it should be is counted, the first such thing
+ * told on standard error; the exit status is 1 if there was any.
+ *
+ *   download, get   RETR --file, each of --bytes        login    connect, log in, QUIT
+ *   upload, put     STOR up/SESSION of --bytes          connect  all connect at once, are greeted
+ *   list            LIST --directory of --entries       idle     logged in by "ready"; nothing else
+ *   command         NOOP, PWD, TYPE I in turn           mixed    all of these, beside --idle more
+ *
+ * The JSON: operations, bytes and entries that came to their end in so many seconds (of idle:
+ * of logging in), errors, the median of the times from LIST to its first byte, median and 99th
+ * percentile of an operation, data connections that resumed a TLS session, logins that were
+ * tried again before "ready", and the processor time that all this took here.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -78,6 +88,7 @@ static void merge(struct thread *threads, unsigned count)
         all->entries += one->entries;
         all->resumed += one->resumed;
         all->errors += one->errors;
+        all->retries += one->retries;
         if (all->start_ns > one->start_ns)
             all->start_ns = one->start_ns;
         if (all->now_ns < one->now_ns)
@@ -91,13 +102,13 @@ static void report(const struct loop *all, uint64_t cpu_ns)
 {
     printf("{\"work\":\"%s\",\"operations\":%llu,\"bytes\":%llu,\"entries\":%llu,"
            "\"seconds\":%.6f,\"errors\":%llu,\"first_byte_us\":%.1f,\"p50_us\":%.1f,"
-           "\"p99_us\":%.1f,\"resumed\":%llu,\"own_cpu_seconds\":%.6f}\n",
+           "\"p99_us\":%.1f,\"resumed\":%llu,\"retries\":%llu,\"own_cpu_seconds\":%.6f}\n",
            all->options->work->name, (unsigned long long)all->operations,
            (unsigned long long)all->bytes, (unsigned long long)all->entries,
            (double)(all->now_ns - all->start_ns) / 1e9, (unsigned long long)all->errors,
            times_quantile_us(&all->first_bytes, 0.5), times_quantile_us(&all->times, 0.5),
            times_quantile_us(&all->times, 0.99), (unsigned long long)all->resumed,
-           (double)cpu_ns / 1e9);
+           (unsigned long long)all->retries, (double)cpu_ns / 1e9);
     (void)fflush(stdout);
 }
 
@@ -131,7 +142,7 @@ static bool converse(struct thread *threads, unsigned count)
 {
     prepare(&threads[0]);
     if (has_errors(threads, count))
-        return false;
+        exit(1); /* while the other threads wait for a turn that does not come */
     printf("ready\n");
     (void)fflush(stdout);
     wait_for_line();
@@ -146,12 +157,11 @@ static bool converse(struct thread *threads, unsigned count)
     return is_fine;
 }
 
-static bool run(struct thread *threads, const struct options *options, const struct tls *tls)
+static bool start(struct thread *threads, const struct options *options, const struct tls *tls,
+                  pthread_barrier_t *turn)
 {
-    pthread_barrier_t turn;
-    (void)pthread_barrier_init(&turn, NULL, options->threads);
     for (unsigned i = 0; i < options->threads; i++) {
-        threads[i].turn = &turn;
+        threads[i].turn = turn;
         threads[i].index = i;
         if (!loop_init(&threads[i].loop, options, tls, i))
             return false;
@@ -160,13 +170,21 @@ static bool run(struct thread *threads, const struct options *options, const str
         if (pthread_create(&threads[i].id, NULL, live, &threads[i]))
             return false;
     }
-    if (!converse(threads, options->threads))
-        return false;
+    return true;
+}
+
+static bool run(struct thread *threads, const struct options *options, const struct tls *tls)
+{
+    pthread_barrier_t turn;
+    (void)pthread_barrier_init(&turn, NULL, options->threads);
+    if (!start(threads, options, tls, &turn))
+        exit(1);
+    bool is_fine = converse(threads, options->threads);
     for (unsigned i = 1; i < options->threads; i++)
         (void)pthread_join(threads[i].id, NULL);
     for (unsigned i = 0; i < options->threads; i++)
         loop_done(&threads[i].loop);
-    return true;
+    return is_fine;
 }
 
 /* As many files as the system lets us have. */

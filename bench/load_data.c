@@ -81,7 +81,7 @@ static ssize_t send_some(struct session *s, uint64_t left)
 static ssize_t move_out(struct session *s)
 {
     uint64_t bytes = s->loop->options->bytes;
-    if (!s->is_opened)
+    if (!s->is_opened && !s->loop->options->is_eager)
         return LINK_WAIT; /* a client sends when the server has agreed to receive */
     while (s->moved < bytes) {
         ssize_t n = send_some(s, bytes - s->moved);

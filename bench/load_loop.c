@@ -27,9 +27,12 @@ static atomic_flag has_told = ATOMIC_FLAG_INIT;
 
 void loop_count_error(struct session *s, const char *what, struct text line)
 {
-    if (s->loop->is_leaving)
+    if (s->loop->phase == PHASE_LEAVING)
         return; /* a server may have closed before we said QUIT */
-    s->loop->errors++;
+    if (s->loop->phase == PHASE_PREPARING && s->tries + 1 < LOGIN_TRIES)
+        s->loop->retries++;
+    else
+        s->loop->errors++;
     if (!atomic_flag_test_and_set(&has_told))
         (void)fprintf(stderr, "bench_load: session %u: %s: %.*s\n", s->number, what,
                       TEXT_ARGS(line));
@@ -69,21 +72,29 @@ static void rest(struct session *s)
     s->loop->active--;
 }
 
-/* A session that failed logs in anew, unless that is hopeless or it is to be lost. */
+/* A session that failed logs in anew, unless that is hopeless or to be told as it is. */
+static bool has_another_try(struct session *s)
+{
+    const struct loop *loop = s->loop;
+    if (loop->phase == PHASE_WORKING)
+        return !loop->options->work->is_once && loop->errors <= ERRORS_MAX;
+    return loop->phase == PHASE_PREPARING && s->tries + 1 < LOGIN_TRIES;
+}
+
 static void look_after(struct session *s)
 {
-    const struct work *work = s->loop->options->work;
-    bool is_working = s->step || s->loop->operations;
+    bool is_login_the_work = s->loop->phase == PHASE_WORKING &&
+                             s->loop->options->work->is_from_outside;
     s->is_failed = false;
     s->step = NULL;
-    if (s->loop->is_leaving || s->loop->errors > ERRORS_MAX || (is_working && work->is_once))
+    if (!has_another_try(s)) {
         rest(s);
-    else if (is_working && work->is_from_outside)
+    } else if (is_login_the_work) {
         s->loop->on_free(s);
-    else if (++s->tries < LOGIN_TRIES)
+    } else {
+        s->tries++;
         login_begin(s);
-    else
-        rest(s);
+    }
 }
 
 static void look_after_failed(struct loop *loop)
@@ -166,6 +177,7 @@ static void verify(struct loop *loop)
     static const struct step login = {OPERATION_LOGIN, "", "", 0};
     const struct work *work = loop->options->work;
     struct session *s = &loop->sessions[0];
+    loop->phase = PHASE_VERIFYING;
     loop->on_free = on_verified;
     rise(s);
     s->turn = 0;
@@ -175,9 +187,12 @@ static void verify(struct loop *loop)
 
 void loop_prepare(struct loop *loop, bool verifies)
 {
-    if (!loop->options->work->is_from_outside)
+    const struct work *work = loop->options->work;
+    loop->start_ns = loop->now_ns = (uint64_t)clock_running_ns();
+    if (!work->is_from_outside)
         log_all_in(loop);
-    if (verifies && !loop->errors)
+    loop->now_ns = (uint64_t)clock_running_ns();
+    if (verifies && work->steps && !loop->errors)
         verify(loop);
 }
 
@@ -187,22 +202,6 @@ static void begin_step(struct session *s)
 {
     const struct work *work = s->loop->options->work;
     operation_begin(s, &work->rotation[s->turn++ % work->steps]);
-}
-
-/* The next session begins, where all work just once. */
-static void begin_next(struct loop *loop)
-{
-    if (loop->begun == loop->busy)
-        return;
-    struct session *s = &loop->sessions[loop->begun++];
-    rise(s);
-    begin_step(s);
-}
-
-static void on_worked_once(struct session *s)
-{
-    rest(s);
-    begin_next(s->loop);
 }
 
 static void on_worked(struct session *s)
@@ -225,15 +224,13 @@ static void begin_all(struct loop *loop)
     }
 }
 
-/* All connect at once, or log in one after the other. */
 static void begin_once(struct loop *loop)
 {
-    bool is_gradual = loop->options->work->rotation[0].operation == OPERATION_STAY;
-    unsigned window = is_gradual ? LOGINS_AT_ONCE : loop->busy;
-    loop->on_free = on_worked_once;
-    loop->begun = 0;
-    for (unsigned i = 0; i < window; i++)
-        begin_next(loop);
+    loop->on_free = rest;
+    for (unsigned i = 0; i < loop->busy; i++) {
+        rise(&loop->sessions[i]);
+        begin_step(&loop->sessions[i]);
+    }
 }
 
 static void reset_counts(struct loop *loop)
@@ -247,6 +244,11 @@ void loop_work(struct loop *loop)
 {
     const struct options *o = loop->options;
     reset_counts(loop);
+    loop->phase = PHASE_WORKING;
+    if (!o->work->steps) {
+        loop->operations = loop->busy; /* in the time that preparing took */
+        return;
+    }
     loop->start_ns = loop->now_ns = (uint64_t)clock_running_ns();
     loop->end_ns = o->operations ? UINT64_MAX : loop->start_ns + o->duration_ns;
     if (o->work->is_once)
@@ -261,7 +263,7 @@ void loop_work(struct loop *loop)
 void loop_leave(struct loop *loop)
 {
     loop->on_free = rest;
-    loop->is_leaving = true;
+    loop->phase = PHASE_LEAVING;
     for (unsigned i = 0; i < loop->count; i++) {
         struct session *s = &loop->sessions[i];
         if (s->control.fd < 0)

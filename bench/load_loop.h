@@ -13,6 +13,8 @@
 
 enum { BUFFER_BYTES = 256 * 1024 };
 
+enum phase { PHASE_PREPARING, PHASE_VERIFYING, PHASE_WORKING, PHASE_LEAVING };
+
 struct loop {
     const struct options *options; /* borrowed: the program's */
     const struct tls *tls;         /* borrowed: the program's */
@@ -24,7 +26,7 @@ struct loop {
     unsigned active; /* sessions with something under way */
     int epoll;
     int upload; /* a file in memory of BUFFER_BYTES */
-    bool is_leaving;
+    enum phase phase;
 
     void (*on_free)(struct session *s); /* it has nothing under way any more */
     struct session *failed;             /* borrowed: `sessions`; chained by next */
@@ -41,6 +43,7 @@ struct loop {
     uint64_t entries;
     uint64_t resumed; /* data connections */
     uint64_t errors;
+    uint64_t retries; /* logins that failed and were tried again before the work */
     struct times times;
     struct times first_bytes;
 };

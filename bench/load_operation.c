@@ -96,8 +96,13 @@ static void transfer(struct session *s, in_port_t port)
     if (s->step->operation == OPERATION_LIST)
         s->asked_ns = (uint64_t)clock_running_ns();
     ask_step(s, on_transfer);
-    if (!s->control.tls || s->data.fd < 0)
+    if (s->data.fd < 0)
         return;
+    if (!s->control.tls) {
+        if (s->loop->options->is_eager && s->step->operation == OPERATION_STORE)
+            data_move(s);
+        return;
+    }
     SSL_SESSION *ticket = s->loop->options->is_resuming ? s->ticket : NULL;
     if (tls_secure_data(&s->data, s->loop->tls, ticket))
         data_move(s);
@@ -160,7 +165,6 @@ void operation_begin(struct session *s, const struct step *step)
             session_ask(s, TEXT("EPSV\r\n"), on_epsv);
         break;
     case OPERATION_LOGIN:
-    case OPERATION_STAY:
     case OPERATION_CONNECT:
         login_begin(s);
         break;

@@ -11,6 +11,7 @@ enum { SESSIONS_MAX = 100 * 1000, THREADS_MAX = 64 };
 enum key {
     KEY_BYTES,
     KEY_DIRECTORY,
+    KEY_EAGER,
     KEY_ENTRIES,
     KEY_FILE,
     KEY_HOST,
@@ -31,6 +32,7 @@ enum key {
 static const struct option known[] = {
     {"bytes", required_argument, NULL, KEY_BYTES},
     {"directory", required_argument, NULL, KEY_DIRECTORY},
+    {"eager", no_argument, NULL, KEY_EAGER},
     {"entries", required_argument, NULL, KEY_ENTRIES},
     {"file", required_argument, NULL, KEY_FILE},
     {"host", required_argument, NULL, KEY_HOST},
@@ -92,6 +94,9 @@ static enum security security(const char *word)
 static void take_flag(struct options *o, enum key key)
 {
     switch (key) {
+    case KEY_EAGER:
+        o->is_eager = true;
+        break;
     case KEY_PASV:
         o->is_pasv_only = true;
         break;
@@ -175,7 +180,7 @@ void options_read(int count, char **words, struct options *ret_options)
         .sessions = 1,
         .threads = 1,
         .duration_ns = 3000000000,
-        .patience_ms = 30000,
+        .patience_ms = 20000,
     };
     o.server.sin_family = AF_INET;
     o.server.sin_addr.s_addr = htonl(INADDR_LOOPBACK);

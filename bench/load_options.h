@@ -31,6 +31,7 @@ struct options {
     uint64_t entries;     /* of the directory */
     enum security security;
     bool is_resuming;  /* data connections resume the control connection's TLS session */
+    bool is_eager;     /* uploads begin before the server has agreed */
     bool is_spread;    /* over many addresses of ours */
     bool is_pasv_only; /* for a server without EPSV */
 };

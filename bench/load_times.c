@@ -11,7 +11,7 @@ static size_t bucket_of(uint64_t ns)
 {
     if (ns < TIMES_FINE)
         return ns;
-    unsigned exponent = 63 - (unsigned)__builtin_clzll(ns);
+    size_t exponent = 63 - (size_t)__builtin_clzll(ns);
     uint64_t fine = (ns >> (exponent - FINE_BITS)) & (TIMES_FINE - 1);
     return (exponent - FINE_BITS + 1) * TIMES_FINE + fine;
 }

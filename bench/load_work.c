@@ -40,7 +40,7 @@ static const struct work works[] = {
       {OPERATION_ASK, "CWD", "/", 250},
       PWD}},
     {"login", true, false, 1, {{OPERATION_LOGIN, "", "", 0}}},
-    {"idle", true, true, 1, {{OPERATION_STAY, "", "", 0}}},
+    {"idle", false, true, 0, {{0}}},
     {"connect", true, true, 1, {{OPERATION_CONNECT, "", "", 0}}},
 };
 

@@ -21,7 +21,6 @@ enum operation {
     OPERATION_LIST,    /* likewise, and its lines are counted */
     OPERATION_STORE,   /* a data connection that is sent a file's worth of bytes */
     OPERATION_LOGIN,   /* connect, log in, say QUIT, wait for the end */
-    OPERATION_STAY,    /* connect, log in */
     OPERATION_CONNECT, /* connect, be greeted */
 };
 
@@ -36,7 +35,7 @@ struct work {
     const char *name;     /* borrowed: a literal */
     bool is_from_outside; /* its sessions are not logged in when it begins */
     bool is_once;         /* every session does its operation once */
-    size_t steps;
+    size_t steps;         /* 0: to be logged in is all */
     struct step rotation[ROTATION_MAX];
 };
 

@@ -35,11 +35,8 @@ void session_open(struct session *s,
 
 void session_secure(struct session *s)
 {
-    if (!tls_secure_control(&s->control, s->loop->tls, &s->ticket)) {
+    if (!tls_secure_control(&s->control, s->loop->tls, &s->ticket))
         session_fail(s, "no memory for TLS", TEXT(""));
-        return;
-    }
-    session_on_event(s, 0);
 }
 
 void session_ask(struct session *s, struct text line,
@@ -151,18 +148,22 @@ static bool read_some(struct session *s, uint32_t events)
     return (size_t)n == room || s->control.tls || events & EPOLLRDHUP;
 }
 
+/* False: it has to wait for more, or failed. */
+static bool shake(struct session *s)
+{
+    ssize_t n = tls_shake(&s->control);
+    if (n == LINK_LOST)
+        session_fail(s, "the TLS handshake failed", TEXT(""));
+    if (n <= 0)
+        return false;
+    login_on_secured(s);
+    return true;
+}
+
+/* A reply may be what begins a handshake, and replies may be right behind its end. */
 void session_on_event(struct session *s, uint32_t events)
 {
-    if (s->control.fd < 0)
-        return;
-    if (s->control.is_shaking) {
-        ssize_t n = tls_shake(&s->control);
-        if (n == LINK_LOST)
-            session_fail(s, "the TLS handshake failed", TEXT(""));
-        if (n <= 0)
-            return;
-        login_on_secured(s);
-    }
-    while (s->control.fd >= 0 && read_some(s, events)) {
-    }
+    bool goes_on = true;
+    while (goes_on && s->control.fd >= 0)
+        goes_on = s->control.is_shaking ? shake(s) : read_some(s, events);
 }

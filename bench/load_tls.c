@@ -3,7 +3,8 @@
 
 #include <openssl/err.h>
 
-enum { BULK_BYTES = 256 * 1024 };
+/* Four records in one recv: 0.34 s of processor time a GiB; 256 KiB, which no cache has: 0.47. */
+enum { BULK_BYTES = 64 * 1024 };
 
 static int on_ticket(SSL *tls, SSL_SESSION *ticket)
 {
@@ -13,10 +14,19 @@ static int on_ticket(SSL *tls, SSL_SESSION *ticket)
     return 1; /* the reference is ours */
 }
 
+/* OpenSSL would look for who signed even if nobody asks: 560 instead of 520 us a login. */
+static int on_certificate(X509_STORE_CTX *chain, void *nothing)
+{
+    (void)chain;
+    (void)nothing;
+    return 1;
+}
+
 static bool set_up(SSL_CTX *context, const struct options *options)
 {
     int version = options->security == SECURITY_TLS12 ? TLS1_2_VERSION : TLS1_3_VERSION;
     SSL_CTX_set_verify(context, SSL_VERIFY_NONE, NULL);
+    SSL_CTX_set_cert_verify_callback(context, on_certificate, NULL);
     SSL_CTX_set_mode(context, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
     /* Not every server says goodbye; bytes are counted anyhow. */
     SSL_CTX_set_options(context, SSL_OP_IGNORE_UNEXPECTED_EOF);

@@ -90,22 +90,17 @@ static void greet(struct loop *loop, int fd)
     s->listener = s->data = s->file = -1;
     control_reply(s, TEXT("220 bare\r\n"));
     settle(s);
-    /* By edges: an event a command, and nothing to be asked again once it has been read. */
     if (s->control >= 0)
-        loop_watch(s, fd, ROLE_CONTROL, EPOLL_CTL_ADD, EPOLLIN | EPOLLRDHUP | EPOLLET);
-}
-
-static void accept_all(struct loop *loop)
-{
-    int fd;
-    while ((fd = accept4(loop->listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC)) >= 0)
-        greet(loop, fd);
+        loop_watch(s, fd, ROLE_CONTROL, EPOLL_CTL_ADD, EPOLLIN);
 }
 
 static void on_event(struct loop *loop, const struct epoll_event *event)
 {
     if (!event->data.u64) {
-        accept_all(loop);
+        /* One: epoll tells again of the next, and no call has to say that there is none. */
+        int fd = accept4(loop->listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+        if (fd >= 0)
+            greet(loop, fd);
         return;
     }
     enum role role = event->data.u64 & ROLE_MASK;
@@ -113,7 +108,7 @@ static void on_event(struct loop *loop, const struct epoll_event *event)
     if (s->control < 0)
         return; /* closed by an earlier event of this turn */
     if (role == ROLE_CONTROL)
-        control_work(s);
+        control_on_event(s);
     else if (role == ROLE_LISTENER)
         data_on_listener(s);
     else

@@ -68,7 +68,7 @@ struct session {
     bool is_told : 1;    /* 150 */
     bool is_private : 1; /* PROT P */
     bool is_ending : 1;  /* close behind the replies */
-    bool has_input : 1;  /* on the control connection, while a transfer was under way */
+    bool is_paused : 1;  /* the control connection is not listened to: a transfer is under way */
     bool is_awaited : 1; /* a data connection: PASV was answered, and none accepted since */
     bool is_listener_watched : 1;
     off_t at;                    /* in the file */
@@ -90,8 +90,9 @@ void loop_watch(struct session *s, int fd, enum role role, int operation, uint32
 
 /* ---- bare_control.c ------------------------------------------------------------ */
 
-/* What has come on the control connection; also called when a transfer has ended. */
-void control_work(struct session *s);
+void control_on_event(struct session *s);
+/* Behind a transfer that took time: what came in the meantime. */
+void control_go_on(struct session *s);
 /* One or more lines with their ends. */
 void control_reply(struct session *s, struct text lines);
 /* Replies leave; a client that does not read them is closed. */

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -33,7 +34,10 @@ void control_flush(struct session *s)
     if (!len)
         return;
     if (s->control_tls) {
-        if (!tls_write(s->control_tls, loop->output, len) || tls_ready(s->control_tls) != TLS_READY)
+        bool is_sealed = tls_write(s->control_tls, loop->output, len);
+        if (s->is_ending)
+            tls_finish(s->control_tls);
+        if (!is_sealed || tls_ready(s->control_tls) != TLS_READY)
             s->is_ending = true;
     } else if (send(s->control, loop->output, len, 0) != (ssize_t)len) {
         s->is_ending = true;
@@ -379,45 +383,70 @@ static void keep_partial(struct session *s, const char *at, size_t len)
 }
 
 /* Behind what was kept; false: nothing has come. */
-static bool receive(struct session *s, size_t *len, bool *may_have_more)
+static bool receive(struct session *s, size_t *len)
 {
     size_t room = INPUT_BYTES - *len;
     char *to = s->loop->input + *len;
     ssize_t n = s->control_tls ? tls_read(s->control_tls, to, room) : recv(s->control, to, room, 0);
-    if (n > 0) {
+    if (n > 0)
         *len += (size_t)n;
-        /* A stream that gives less than was asked for has no more (epoll(7)). */
-        *may_have_more = s->control_tls || (size_t)n == room;
-        return true;
-    }
-    if (s->control_tls ? n > TLS_WANTS_READ : n == 0 || errno != EAGAIN)
+    else if (s->control_tls ? n > TLS_WANTS_READ : n == 0 || errno != EAGAIN)
         s->is_ending = true;
-    return false;
+    return n > 0;
 }
 
-void control_work(struct session *s)
+/* What the loop's input begins with was kept; returns how much. */
+static size_t take_partial(struct session *s)
 {
-    struct loop *loop = s->loop;
-    bool may_have_more = true;
-    if (s->move != MOVE_NONE) { /* told once: by edges */
-        s->has_input = true;
+    size_t len = s->partial_len;
+    if (len)
+        memcpy(s->loop->input, s->partial, len);
+    free(s->partial);
+    s->partial = NULL;
+    s->partial_len = 0;
+    return len;
+}
+
+/* Obeys what there is and keeps what is left over. False: nothing has come. */
+static bool work_once(struct session *s, bool is_reading)
+{
+    size_t len = take_partial(s);
+    bool has_come = is_reading && receive(s, &len);
+    size_t done = obey_lines(s, len);
+    if (done == 0 && len == INPUT_BYTES)
+        s->is_ending = true; /* no line is as long */
+    if (done < len && !s->is_ending)
+        keep_partial(s, s->loop->input + done, len - done);
+    return has_come;
+}
+
+/* In the clear epoll tells again what is left; what TLS has read ahead it does not know. */
+static void work(struct session *s)
+{
+    while (work_once(s, true) && s->control_tls && s->move == MOVE_NONE && !s->is_ending)
+        ;
+}
+
+void control_on_event(struct session *s)
+{
+    if (s->move == MOVE_NONE) {
+        work(s);
         return;
     }
-    while (may_have_more && !s->is_ending && s->move == MOVE_NONE) {
-        size_t len = s->partial_len;
-        if (len) {
-            memcpy(loop->input, s->partial, len);
-            free(s->partial);
-            s->partial = NULL;
-            s->partial_len = 0;
-        }
-        size_t done = obey_lines(s, len);
-        if (!done && !s->is_ending && len < INPUT_BYTES && receive(s, &len, &may_have_more))
-            done = obey_lines(s, len);
-        else if (!done)
-            may_have_more = false;
-        if (done < len && !s->is_ending)
-            keep_partial(s, loop->input + done, len - done);
-    }
-    s->has_input = may_have_more && s->move != MOVE_NONE;
+    /* What comes while a transfer takes time is left where it is, unless the connection is lost. */
+    s->is_ending = s->is_paused;
+    s->is_paused = true;
+    loop_watch(s, s->control, ROLE_CONTROL, EPOLL_CTL_MOD, 0);
+}
+
+void control_go_on(struct session *s)
+{
+    work_once(s, false);
+    if (s->move != MOVE_NONE || s->is_ending)
+        return;
+    if (s->is_paused)
+        loop_watch(s, s->control, ROLE_CONTROL, EPOLL_CTL_MOD, EPOLLIN);
+    s->is_paused = false;
+    if (s->control_tls)
+        work(s);
 }

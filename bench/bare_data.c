@@ -200,8 +200,12 @@ static int receive_sealed(struct session *s)
         }
         if (!write_all(s->file, piece, len))
             return MOVED_FAILED;
-        if (n <= 0)
-            return n == TLS_ENDED ? MOVED_ALL : wait_for(n);
+        if (n == TLS_ENDED) {
+            tls_finish(s->data_tls);
+            return tls_ready(s->data_tls) == TLS_ENDED ? MOVED_ALL : MOVED_FAILED;
+        }
+        if (n < 0)
+            return wait_for(n);
     }
     return EPOLLIN;
 }
@@ -229,8 +233,6 @@ static void end(struct session *s, bool is_moved)
     data_drop(s);
     tell_150(s);
     control_reply(s, is_moved ? TEXT("226 done\r\n") : TEXT("426 failed\r\n"));
-    if (s->has_input)
-        control_work(s);
 }
 
 static void move(struct session *s, bool has_ended)
@@ -281,12 +283,18 @@ void data_begin(struct session *s, enum move move)
 
 void data_on_listener(struct session *s)
 {
-    if (s->move != MOVE_NONE && s->data < 0)
-        take_connection(s);
+    if (s->move == MOVE_NONE || s->data >= 0)
+        return;
+    take_connection(s);
+    if (s->move == MOVE_NONE)
+        control_go_on(s);
 }
 
 void data_on_event(struct session *s, uint32_t events)
 {
-    if (s->move != MOVE_NONE && s->data >= 0)
-        move(s, events & EPOLLRDHUP);
+    if (s->move == MOVE_NONE || s->data < 0)
+        return;
+    move(s, events & EPOLLRDHUP);
+    if (s->move == MOVE_NONE)
+        control_go_on(s);
 }

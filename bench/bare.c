@@ -112,7 +112,7 @@ static void on_event(struct loop *loop, const struct epoll_event *event)
     else if (role == ROLE_LISTENER)
         data_on_listener(s);
     else
-        data_on_event(s, event->events);
+        data_on_event(s);
     settle(s);
 }
 

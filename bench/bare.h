@@ -27,6 +27,7 @@ enum {
     OUTPUT_BYTES = 64 * 1024, /* of replies to one read: each is far shorter than 256 bytes */
     PATH_BYTES = 4096,
     PIECE_BYTES = 256 * 1024, /* of a file at once, where it has to pass through us */
+    PIPE_BYTES = 1 << 20,     /* where it has not; the largest that anybody may have */
     /* What TLS adds to a piece: 22 bytes to each record of 16 KiB, an alert, a handshake. */
     SEALED_BYTES = PIECE_BYTES + 64 * 1024,
 };
@@ -39,6 +40,13 @@ enum move { MOVE_NONE, MOVE_SEND, MOVE_RECEIVE, MOVE_LIST };
 struct tls_end;
 struct tls_side;
 
+/* What a large file goes through without being copied. */
+struct pipe {
+    int ends[2];       /* owned: reading, writing */
+    size_t len;        /* what is in it */
+    struct pipe *next; /* owned: the loop's list of those that nobody uses */
+};
+
 /* One thread. What is used between two events only is here and not in each session. */
 struct loop {
     int epoll;
@@ -47,6 +55,8 @@ struct loop {
     struct tls_side *tls;  /* owned */
     struct listing *spare; /* owned: kept for the next LIST */
     struct session *dead;  /* owned: freed behind the events that may still name them */
+    struct pipe *pipes;    /* owned: empty, for the next transfers */
+    unsigned pipe_count;   /* of them */
     size_t output_len;
     size_t sealed_len;
     char input[INPUT_BYTES];
@@ -76,6 +86,7 @@ struct session {
     char *partial;               /* owned: input behind the last command */
     uint32_t partial_len;        /* of it */
     struct listing *listing;     /* owned */
+    struct pipe *pipe;           /* owned */
     struct tls_end *control_tls; /* owned; NULL: in the clear */
     struct tls_end *data_tls;    /* owned; NULL: in the clear */
     struct session *next_dead;   /* owned: the loop's list */
@@ -105,9 +116,17 @@ bool data_listen(struct session *s);
 /* s->file or s->listing is ready: starts on the data connection, if it is there already. */
 void data_begin(struct session *s, enum move move);
 void data_on_listener(struct session *s);
-void data_on_event(struct session *s, uint32_t events);
+void data_on_event(struct session *s);
 /* Closes what a transfer has open. */
 void data_drop(struct session *s);
+/* The session's, until the transfer ends; NULL: the system has none. */
+struct pipe *data_pipe(struct session *s);
+
+/* ---- bare_move.c --------------------------------------------------------------- */
+
+/* What a step of a transfer came to; else the event of epoll that it waits for. */
+enum { MOVED_ALL = 0, MOVED_FAILED = -1 };
+int move_step(struct session *s);
 
 /* ---- bare_tls.c ---------------------------------------------------------------- */
 

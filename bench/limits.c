@@ -2,7 +2,8 @@
 /*
  * limits: bare loops of system calls over loopback, or over a directory: what no server can beat.
  *   bench_limits sendfile --root DIR --file NAME    a file to a socket, whose peer discards it
- *   bench_limits receive --root DIR                 a socket into a new file
+ *   bench_limits splice --root DIR --file NAME      the same through a pipe of 1 MiB
+ *   bench_limits receive --root DIR                 a socket into a new file, through a pipe
  *   bench_limits list --root DIR                    the directory as text, to nobody
  *   bench_limits tls                                SSL_write of memory, decrypted by the peer
  * with --seconds S (2), --bytes B of one upload or stream (1 GiB), --streams N (1) at once,
@@ -33,6 +34,7 @@
 
 enum {
     PIECE_BYTES = 256 * 1024,
+    PIPE_BYTES = 1 << 20,    /* the largest that anybody may have */
     DISCARD_BYTES = 1 << 24, /* asked for at once where nothing is copied */
     STREAMS_MAX = 64,
 };
@@ -113,20 +115,62 @@ static void make_connection(int *ret_serving, int *ret_peer)
     close(listener);
 }
 
-/* ---- sendfile ------------------------------------------------------------------------ */
+static void make_pipe(int ends[2])
+{
+    must(!pipe2(ends, O_CLOEXEC) && fcntl(ends[1], F_SETPIPE_SZ, PIPE_BYTES) > 0, "pipe");
+}
 
-static void serve_file(struct stream *stream)
+/* ---- sendfile, splice ---------------------------------------------------------------- */
+
+static int open_file(const struct stream *stream, off_t *ret_size)
 {
     struct stat info;
     int fd = open(stream->options->file, O_RDONLY | O_CLOEXEC);
     must(fd >= 0 && !fstat(fd, &info) && info.st_size > 0, stream->options->file);
+    *ret_size = info.st_size;
+    return fd;
+}
+
+static void serve_sendfile(struct stream *stream)
+{
+    off_t size;
+    int fd = open_file(stream, &size);
     for (; has_time(stream); stream->operations++) {
         off_t at = 0;
-        while (at < info.st_size)
-            must(sendfile(stream->serving, fd, &at, (size_t)(info.st_size - at)) > 0, "sendfile");
-        stream->bytes += (uint64_t)info.st_size;
+        while (at < size)
+            must(sendfile(stream->serving, fd, &at, (size_t)(size - at)) > 0, "sendfile");
+        stream->bytes += (uint64_t)size;
     }
     close(fd);
+}
+
+/* All of what is in a pipe. */
+static void empty_pipe(int from, int to, ssize_t len)
+{
+    while (len > 0) {
+        ssize_t n = splice(from, NULL, to, NULL, (size_t)len, SPLICE_F_MOVE);
+        must(n > 0, "splice");
+        len -= n;
+    }
+}
+
+static void serve_splice(struct stream *stream)
+{
+    int ends[2];
+    off_t size;
+    int fd = open_file(stream, &size);
+    make_pipe(ends);
+    for (; has_time(stream); stream->operations++) {
+        for (off_t at = 0; at < size;) {
+            ssize_t n = splice(fd, &at, ends[1], NULL, PIPE_BYTES, SPLICE_F_MOVE);
+            must(n > 0, "splice");
+            empty_pipe(ends[0], stream->serving, n);
+        }
+        stream->bytes += (uint64_t)size;
+    }
+    close(fd);
+    close(ends[0]);
+    close(ends[1]);
 }
 
 static void discard(struct stream *stream)
@@ -141,15 +185,18 @@ static void discard(struct stream *stream)
 static void serve_upload(struct stream *stream)
 {
     char name[32];
-    char *piece = new_piece();
+    int ends[2];
+    make_pipe(ends);
     (void)snprintf(name, sizeof(name), "limits-%d-%u", getpid(), stream->number);
     for (; has_time(stream); stream->operations++) {
         uint64_t left = stream->options->bytes;
         int fd = open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
         must(fd >= 0, name);
         while (left) {
-            ssize_t n = recv(stream->serving, piece, left < PIECE_BYTES ? left : PIECE_BYTES, 0);
-            must(n > 0 && write(fd, piece, (size_t)n) == n, "moving");
+            ssize_t n = splice(stream->serving, NULL, ends[1], NULL,
+                               left < PIPE_BYTES ? left : PIPE_BYTES, SPLICE_F_MOVE);
+            must(n > 0, "splice");
+            empty_pipe(ends[0], fd, n);
             left -= (uint64_t)n;
         }
         close(fd);
@@ -157,7 +204,8 @@ static void serve_upload(struct stream *stream)
         stream->bytes += stream->options->bytes;
     }
     shutdown(stream->peer, SHUT_RDWR); /* it may be waiting for room */
-    free(piece);
+    close(ends[0]);
+    close(ends[1]);
 }
 
 static void upload(struct stream *stream)
@@ -250,9 +298,8 @@ static void make_contexts(struct options *options)
 /* ---- All of them --------------------------------------------------------------------------- */
 
 static const struct limit limits[] = {
-    {"sendfile", serve_file, discard},
-    {"receive", serve_upload, upload},
-    {"list", serve_listing, NULL},
+    {"sendfile", serve_sendfile, discard}, {"splice", serve_splice, discard},
+    {"receive", serve_upload, upload},     {"list", serve_listing, NULL},
     {"tls", serve_tls, consume_tls},
 };
 

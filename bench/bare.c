@@ -18,6 +18,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/memory.h"
+
 enum {
     EVENTS_AT_ONCE = 256,
     BACKLOG = 4096, /* 1,000 come at once */
@@ -42,7 +44,7 @@ void must(bool is_done, const char *what)
 
 void loop_watch(struct session *s, int fd, enum role role, int operation, uint32_t events)
 {
-    struct epoll_event event = {events, {.u64 = (uintptr_t)s | (uintptr_t)role}};
+    struct epoll_event event = {events, {.ptr = (char *)s + role}};
     (void)epoll_ctl(s->loop->epoll, operation, fd, &event);
 }
 
@@ -64,9 +66,9 @@ static void free_dead(struct loop *loop)
     while (loop->dead) {
         struct session *s = loop->dead;
         loop->dead = s->next_dead;
-        free(s->directory);
-        free(s->partial);
-        free(s);
+        memory_free(s->directory);
+        memory_free(s->partial);
+        memory_free(s);
     }
 }
 
@@ -80,7 +82,7 @@ static void settle(struct session *s)
 
 static void greet(struct loop *loop, int fd)
 {
-    struct session *s = calloc(1, sizeof(*s));
+    struct session *s = memory_new(sizeof(*s));
     if (!s) {
         close(fd);
         return;
@@ -96,15 +98,15 @@ static void greet(struct loop *loop, int fd)
 
 static void on_event(struct loop *loop, const struct epoll_event *event)
 {
-    if (!event->data.u64) {
+    if (!event->data.ptr) {
         /* One: epoll tells again of the next, and no call has to say that there is none. */
         int fd = accept4(loop->listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
         if (fd >= 0)
             greet(loop, fd);
         return;
     }
-    enum role role = event->data.u64 & ROLE_MASK;
-    struct session *s = (struct session *)(uintptr_t)(event->data.u64 & ~(uint64_t)ROLE_MASK);
+    enum role role = (uintptr_t)event->data.ptr & ROLE_MASK;
+    struct session *s = (void *)((char *)event->data.ptr - role);
     if (s->control < 0)
         return; /* closed by an earlier event of this turn */
     if (role == ROLE_CONTROL)
@@ -151,21 +153,21 @@ static int listen_on(uint16_t *port)
 
 static struct loop *new_loop(struct options *options, int root)
 {
-    struct loop *loop = calloc(1, sizeof(*loop));
+    struct loop *loop = memory_new(sizeof(*loop));
     must(loop, "memory");
     loop->epoll = epoll_create1(EPOLL_CLOEXEC);
     must(loop->epoll >= 0, "epoll");
     loop->root = root;
     loop->tls = tls_new_side(options->certificate, options->key);
     loop->listener = listen_on(&options->port);
-    struct epoll_event event = {EPOLLIN, {.u64 = 0}};
+    struct epoll_event event = {EPOLLIN, {.ptr = NULL}};
     must(!epoll_ctl(loop->epoll, EPOLL_CTL_ADD, loop->listener, &event), "epoll_ctl");
     return loop;
 }
 
 static void read_arguments(int count, char **words, struct options *options)
 {
-    uint64_t number;
+    uint64_t number = 0;
     options->threads = (unsigned)sysconf(_SC_NPROCESSORS_ONLN);
     errno = EINVAL;
     must(count >= 2 && text_to_number(text_of(words[1]), UINT16_MAX, &number), "PORT");
@@ -202,20 +204,18 @@ static void raise_limit(void)
 int main(int count, char **words)
 {
     struct options options = {0};
-    struct loop *loops[THREADS_MAX];
     read_arguments(count, words, &options);
     (void)signal(SIGPIPE, SIG_IGN);
     raise_limit();
     int root = open(options.root, O_PATH | O_DIRECTORY | O_CLOEXEC);
     must(root >= 0, options.root);
-    for (unsigned i = 0; i < options.threads; i++)
-        loops[i] = new_loop(&options, root);
+    struct loop *first = new_loop(&options, root);
     for (unsigned i = 1; i < options.threads; i++) {
         pthread_t thread;
-        must(!pthread_create(&thread, NULL, run, loops[i]), "thread");
+        must(!pthread_create(&thread, NULL, run, new_loop(&options, root)), "thread");
     }
     printf("ready %u\n", options.port);
     (void)fflush(stdout);
-    run(loops[0]);
+    run(first);
     return 0;
 }

@@ -4,12 +4,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "base/memory.h"
 
 /* A verb as one number: three or four letters in upper case. */
 #define VERB(a, b, c, d)                                                                           \
@@ -46,30 +47,36 @@ void control_flush(struct session *s)
 
 /* ---- Names ---------------------------------------------------------------------- */
 
+/* Behind `len` bytes of the loop's path; how long it is then, PATH_BYTES: too long. */
+static size_t add_part(char *path, size_t len, struct text part)
+{
+    if (!part.len || text_equal(part, TEXT(".")))
+        return len;
+    if (text_equal(part, TEXT(".."))) {
+        while (len && path[--len] != '/')
+            ;
+        return len;
+    }
+    if (len + part.len + 2 > PATH_BYTES)
+        return PATH_BYTES;
+    if (len)
+        path[len++] = '/';
+    memcpy(path + len, part.at, part.len);
+    return len + part.len;
+}
+
 /* "." and ".." by text alone, below the root; NULL: too long. */
 static char *join(struct loop *loop, const char *directory, const char *name)
 {
     size_t len = 0;
-    const char *parts[] = {name[0] != '/' && directory ? directory : "", name};
-    for (int i = 0; i < 2; i++) {
-        for (const char *at = parts[i], *end; *at; at = *end ? end + 1 : end) {
-            end = strchrnul(at, '/');
-            size_t size = (size_t)(end - at);
-            if (!size || (size == 1 && at[0] == '.'))
-                continue;
-            if (size == 2 && at[0] == '.' && at[1] == '.') {
-                while (len && loop->path[--len] != '/')
-                    ;
-                continue;
-            }
-            if (len + size + 2 > PATH_BYTES)
-                return NULL;
-            if (len)
-                loop->path[len++] = '/';
-            memcpy(loop->path + len, at, size);
-            len += size;
-        }
-    }
+    struct text rest = text_of(name[0] != '/' ? directory : NULL);
+    while (rest.len)
+        len = add_part(loop->path, len, text_take_until(&rest, '/'));
+    rest = text_of(name);
+    while (rest.len && len < PATH_BYTES)
+        len = add_part(loop->path, len, text_take_until(&rest, '/'));
+    if (len >= PATH_BYTES)
+        return NULL;
     loop->path[len] = '\0';
     return loop->path;
 }
@@ -156,8 +163,8 @@ static void verb_cwd(struct session *s, const char *argument)
         refuse(s);
         return;
     }
-    free(s->directory);
-    s->directory = *path ? strdup(path) : NULL;
+    memory_free(s->directory);
+    s->directory = *path ? memory_copy(path, strlen(path)) : NULL;
     control_reply(s, TEXT("250 ok\r\n"));
 }
 
@@ -267,7 +274,7 @@ static void move_listing(struct session *s, const char *argument, bool is_long)
     struct loop *loop = s->loop;
     const char *path = path_of(s, argument);
     int fd = path ? openat(loop->root, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
-    s->listing = loop->spare ? loop->spare : malloc(sizeof(*s->listing));
+    s->listing = loop->spare ? loop->spare : memory_buffer(sizeof(*s->listing));
     loop->spare = NULL;
     if (fd < 0 || !s->listing) {
         loop->spare = s->listing;
@@ -374,11 +381,9 @@ static size_t obey_lines(struct session *s, size_t len)
 
 static void keep_partial(struct session *s, const char *at, size_t len)
 {
-    s->partial = malloc(len);
+    s->partial = memory_copy(at, len);
     s->partial_len = (uint32_t)len;
-    if (s->partial)
-        memcpy(s->partial, at, len);
-    else
+    if (!s->partial)
         s->is_ending = true;
 }
 
@@ -401,7 +406,7 @@ static size_t take_partial(struct session *s)
     size_t len = s->partial_len;
     if (len)
         memcpy(s->loop->input, s->partial, len);
-    free(s->partial);
+    memory_free(s->partial);
     s->partial = NULL;
     s->partial_len = 0;
     return len;

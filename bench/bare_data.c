@@ -4,10 +4,11 @@
 
 #include <fcntl.h>
 #include <netinet/in.h>
-#include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+#include "base/memory.h"
 
 enum { PIPES_KEPT = 16 };
 
@@ -48,9 +49,9 @@ struct pipe *data_pipe(struct session *s)
         loop->pipes = pipe->next;
         loop->pipe_count--;
     } else {
-        pipe = calloc(1, sizeof(*pipe));
+        pipe = memory_new(sizeof(*pipe));
         if (!pipe || pipe2(pipe->ends, O_CLOEXEC | O_NONBLOCK) < 0) {
-            free(pipe);
+            memory_free(pipe);
             return NULL;
         }
         (void)fcntl(pipe->ends[1], F_SETPIPE_SZ, PIPE_BYTES); /* or as large as we may */
@@ -75,7 +76,7 @@ static void drop_pipe(struct session *s)
     }
     close(pipe->ends[0]);
     close(pipe->ends[1]);
-    free(pipe);
+    memory_free(pipe);
 }
 
 /* ---- A transfer ---------------------------------------------------------------------------- */
@@ -92,7 +93,7 @@ void data_drop(struct session *s)
     if (s->listing) {
         listing_end(s->listing);
         if (s->loop->spare)
-            free(s->listing);
+            memory_free(s->listing);
         else
             s->loop->spare = s->listing;
         s->listing = NULL;

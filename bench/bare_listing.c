@@ -96,8 +96,9 @@ static void put_entry(struct listing *l, const char *name)
         to = put_date(l, to, info.st_mtim.tv_sec);
     }
     size_t len = strlen(name);
-    memcpy(to, name, len);
-    memcpy(to + len, "\r\n", 2);
+    memcpy(to, name, len + 1);
+    to[len] = '\r';
+    to[len + 1] = '\n';
     l->text_len = (size_t)(to + len + 2 - l->text);
     l->count++;
 }
@@ -117,7 +118,8 @@ void listing_begin(struct listing *l, int directory, bool is_long)
 
 bool listing_fill(struct listing *l)
 {
-    while (l->text_len + LINE_BYTES <= LISTING_TEXT_BYTES) {
+    size_t size = l->count ? LISTING_TEXT_BYTES : LISTING_FIRST_BYTES;
+    while (l->text_len + LINE_BYTES <= size) {
         if (l->entries_at == l->entries_len) {
             ssize_t n = getdents64(l->directory, l->entries, LISTING_ENTRIES_BYTES);
             l->has_ended = n <= 0;

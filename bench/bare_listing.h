@@ -13,6 +13,7 @@
 enum {
     LISTING_ENTRIES_BYTES = 64 * 1024, /* of getdents64 at once */
     LISTING_TEXT_BYTES = 128 * 1024,
+    LISTING_FIRST_BYTES = 8 * 1024, /* of text, so that the first byte leaves early */
 };
 
 struct listing {

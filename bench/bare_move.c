@@ -48,21 +48,31 @@ static ssize_t carry(int from, off_t *at, int to, size_t len)
  * A pipe of our own is what sendfile has inside, but larger: 27 ms of CPU a GiB instead of 43, for
  * the socket is given 1 MiB at a time and not 64 KiB.
  */
+static int send_through(struct session *s, struct pipe *pipe)
+{
+    for (int turn = 0; turn < TURN;) {
+        if (!pipe->len) {
+            ssize_t n = carry(s->file, &s->at, pipe->ends[1], PIPE_BYTES);
+            if (n <= 0)
+                return n < 0 ? MOVED_FAILED : MOVED_ALL;
+            pipe->len = (size_t)n;
+            turn++;
+        }
+        ssize_t n = carry(pipe->ends[0], NULL, s->data, pipe->len);
+        if (n <= 0)
+            return wait_or_fail(EPOLLOUT);
+        pipe->len -= (size_t)n;
+    }
+    return EPOLLOUT;
+}
+
 static int send_file(struct session *s)
 {
     int step = s->at ? EPOLLOUT : send_start(s);
-    struct pipe *pipe = step == EPOLLOUT ? data_pipe(s) : NULL;
     if (step != EPOLLOUT)
         return step;
-    for (int turn = 0; pipe && turn < TURN;) {
-        ssize_t n = pipe->len ? carry(pipe->ends[0], NULL, s->data, pipe->len)
-                              : carry(s->file, &s->at, pipe->ends[1], PIPE_BYTES);
-        if (n <= 0)
-            return pipe->len ? wait_or_fail(EPOLLOUT) : n < 0 ? MOVED_FAILED : MOVED_ALL;
-        turn += !pipe->len;
-        pipe->len = pipe->len ? pipe->len - (size_t)n : (size_t)n;
-    }
-    return pipe ? EPOLLOUT : MOVED_FAILED;
+    struct pipe *pipe = data_pipe(s);
+    return pipe ? send_through(s, pipe) : MOVED_FAILED;
 }
 
 static bool write_all(int fd, const char *bytes, size_t len)
@@ -77,9 +87,24 @@ static bool write_all(int fd, const char *bytes, size_t len)
     return true;
 }
 
+static int receive_through(struct session *s, struct pipe *pipe)
+{
+    for (int turn = 0; turn < TURN; turn++) {
+        ssize_t n = carry(s->data, NULL, pipe->ends[1], PIPE_BYTES);
+        if (n <= 0)
+            return n < 0 ? wait_or_fail(EPOLLIN) : MOVED_ALL;
+        for (pipe->len = (size_t)n; pipe->len; pipe->len -= (size_t)n) {
+            n = carry(pipe->ends[0], NULL, s->file, pipe->len);
+            if (n <= 0)
+                return MOVED_FAILED;
+        }
+    }
+    return EPOLLIN;
+}
+
 /*
  * What comes in small pieces passes through us; a stream goes through a pipe, which saves one of
- * two copies: 0.29 CPU s/GiB into ext4 instead of 0.39.
+ * two copies: 0.38 s of CPU a GiB into memory instead of 0.45.
  */
 static int receive_file(struct session *s)
 {
@@ -92,18 +117,7 @@ static int receive_file(struct session *s)
         if (n == SMALL_BYTES && !data_pipe(s))
             return MOVED_FAILED;
     }
-    for (int turn = 0; turn < TURN; turn++) {
-        struct pipe *pipe = s->pipe;
-        ssize_t n = carry(s->data, NULL, pipe->ends[1], PIPE_BYTES);
-        if (n <= 0)
-            return n < 0 ? wait_or_fail(EPOLLIN) : MOVED_ALL;
-        for (pipe->len = (size_t)n; pipe->len; pipe->len -= (size_t)n) {
-            n = carry(pipe->ends[0], NULL, s->file, pipe->len);
-            if (n <= 0)
-                return MOVED_FAILED;
-        }
-    }
-    return EPOLLIN;
+    return s->pipe ? receive_through(s, s->pipe) : EPOLLIN;
 }
 
 static int send_listing(struct session *s)
@@ -165,18 +179,25 @@ static int send_sealed(struct session *s)
     }
 }
 
-/* Records are gathered to a piece, as far as they are there. */
+/* Records are gathered to a piece, as far as they are there; what the last of them was. */
+static ssize_t gather_records(struct session *s, size_t *ret_len)
+{
+    ssize_t n = 1;
+    size_t len = 0;
+    while (n > 0 && len < PIECE_BYTES) {
+        n = tls_read(s->data_tls, s->loop->piece + len, PIECE_BYTES - len);
+        len += n > 0 ? (size_t)n : 0;
+    }
+    *ret_len = len;
+    return n;
+}
+
 static int receive_sealed(struct session *s)
 {
-    char *piece = s->loop->piece;
     for (int turn = 0; turn < TURN; turn++) {
-        size_t len = 0;
-        ssize_t n = 1;
-        while (n > 0 && len < PIECE_BYTES) {
-            n = tls_read(s->data_tls, piece + len, PIECE_BYTES - len);
-            len += n > 0 ? (size_t)n : 0;
-        }
-        if (!write_all(s->file, piece, len))
+        size_t len;
+        ssize_t n = gather_records(s, &len);
+        if (!write_all(s->file, s->loop->piece, len))
             return MOVED_FAILED;
         if (n == TLS_ENDED) {
             tls_finish(s->data_tls);

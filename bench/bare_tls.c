@@ -8,13 +8,13 @@
 #include "bare.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <sys/socket.h>
 
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
 
+#include "base/memory.h"
 #include "net/tls.h"
 
 enum { DATA_READ_BYTES = 128 * 1024 }; /* of records received at once on a data connection */
@@ -88,7 +88,7 @@ static void show_pair(SSL_CTX *context, const char *certificate, const char *key
 
 struct tls_side *tls_new_side(const char *certificate, const char *key)
 {
-    struct tls_side *side = calloc(1, sizeof(*side));
+    struct tls_side *side = memory_new(sizeof(*side));
     must(side, "memory");
     SSL_CTX *context = SSL_CTX_new(TLS_server_method());
     must(context && SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION) &&
@@ -113,7 +113,7 @@ struct tls_side *tls_new_side(const char *certificate, const char *key)
 
 struct tls_end *tls_begin(struct session *s, int fd, bool is_data)
 {
-    struct tls_end *end = calloc(1, sizeof(*end));
+    struct tls_end *end = memory_new(sizeof(*end));
     if (!end)
         return NULL;
     end->loop = s->loop;
@@ -142,8 +142,8 @@ void tls_free(struct tls_end *end)
     if (!end)
         return;
     SSL_free(end->ssl);
-    free(end->unsent);
-    free(end);
+    memory_free(end->unsent);
+    memory_free(end);
 }
 
 /* ---- Bytes ------------------------------------------------------------------------------------
@@ -162,11 +162,9 @@ static ssize_t outcome_of(struct tls_end *end, int n)
 
 static bool keep_unsent(struct tls_end *end, const char *bytes, size_t len)
 {
-    end->unsent = malloc(len);
+    end->unsent = memory_copy(bytes, len);
     end->unsent_at = 0;
     end->unsent_len = len;
-    if (end->unsent)
-        memcpy(end->unsent, bytes, len);
     return end->unsent;
 }
 
@@ -189,7 +187,7 @@ static ssize_t flush(struct tls_end *end)
         return TLS_FAILED;
     if (sent < len)
         return TLS_WANTS_WRITE;
-    free(end->unsent);
+    memory_free(end->unsent);
     end->unsent = NULL;
     return TLS_READY;
 }

@@ -29,6 +29,7 @@
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
 
+#include "base/memory.h"
 #include "base/text.h"
 #include "net/tls.h"
 
@@ -65,7 +66,7 @@ struct stream {
 };
 
 struct limit {
-    const char *name;
+    const char *name; /* borrowed: static */
     void (*serve)(struct stream *stream);
     void (*consume)(struct stream *stream); /* the peer; NULL: there is none */
 };
@@ -92,7 +93,7 @@ static bool has_time(const struct stream *stream)
 
 static char *new_piece(void)
 {
-    char *piece = malloc(PIECE_BYTES);
+    char *piece = memory_buffer(PIECE_BYTES);
     must(piece, "memory");
     memset(piece, 'x', PIECE_BYTES);
     return piece;
@@ -213,14 +214,14 @@ static void upload(struct stream *stream)
     char *piece = new_piece();
     while (send(stream->peer, piece, PIECE_BYTES, 0) > 0)
         ;
-    free(piece);
+    memory_free(piece);
 }
 
 /* ---- list --------------------------------------------------------------------------------- */
 
 static void serve_listing(struct stream *stream)
 {
-    struct listing *listing = malloc(sizeof(*listing));
+    struct listing *listing = memory_buffer(sizeof(*listing));
     must(listing, "memory");
     for (; has_time(stream); stream->operations++) {
         int fd = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -234,7 +235,7 @@ static void serve_listing(struct stream *stream)
         stream->entries += listing->count;
         listing_end(listing);
     }
-    free(listing);
+    memory_free(listing);
 }
 
 /* ---- tls ------------------------------------------------------------------------------------ */
@@ -258,7 +259,7 @@ static void serve_tls(struct stream *stream)
     stream->operations = 1;
     SSL_shutdown(ssl);
     SSL_free(ssl);
-    free(piece);
+    memory_free(piece);
 }
 
 static void consume_tls(struct stream *stream)
@@ -269,7 +270,7 @@ static void consume_tls(struct stream *stream)
     while (SSL_read(ssl, piece, PIECE_BYTES) > 0)
         ;
     SSL_free(ssl);
-    free(piece);
+    memory_free(piece);
 }
 
 static void make_contexts(struct options *options)

@@ -120,23 +120,23 @@ static int receive_file(struct session *s)
     return s->pipe ? receive_through(s, s->pipe) : EPOLLIN;
 }
 
+/* A piece at a time: behind the first leaves the 150, and others have their turn. */
 static int send_listing(struct session *s)
 {
     struct listing *l = s->listing;
-    for (;;) {
-        if (l->text_at == l->text_len) {
-            l->text_at = l->text_len = 0;
-            if (!l->has_ended && !listing_fill(l))
-                return MOVED_FAILED;
-            if (!l->text_len)
-                return MOVED_ALL;
-        }
-        ssize_t n = send(s->data, l->text + l->text_at, l->text_len - l->text_at,
-                         l->has_ended ? MSG_MORE : 0);
-        if (n < 0)
-            return wait_or_fail(EPOLLOUT);
-        l->text_at += (size_t)n;
+    if (l->text_at == l->text_len) {
+        l->text_at = l->text_len = 0;
+        if (!listing_fill(l))
+            return MOVED_FAILED;
+        if (!l->text_len)
+            return MOVED_ALL;
     }
+    ssize_t n = send(s->data, l->text + l->text_at, l->text_len - l->text_at,
+                     l->has_ended ? MSG_MORE : 0);
+    if (n < 0)
+        return wait_or_fail(EPOLLOUT);
+    l->text_at += (size_t)n;
+    return l->has_ended && l->text_at == l->text_len ? MOVED_ALL : EPOLLOUT;
 }
 
 /* ---- Under TLS --------------------------------------------------------------------------- */
@@ -148,33 +148,40 @@ static int wait_for(ssize_t wanted)
     return wanted == TLS_WANTS_WRITE ? EPOLLOUT : MOVED_FAILED;
 }
 
-/* The next piece of a file or of a listing, which is short only at its end; -1. */
-static ssize_t next_piece(struct session *s, const char **ret_piece)
+/* The next piece of a file or of a listing, and whether it is the last; -1. */
+static ssize_t next_piece(struct session *s, const char **ret_piece, bool *ret_is_last)
 {
     struct listing *l = s->listing;
     if (!l) {
         ssize_t n = pread(s->file, s->loop->piece, PIECE_BYTES, s->at);
         s->at += n > 0 ? n : 0;
         *ret_piece = s->loop->piece;
+        *ret_is_last = n < PIECE_BYTES;
         return n;
     }
     l->text_len = 0;
     *ret_piece = l->text;
-    return l->has_ended || listing_fill(l) ? (ssize_t)l->text_len : -1;
+    bool is_read = listing_fill(l);
+    *ret_is_last = l->has_ended;
+    return is_read ? (ssize_t)l->text_len : -1;
 }
 
 /* The last piece leaves in one write with the end of the stream. */
 static int send_sealed(struct session *s)
 {
-    for (;;) {
+    int turns = s->listing ? 1 : TURN;
+    for (int turn = 0;; turn++) {
+        const char *piece;
+        bool is_last;
         ssize_t ready = tls_ready(s->data_tls);
         if (ready != TLS_READY)
             return ready == TLS_ENDED ? MOVED_ALL : wait_for(ready);
-        const char *piece;
-        ssize_t n = next_piece(s, &piece);
+        if (turn == turns)
+            return EPOLLOUT;
+        ssize_t n = next_piece(s, &piece, &is_last);
         if (n < 0 || !tls_write(s->data_tls, piece, (size_t)n))
             return MOVED_FAILED;
-        if (s->listing ? s->listing->has_ended : n < PIECE_BYTES)
+        if (is_last)
             tls_finish(s->data_tls);
     }
 }

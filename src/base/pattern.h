@@ -33,6 +33,12 @@ bool pattern_fits_name(struct text pattern, struct text name, bool any_case);
  */
 bool pattern_fits_path(struct text pattern, struct text path, bool any_case);
 
+/*
+ * Does it depend on the name whether a name in that directory fits the pattern of a
+ * path? If not, none of them does or all.
+ */
+bool pattern_tells_names_apart(struct text pattern, struct text directory, bool any_case);
+
 /* Has each [ its ], and each \ what it stands before? Else somebody meant another one. */
 bool pattern_is_whole(struct text pattern);
 

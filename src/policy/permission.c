@@ -47,11 +47,9 @@ static bool any_part_fits(const struct permission_clause *clause, struct text pa
     return false;
 }
 
-static bool clause_fits(const struct permission_clause *clause, enum action action,
-                        struct text path)
+/* Whatever it is about. */
+static bool clause_fits(const struct permission_clause *clause, struct text path)
 {
-    if (!(clause->actions & 1U << action))
-        return false;
     /* Empty for the root, which has no name, and where no path is asked about. */
     struct text name = text_after(path, text_find_last(path, '/') + 1);
     switch (clause->when) {
@@ -72,8 +70,10 @@ static bool clause_fits(const struct permission_clause *clause, enum action acti
 /* The index of the clause that decides, or their count. */
 static size_t find(const struct permission *permission, enum action action, const char *path)
 {
+    const struct permission_clause *clauses = permission->clauses;
     size_t i = 0;
-    while (i < permission->count && !clause_fits(&permission->clauses[i], action, text_of(path)))
+    while (i < permission->count &&
+           !(clauses[i].actions & 1U << action && clause_fits(&clauses[i], text_of(path))))
         i++;
     return i;
 }
@@ -86,6 +86,22 @@ struct verdict permission_decide(const struct permission *permission, enum actio
         return (struct verdict){true, false, SOURCE_NONE};
     const struct permission_clause *clause = &permission->clauses[found];
     return (struct verdict){clause->allows, clause->when == WHEN_ANY_PART_FITS, clause->rule};
+}
+
+unsigned permission_rights(const struct permission *permission, const char *path)
+{
+    unsigned undecided = (1U << ACTION_COUNT) - 1;
+    unsigned rights = 0;
+    for (size_t i = 0; i < permission->count && undecided; i++) {
+        const struct permission_clause *clause = &permission->clauses[i];
+        unsigned decides = clause->actions & undecided;
+        if (!decides || !clause_fits(clause, text_of(path)))
+            continue;
+        if (clause->allows)
+            rights |= decides;
+        undecided &= ~decides;
+    }
+    return rights | undecided; /* nothing speaks against it */
 }
 
 size_t permission_explain(const struct permission *permission, enum action action, const char *path,
@@ -102,6 +118,19 @@ size_t permission_explain(const struct permission *permission, enum action actio
             by_clause ? permission->clauses[found].rule : SOURCE_NONE, true};
     }
     return count;
+}
+
+bool permission_tells_names_apart(const struct permission *permission, const char *directory)
+{
+    for (size_t i = 0; i < permission->count; i++) {
+        const struct permission_clause *clause = &permission->clauses[i];
+        bool is_about_path = clause->when == WHEN_PATH_FITS;
+        if (clause->when != WHEN_ALWAYS &&
+            (!is_about_path || pattern_tells_names_apart(text_of(clause->patterns),
+                                                         text_of(directory), clause->any_case)))
+            return true;
+    }
+    return false;
 }
 
 /* ---- Making -------------------------------------------------------------------- */

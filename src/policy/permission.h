@@ -24,7 +24,9 @@ enum fault permission_make(const struct policy_source *sources, size_t count,
                            struct permission *ret_permission, char message[TERMS_MESSAGE_SIZE]);
 void permission_done(struct permission *permission);
 
-/* As policy_decide and policy_explain. */
+/* As policy_tells_names_apart, policy_rights, policy_decide and policy_explain. */
+bool permission_tells_names_apart(const struct permission *permission, const char *directory);
+unsigned permission_rights(const struct permission *permission, const char *path);
 struct verdict permission_decide(const struct permission *permission, enum action action,
                                  const char *path);
 size_t permission_explain(const struct permission *permission, enum action action, const char *path,

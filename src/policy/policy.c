@@ -161,6 +161,11 @@ struct verdict policy_decide(const struct policy *policy, enum action action, co
     return permission_decide(&policy->permission, action, path);
 }
 
+unsigned policy_rights(const struct policy *policy, const char *path)
+{
+    return permission_rights(&policy->permission, path);
+}
+
 size_t policy_explain(const struct policy *policy, enum action action, const char *path,
                       struct policy_step *steps, size_t size)
 {
@@ -170,6 +175,11 @@ size_t policy_explain(const struct policy *policy, enum action action, const cha
 bool policy_depends_on_path(const struct policy *policy)
 {
     return policy->permission.depends_on_path;
+}
+
+bool policy_tells_names_apart(const struct policy *policy, const char *directory)
+{
+    return permission_tells_names_apart(&policy->permission, directory);
 }
 
 bool policy_hides(const struct policy *policy)

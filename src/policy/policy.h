@@ -65,8 +65,16 @@ struct verdict {
  * has no path; then only what does not depend on one decides).
  */
 struct verdict policy_decide(const struct policy *policy, enum action action, const char *path);
+/* The set of all actions, 1 << action, that policy_decide allows there: for not much more than one.
+ */
+unsigned policy_rights(const struct policy *policy, const char *path);
 /* Can the answer depend on the path? Else paths need not be resolved for it. */
 bool policy_depends_on_path(const struct policy *policy);
+/*
+ * Can the answer differ between two names in that directory, an absolute and normal path?
+ * Else asking about one of them, whatever it is, is enough. Says so when in doubt.
+ */
+bool policy_tells_names_apart(const struct policy *policy, const char *directory);
 /* Can a name be hidden? Else listings need not ask for each. */
 bool policy_hides(const struct policy *policy);
 

@@ -192,6 +192,59 @@ TEST(two_stars_stand_for_any_number_of_parts_also_none)
     fits_path("/**/*.txt", "/x/y/a.txt", true);
 }
 
+static const char *const directories[] = {"/", "/a", "/a/b", "/a/b/c", "/b", "/a/a"};
+static const char *const some_names[] = {"a", "b", "c", "a.c", ".a", "\xff", "x y", "**", "*"};
+
+/* Do all of the names fit, or none of them? */
+static bool fit_alike(struct text pattern, const char *directory)
+{
+    unsigned fitting = 0;
+    for (size_t i = 0; i < COUNT(some_names); i++) {
+        char path[64];
+        (void)snprintf(path, sizeof(path), "%s/%s", directory[1] ? directory : "", some_names[i]);
+        fitting += pattern_fits_path(pattern, text_of(path), false);
+    }
+    return fitting == 0 || fitting == COUNT(some_names);
+}
+
+static bool tells_apart(const char *pattern, const char *directory)
+{
+    return pattern_tells_names_apart(text_of(pattern), text_of(directory), false);
+}
+
+TEST(names_are_told_apart_only_where_the_last_part_is_about_them)
+{
+    static const char *const parts[] = {"a", "b", "*", "**", "?", "[!a]", ""};
+    for (unsigned i = 0; i < COUNT(parts) * COUNT(parts) * COUNT(parts) * COUNT(parts); i++) {
+        char pattern[64];
+        unsigned dice = i;
+        struct builder b = builder_on(pattern, sizeof(pattern));
+        for (int part = 0; part < 4; part++, dice /= COUNT(parts))
+            if (part == 0 || parts[dice % COUNT(parts)][0] || part == 3) {
+                builder_put_byte(&b, '/');
+                builder_put_string(&b, parts[dice % COUNT(parts)]);
+            }
+        builder_end(&b);
+        for (size_t d = 0; d < COUNT(directories); d++)
+            if (!tells_apart(pattern, directories[d]) &&
+                !fit_alike(text_of(pattern), directories[d]))
+                fail_msg("%s in %s", pattern, directories[d]);
+    }
+    assert_true(tells_apart("/a/*.c", "/a"));
+    assert_true(tells_apart("/a", "/"));
+    assert_true(tells_apart("/a/**", "/"));
+    assert_true(tells_apart("/**/x/**", "/a"));
+    assert_false(tells_apart("/a/*.c", "/"));
+    assert_false(tells_apart("/a/*.c", "/a/b"));
+    assert_false(tells_apart("/a/**", "/a"));
+    assert_false(tells_apart("/a/**", "/a/b"));
+    assert_false(tells_apart("/a/**", "/b"));
+    assert_false(tells_apart("/a/*", "/a"));
+    assert_false(tells_apart("/**/a/*", "/a"));
+    assert_false(pattern_tells_names_apart(TEXT("/a/x"), TEXT("/A"), false));
+    assert_true(pattern_tells_names_apart(TEXT("/a/x"), TEXT("/A"), true));
+}
+
 TEST(a_path_fits_without_its_case_in_every_part)
 {
     assert_true(pattern_fits_path(TEXT("/Año/**/*.EXE"), TEXT("/aÑo/x/a.exe"), true));
@@ -227,6 +280,7 @@ int main(void)
         RUN(upper_and_lower_case_are_one_when_asked_for),
         RUN(wildcards_stay_within_one_part_of_a_path),
         RUN(two_stars_stand_for_any_number_of_parts_also_none),
+        RUN(names_are_told_apart_only_where_the_last_part_is_about_them),
         RUN(a_path_fits_without_its_case_in_every_part),
         RUN(a_hostile_path_pattern_costs_no_more_than_its_length_times_the_path),
     };

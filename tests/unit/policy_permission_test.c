@@ -419,9 +419,37 @@ static enum opinion second_opinion(const struct said said[PEOPLE], enum action a
     return rules_say(said, action, path);
 }
 
+/* All rights at once are those of one action after the other. */
+static void check_rights(const struct policy *policy, const char *path)
+{
+    unsigned rights = 0;
+    for (unsigned i = 0; i < ACTION_COUNT; i++)
+        if (policy_decide(policy, (enum action)i, path).allowed)
+            rights |= 1U << i;
+    assert_int_equal(policy_rights(policy, path), rights);
+}
+
+/* Where names are not told apart they have the same rights. */
+static unsigned check_names(const struct policy *policy, const char *directory)
+{
+    static const char *const in_it[] = {"a", "b", "B", "x.exe", "x.EXE", ".x", "c"};
+    char path[64];
+    unsigned rights[COUNT(in_it)];
+    for (size_t i = 0; i < COUNT(in_it); i++) {
+        (void)snprintf(path, sizeof(path), "%s/%s", directory[1] ? directory : "", in_it[i]);
+        rights[i] = policy_rights(policy, path);
+    }
+    if (policy_tells_names_apart(policy, directory))
+        return 0;
+    for (size_t i = 1; i < COUNT(in_it); i++)
+        assert_int_equal(rights[i], rights[0]);
+    return 1;
+}
+
 TEST(a_second_opinion_agrees_on_every_action_and_path)
 {
     unsigned counts[3] = {0};
+    unsigned alike = 0;
     dice = 959;
     for (unsigned round = 0; round < ROUNDS; round++) {
         struct said said[PEOPLE];
@@ -442,9 +470,14 @@ TEST(a_second_opinion_agrees_on_every_action_and_path)
                              verdict.rule);
             }
         }
+        for (unsigned p = 0; p < PATHS; p++) {
+            check_rights(policy, paths[p]);
+            alike += check_names(policy, paths[p]);
+        }
         policy_free(policy);
     }
     /* The dice threw some of each. */
+    assert_in_range(alike, 100, ROUNDS * PATHS / 2);
     for (unsigned i = 0; i < COUNT(counts); i++)
         assert_true(counts[i] > ROUNDS);
 }

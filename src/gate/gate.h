@@ -138,13 +138,24 @@ enum fault gate_close(struct gate_file **file_pointer, const struct gate_outcome
 
 /* ---- Names in a directory --------------------------------------------------- */
 
+/* How much there is to find out about what they may do with each name in a directory. */
+enum gate_rights {
+    GATE_RIGHTS_UNASKED,
+    GATE_RIGHTS_OF_ALL,  /* nothing: they are the same for all of them */
+    GATE_RIGHTS_BY_NAME, /* what the rules say of it */
+    GATE_RIGHTS_BY_PATH, /* also where it leads: folders are below */
+};
+
 /* Virtual folders are among its names; hidden names are not, nor is what a folder covers. */
 struct gate_directory {
     struct store_directory *directory; /* owned */
     const struct caller *caller;       /* borrowed: alive until it is closed */
     char *path;                        /* owned: what it was opened by */
     char *real;                        /* owned: where that leads, for the rules */
+    size_t path_len;                   /* of the longer one */
     size_t next_folder;                /* of the login's, to be looked at when the names end */
+    enum gate_rights rights;
+    unsigned rights_of_all; /* mask; 0: not found out yet */
 };
 
 enum fault gate_open_directory(const struct caller *caller, const char *path,
@@ -156,6 +167,12 @@ enum fault gate_entry_info(struct gate_directory *directory, const char *name, b
                            struct store_info *ret_info);
 enum fault gate_entry_link(struct gate_directory *directory, const char *name,
                            struct builder *target);
+/*
+ * As gate_rights of the name itself, and gate_rights_within of a directory that has it: of
+ * most directories for nothing. 0 of a name whose path is too long.
+ */
+unsigned gate_entry_rights(struct gate_directory *directory, const char *name);
+unsigned gate_entry_rights_within(struct gate_directory *directory, const char *name);
 /* Accepts one that was never opened. */
 void gate_close_directory(struct gate_directory *directory);
 

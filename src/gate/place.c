@@ -82,8 +82,7 @@ static const struct login_mount *mount_of(const struct caller *caller, const cha
     return found;
 }
 
-/* Does a folder begin somewhere below it? */
-static bool has_mount_below(const struct caller *caller, const char *path)
+bool place_has_mount_below(const struct caller *caller, const char *path)
 {
     struct text directory = text_of(path);
     if (text_equal(directory, TEXT("/")))
@@ -191,19 +190,25 @@ enum fault place_locate(const struct caller *caller, const char *path, enum plac
     return FAULT_NONE;
 }
 
+enum fault place_locate_in(const struct caller *caller, const char *path, const char *real,
+                           struct place *ret_place)
+{
+    struct place place = place_of(caller, path);
+    enum fault f = set_real(&place, text_of(real));
+    if (!f)
+        *ret_place = place;
+    return f;
+}
+
 enum fault place_locate_below(const struct caller *caller, const struct gate_directory *tree,
                               const char *path, struct place *ret_place)
 {
     char bytes[PLACE_PATH_SIZE];
     struct builder b = builder_on(bytes, sizeof(bytes));
-    struct place place = place_of(caller, path);
     builder_put_string(&b, tree->real);
     builder_put_string(&b, path + strlen(tree->path));
     builder_end(&b);
-    enum fault f = b.full ? FAULT_NAME_INVALID : set_real(&place, builder_text(&b));
-    if (!f)
-        *ret_place = place;
-    return f;
+    return b.full ? FAULT_NAME_INVALID : place_locate_in(caller, path, bytes, ret_place);
 }
 
 void place_done(struct place *place)
@@ -236,7 +241,7 @@ static const char *folder_rule(const struct caller *caller, enum action action,
         return builder_end(&b);
     }
     if ((action == ACTION_RENAME || action == ACTION_REMOVE_DIRECTORY) &&
-        has_mount_below(caller, place_real(place)))
+        place_has_mount_below(caller, place_real(place)))
         return "a virtual folder is in it";
     return NULL;
 }
@@ -271,6 +276,20 @@ bool place_may(const struct caller *caller, enum action action, const struct pla
 {
     char rule[RULE_SIZE];
     return decide(caller, action, place, rule).allowed;
+}
+
+unsigned place_rights(const struct caller *caller, const struct place *place)
+{
+    char rule[RULE_SIZE];
+    const struct policy *policy = login_policy(caller->login);
+    unsigned rights = policy_rights(policy, place_real(place));
+    bool has_other_name = place->owned && policy_hides(policy);
+    for (unsigned i = 0; i < ACTION_COUNT; i++)
+        if (rights & 1U << i &&
+            ((has_other_name && policy_decide(policy, (enum action)i, place->shown).hidden) ||
+             folder_rule(caller, (enum action)i, place, rule)))
+            rights &= ~(1U << i);
+    return rights;
 }
 
 enum fault place_find(const struct caller *caller, enum action action, const char *path,

@@ -47,6 +47,9 @@ enum fault place_locate(const struct caller *caller, const char *path, enum plac
 /* Likewise of a path that begins with that of an open tree, behind which no link is followed. */
 enum fault place_locate_below(const struct caller *caller, const struct gate_directory *tree,
                               const char *path, struct place *ret_place);
+/* Of a path whose directory is open and leads to that of `real`: nothing is looked for. */
+enum fault place_locate_in(const struct caller *caller, const char *path, const char *real,
+                           struct place *ret_place);
 void place_done(struct place *place);
 
 /* Where it leads, as the user would call it. */
@@ -62,6 +65,8 @@ static inline const char *place_real(const struct place *place)
 enum fault place_allow(const struct caller *caller, enum action action, const struct place *place);
 /* Likewise, and nobody hears of it. */
 bool place_may(const struct caller *caller, enum action action, const struct place *place);
+/* What they may there: a mask, 1 << action. */
+unsigned place_rights(const struct caller *caller, const struct place *place);
 /* Finds it and asks. place_done after success. */
 enum fault place_find(const struct caller *caller, enum action action, const char *path,
                       enum place_end end, struct place *ret_place);
@@ -71,6 +76,8 @@ bool place_is_taken(const struct place *place, bool follow);
 
 /* ---- Virtual folders in a directory ------------------------------------------- */
 
+/* Does one begin somewhere below that path? */
+bool place_has_mount_below(const struct caller *caller, const char *path);
 /* The next of those that begin in it, from *index on; NULL: no more. *ret_name is its name. */
 const struct login_mount *place_next_mount(const struct caller *caller, const char *directory,
                                            size_t *index, const char **ret_name);

@@ -42,11 +42,11 @@ enum {
     OTHERS = 1 << STORE_LINK | 1 << STORE_SPECIAL | 1 << STORE_UNKNOWN,
 };
 
-/* Whose right it is: of the name, of what a link there leads to, of a name in the directory. */
-enum perm_of { OF_NAME, OF_CONTENT, OF_NAMES_WITHIN, PERM_OF_COUNT };
+/* Whose right it is, of struct directory_rights. */
+enum perm_of { OF_NAME, OF_CONTENT, OF_NAMES_WITHIN };
 
 /*
- * RFC 3659 7.5.5: letter, of which kinds, what the store must grant, also when
+ * RFC 3659 7.5.5, by their letters: letter, of which kinds, what the store must grant, also when
  * uploads are transactions, and what the gate must. A transaction begins beside
  * the file and may end in its place, so the directory has a say. A directory may
  * be entered where one may write, too (gate_enter).
@@ -74,26 +74,23 @@ static const struct {
     {'w', FILES, STORE_MAY_WRITE, STORE_MAY_REMOVE, OF_CONTENT, ACTION_OVERWRITE},
 };
 
-/* What the policy grants; with `follow` the path may be that of a link. */
-static void find_rights(const struct caller *caller, const char *path, bool follow,
-                        const struct store_info *info, unsigned rights[PERM_OF_COUNT])
-{
-    rights[OF_NAME] = gate_rights(caller, path, false);
-    rights[OF_CONTENT] = follow ? gate_rights(caller, path, true) : rights[OF_NAME];
-    rights[OF_NAMES_WITHIN] = info->kind == STORE_DIRECTORY ? gate_rights_within(caller, path) : 0;
-}
-
+/* The same one twice has its rows one behind the other. */
 static bool has_letter(const struct builder *b, char letter)
 {
-    return text_find(builder_text(b), letter) < b->len;
+    return b->len && b->at[b->len - 1] == letter;
 }
 
 /* What the user may do with it, as far as can be told without trying. */
 static void put_perm(struct builder *b, const struct caller *caller,
-                     const unsigned rights[PERM_OF_COUNT], const struct store_info *info,
+                     const struct directory_rights *granted, const struct store_info *info,
                      const struct store_info *file)
 {
     bool direct = login_upload_manner(caller->login)->direct;
+    const unsigned rights[] = {
+        [OF_NAME] = granted->name,
+        [OF_CONTENT] = granted->content,
+        [OF_NAMES_WITHIN] = granted->within,
+    };
     for (size_t i = 0; i < sizeof(permissions) / sizeof(*permissions); i++) {
         unsigned access = permissions[i].access | (direct ? 0 : permissions[i].transaction_access);
         /* Bytes are those of the file that a link leads to; its name is its own. */
@@ -150,9 +147,12 @@ struct facts facts_of_info(const struct caller *caller, const char *path,
                            const struct store_info *info, char letters[FACT_PERM_SIZE])
 {
     struct builder perm = builder_on(letters, FACT_PERM_SIZE);
-    unsigned rights[PERM_OF_COUNT];
-    find_rights(caller, path, true, info, rights);
-    put_perm(&perm, caller, rights, info, NULL);
+    const struct directory_rights rights = {
+        .name = gate_rights(caller, path, false),
+        .content = gate_rights(caller, path, true),
+        .within = info->kind == STORE_DIRECTORY ? gate_rights_within(caller, path) : 0,
+    };
+    put_perm(&perm, caller, &rights, info, NULL);
     return facts_of(info, NULL, builder_text(&perm));
 }
 
@@ -170,16 +170,14 @@ static struct text link_type(struct text target, struct builder *b)
     return b->full ? TEXT("OS.unix=symlink") : builder_text(b);
 }
 
-void directory_put_facts(struct builder *b, const struct caller *caller, const char *path,
-                         const struct directory_entry *entry, unsigned selected)
+void directory_put_facts(struct builder *b, const struct caller *caller,
+                         const struct directory_rights *rights, const struct directory_entry *entry,
+                         unsigned selected)
 {
-    unsigned rights[PERM_OF_COUNT] = {0};
     char letters[FACT_PERM_SIZE];
     char type[PATHNAME_MAX + 32];
     struct builder type_builder = builder_on(type, sizeof(type));
     struct builder perm = builder_on(letters, sizeof(letters));
-    if (path)
-        find_rights(caller, path, entry->file != NULL, entry->info, rights);
     put_perm(&perm, caller, rights, entry->info, entry->file);
     struct facts facts = facts_of(entry->info, entry->file, builder_text(&perm));
     if (entry->is_unknown)

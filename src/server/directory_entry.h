@@ -23,12 +23,17 @@ void directory_put_long(struct builder *b, const struct directory_entry *entry, 
 /* A line of NLST. */
 void directory_put_name(struct builder *b, struct text prefix, const struct directory_entry *entry,
                         bool classify);
-/*
- * A line of MLSD with the facts in the mask `selected`. `path` is the entry's, for
- * perm; NULL: it is too long to have one, and there is nothing that one may do with it.
- */
-void directory_put_facts(struct builder *b, const struct caller *caller, const char *path,
-                         const struct directory_entry *entry, unsigned selected);
+/* What the policy grants: masks, 1 << action. */
+struct directory_rights {
+    unsigned name;    /* to the name itself */
+    unsigned content; /* to what a link there leads to, or likewise */
+    unsigned within;  /* to a name in the directory */
+};
+
+/* A line of MLSD with the facts in the mask `selected`; `rights` are for perm. */
+void directory_put_facts(struct builder *b, const struct caller *caller,
+                         const struct directory_rights *rights, const struct directory_entry *entry,
+                         unsigned selected);
 
 /* The facts of what a path leads to; the letters of perm are kept in `letters`. */
 enum { FACT_PERM_SIZE = 16 };

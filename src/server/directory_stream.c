@@ -128,15 +128,35 @@ static bool path_of(const struct directory_stream *ds, struct text name,
     return pathname_resolve(text_of(ds->visit->path), name, &b) && builder_end(&b);
 }
 
+/* Of a file that a link leads to. */
+static unsigned rights_of_target(const struct directory_stream *ds, struct text name)
+{
+    char path[PATHNAME_MAX + 2];
+    return path_of(ds, name, path) ? gate_rights(ds->request.caller, path, true) : 0;
+}
+
+/* `entry` has its name in the current directory, NUL-terminated. */
+static void put_facts(struct directory_stream *ds, struct builder *b,
+                      const struct directory_entry *entry)
+{
+    const struct directory_request *request = &ds->request;
+    struct directory_rights rights = {0};
+    if (request->facts & FACT_PERM && !entry->is_unknown) {
+        rights.name = gate_entry_rights(&ds->directory, entry->name.at);
+        rights.content = entry->file ? rights_of_target(ds, entry->name) : rights.name;
+        if (entry->info->kind == STORE_DIRECTORY)
+            rights.within = gate_entry_rights_within(&ds->directory, entry->name.at);
+    }
+    directory_put_facts(b, request->caller, &rights, entry, request->facts);
+}
+
 static void put_entry(struct directory_stream *ds, struct builder *b,
                       const struct directory_entry *entry)
 {
     const struct directory_request *request = &ds->request;
-    char path[PATHNAME_MAX + 2];
     struct text shown = ds->visit ? text_of(ds->visit->shown) : TEXT("");
-    bool has_path = request->form == DIRECTORY_FACTS && ds->visit && path_of(ds, entry->name, path);
     if (request->form == DIRECTORY_FACTS)
-        directory_put_facts(b, request->caller, has_path ? path : NULL, entry, request->facts);
+        put_facts(ds, b, entry);
     else if (request->form == DIRECTORY_LONG || request->options.long_form)
         directory_put_long(b, entry, request->now, request->options.classify);
     else

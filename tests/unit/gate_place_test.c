@@ -491,6 +491,48 @@ TEST(rights_are_those_of_the_path_and_of_where_it_leads)
     assert_int_equal(gate_rights_within(&writer, "/") & ON(WRITE), ON(WRITE));
 }
 
+/* Of each name in a directory the same as of its path; returns how many there are. */
+static size_t check_entries(const struct caller *caller, const char *path)
+{
+    size_t count = 0;
+    struct gate_directory directory = {.directory = NULL};
+    struct text name;
+    enum store_kind kind;
+    assert_fault(gate_open_directory(caller, path, &directory), FAULT_NONE);
+    for (; !gate_next(&directory, &name, &kind) && name.len; count++) {
+        char bytes[256];
+        (void)snprintf(bytes, sizeof(bytes), "%s/%s", path[1] ? path : "", name.at);
+        assert_int_equal(gate_entry_rights(&directory, name.at), gate_rights(caller, bytes, false));
+        if (kind == STORE_DIRECTORY)
+            assert_int_equal(gate_entry_rights_within(&directory, name.at),
+                             gate_rights_within(caller, bytes));
+    }
+    gate_close_directory(&directory);
+    return count;
+}
+
+TEST(rights_of_entries_know_of_folders)
+{
+    struct caller writer = world_enter("writer");
+    world_make_directory("/d");
+    world_make_directory("/d/e");
+    world_make_directory("/plain");
+    world_write("/plain/f", "x");
+    world_link("/d", "/plain/l");
+    rules_mount("/pub", "public", true);
+    rules_mount("/d/e/in", "in", false);
+    make_beside("public/f");
+    for (int with_rules = 0; with_rules < 2; with_rules++) {
+        assert_int_equal(check_entries(&writer, "/"), 3);
+        assert_int_equal(check_entries(&writer, "/d"), 1);
+        assert_int_equal(check_entries(&writer, "/d/e"), 1);
+        assert_int_equal(check_entries(&writer, "/plain"), 2);
+        assert_int_equal(check_entries(&writer, "/plain/l"), 1);
+        assert_int_equal(check_entries(&writer, "/pub"), 1);
+        RULES({DENY, ON(READ), "/d/e*"}, {DENY, ON(DELETE), "/pub/*"}, {HIDE, 0, "*/.*"});
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -513,6 +555,7 @@ int main(void)
         UNDER_RULES(a_read_only_folder_is_only_read),
         UNDER_RULES(folders_are_in_the_users_own_root_only),
         UNDER_RULES(rights_are_those_of_the_path_and_of_where_it_leads),
+        UNDER_RULES(rights_of_entries_know_of_folders),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

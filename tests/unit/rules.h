@@ -40,6 +40,8 @@ struct verdict __wrap_policy_decide(const struct policy *policy, enum action act
                                     const char *path);
 bool __wrap_policy_depends_on_path(const struct policy *policy);
 bool __wrap_policy_hides(const struct policy *policy);
+bool __wrap_policy_tells_names_apart(const struct policy *policy, const char *directory);
+unsigned __wrap_policy_rights(const struct policy *policy, const char *path);
 size_t __wrap_login_mount_count(const struct login *login);
 const struct login_mount *__wrap_login_mount(const struct login *login, size_t index);
 
@@ -75,6 +77,22 @@ bool __wrap_policy_hides(const struct policy *policy)
         if (rules[i].what == HIDE)
             return true;
     return false;
+}
+
+bool __wrap_policy_tells_names_apart(const struct policy *policy, const char *directory)
+{
+    (void)policy;
+    (void)directory;
+    return rule_count > 0;
+}
+
+unsigned __wrap_policy_rights(const struct policy *policy, const char *path)
+{
+    unsigned rights = 0;
+    for (unsigned i = 0; i < ACTION_COUNT; i++)
+        if (__wrap_policy_decide(policy, (enum action)i, path).allowed)
+            rights |= 1U << i;
+    return rights;
 }
 
 size_t __wrap_login_mount_count(const struct login *login)

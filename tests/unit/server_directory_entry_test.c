@@ -95,6 +95,8 @@ TEST(only_what_is_known_is_a_fact)
     check_facts(&info, 0, 0, "OS.unix=special");
 }
 
+static const struct directory_rights no_rights;
+
 /* A line of MLSD of a link to `target`. */
 static struct text line_of_link(struct text name, struct text target)
 {
@@ -103,7 +105,7 @@ static struct text line_of_link(struct text name, struct text target)
     struct caller caller = world_enter("reader");
     struct store_info info = info_of(STORE_LINK, ALL_ACCESS);
     const struct directory_entry entry = {.name = name, .info = &info, .link_target = target};
-    directory_put_facts(&b, &caller, "/name", &entry, FACT_TYPE);
+    directory_put_facts(&b, &caller, &no_rights, &entry, FACT_TYPE);
     assert_false(b.full);
     return builder_text(&b);
 }
@@ -139,7 +141,8 @@ static struct text facts_line(unsigned selected)
     struct caller caller = world_enter("writer");
     struct store_info info = info_of(STORE_FILE, STORE_MAY_READ | STORE_MAY_REMOVE);
     const struct directory_entry entry = {.name = TEXT("name"), .info = &info};
-    directory_put_facts(&b, &caller, "/name", &entry, selected);
+    const struct directory_rights rights = {~0U, ~0U, ~0U};
+    directory_put_facts(&b, &caller, &rights, &entry, selected);
     return builder_text(&b);
 }
 
@@ -182,7 +185,7 @@ static void check_unknown(enum store_kind kind, const char *facts, char letter, 
     const struct store_info info = {.kind = kind};
     const struct directory_entry entry = {.name = TEXT("n"), .info = &info, .is_unknown = true};
     struct builder b = builder_on(bytes, sizeof(bytes));
-    directory_put_facts(&b, &caller, "/name", &entry, (1 << FACT_COUNT) - 1);
+    directory_put_facts(&b, &caller, &no_rights, &entry, (1 << FACT_COUNT) - 1);
     assert_text(builder_text(&b), facts);
     b = builder_on(bytes, sizeof(bytes));
     directory_put_long(&b, &entry, NOW, true);

@@ -404,6 +404,14 @@ static void directory_close(struct stream *stream)
 
 /* ---- Opening ------------------------------------------------------------------------------- */
 
+/* What can be told before the transfer begins is told before it. */
+static enum fault check_directory(const struct store_info *info)
+{
+    if (info->kind != STORE_DIRECTORY)
+        return FAULT_NOT_DIRECTORY;
+    return info->access & STORE_MAY_READ ? FAULT_NONE : FAULT_DENIED;
+}
+
 static enum fault begin_path(struct directory_stream *ds, const char *path,
                              const struct store_info *info)
 {
@@ -419,6 +427,9 @@ static enum fault begin_path(struct directory_stream *ds, const char *path,
         ds->single = memory_copy(path, strlen(path));
         return ds->single ? FAULT_NONE : FAULT_NO_MEMORY;
     }
+    enum fault f = check_directory(info);
+    if (f)
+        return f;
     builder_put(&shown, request->name);
     if (shown.len && bytes[shown.len - 1] != '/')
         builder_put_byte(&shown, '/');
@@ -427,17 +438,22 @@ static enum fault begin_path(struct directory_stream *ds, const char *path,
     return visits_add(&ds->visits, &ds->visits.first, text_of(path), builder_text(&shown), NULL);
 }
 
-/* Directories that a wildcard came upon: that they are there was nobody's claim. */
 static enum fault begin_pattern(struct directory_stream *ds)
 {
     const struct directory_request *request = &ds->request;
+    struct store_info info;
     struct text parents = request->name;
     while (parents.len && parents.at[parents.len - 1] == '/')
         parents.len--;
     size_t slash = text_find_last(parents, '/');
     parents.len = slash == parents.len ? 0 : slash;
+    /* Directories that a wildcard came upon: that they are there was nobody's claim. */
     ds->may_be_missing = pattern_has_wildcard(parents);
-    return pattern_expand(request, &ds->visits, &ds->pattern);
+    enum fault f = pattern_expand(request, &ds->visits, &ds->pattern);
+    if (f || ds->may_be_missing)
+        return f;
+    f = gate_stat(request->caller, ACTION_LIST, ds->visits.first->path, true, &info);
+    return f ? f : check_directory(&info);
 }
 
 static enum fault begin(struct directory_stream *ds)
@@ -465,20 +481,6 @@ static enum fault begin(struct directory_stream *ds)
     return f ? f : begin_path(ds, bytes, &info);
 }
 
-/* What can be told before the transfer begins is told before it. */
-static enum fault probe(struct directory_stream *ds)
-{
-    struct store_info info;
-    if (!ds->visits.first || ds->may_be_missing)
-        return FAULT_NONE;
-    enum fault f = gate_stat(ds->request.caller, ACTION_LIST, ds->visits.first->path, true, &info);
-    if (!f && info.kind != STORE_DIRECTORY)
-        f = FAULT_NOT_DIRECTORY;
-    if (!f && !(info.access & STORE_MAY_READ))
-        f = FAULT_DENIED;
-    return f;
-}
-
 enum fault directory_stream_open(const struct directory_request *request,
                                  struct stream **ret_stream)
 {
@@ -489,8 +491,6 @@ enum fault directory_stream_open(const struct directory_request *request,
     ds->stream = (struct stream){.type = &type, .fd = -1};
     ds->request = *request;
     enum fault f = begin(ds);
-    if (!f)
-        f = probe(ds);
     if (f) {
         directory_close(&ds->stream);
         return f;

@@ -29,17 +29,11 @@ def free_port():
         return listener.getsockname()[1]
 
 
-def hash_of(password):
-    """As crypt(3) has it."""
-    return subprocess.run(["openssl", "passwd", "-6", password], check=True, capture_output=True,
-                          text=True).stdout.strip()
-
-
 def children_of(pid):
     try:
         with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as f:
             return [int(child) for child in f.read().split()]
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):
         return []
 
 
@@ -75,6 +69,11 @@ class Peer:
     def command(self):
         """Writes what the server reads, and says how it is started."""
         raise NotImplementedError
+
+    def hash(self):
+        """Of the password, as crypt(3) has it."""
+        return subprocess.run(["openssl", "passwd", "-6", PASSWORD], check=True,
+                              capture_output=True, text=True).stdout.strip()
 
     def environment(self):
         return {}
@@ -157,8 +156,7 @@ class Vsftpd(Peer):
 
     name = "vsftpd"
 
-    def command(self):
-        os.makedirs(f"{self.work}/empty")
+    def settings(self):
         lines = {
             "listen": "YES", "listen_port": self.port, "listen_address": "127.0.0.1",
             "background": "NO", "write_enable": "YES", "max_per_ip": 0,
@@ -184,7 +182,11 @@ class Vsftpd(Peer):
             }
         if self.allows_fxp:
             lines |= {"pasv_promiscuous": "YES", "port_promiscuous": "YES"}
-        text = "".join(f"{key}={value}\n" for key, value in lines.items()) + self.more
+        return lines
+
+    def command(self):
+        os.makedirs(f"{self.work}/empty")
+        text = "".join(f"{key}={value}\n" for key, value in self.settings().items()) + self.more
         return [f"{PEERS}/vsftpd/usr/sbin/vsftpd", self.write("conf", text)]
 
     def environment(self):
@@ -204,50 +206,46 @@ class Vsftpd(Peer):
 class Proftpd(Peer):
     name = "proftpd"
 
-    def command(self):
+    def settings(self):
         account = self.account
-        users = self.write("users", ":".join([USER, hash_of(PASSWORD), str(account.pw_uid),
+        users = self.write("users", ":".join([USER, self.hash(), str(account.pw_uid),
                                               str(account.pw_gid), "", self.root, "/bin/sh"]), 0o600)
-        text = f"""ServerType standalone
-DefaultAddress 127.0.0.1
-Port {self.port}
-UseIPv6 off
-UseReverseDNS off
-AllowForeignAddress {"on" if self.allows_fxp else "off"}
-AllowOverwrite on
-RequireValidShell off
-AuthUserFile {users}
-AuthOrder mod_auth_file.c mod_auth_unix.c
-WtmpLog off
-TransferLog none
-SystemLog {self.log_path}
-PidFile {self.work}/pid
-ScoreboardFile {self.work}/scoreboard
-DelayEngine off
-User {account.pw_name}
-Umask 022
-<Anonymous {self.root}>
-  User {account.pw_name}
-  UserAlias anonymous {account.pw_name}
+        lines = {
+            "ServerType": "standalone", "DefaultAddress": "127.0.0.1", "Port": self.port,
+            "UseIPv6": "off", "UseReverseDNS": "off",
+            "AllowForeignAddress": "on" if self.allows_fxp else "off", "AllowOverwrite": "on",
+            "RequireValidShell": "off", "AuthUserFile": users,
+            "AuthOrder": "mod_auth_file.c mod_auth_unix.c", "WtmpLog": "off",
+            "TransferLog": "none", "SystemLog": self.log_path, "PidFile": f"{self.work}/pid",
+            "ScoreboardFile": f"{self.work}/scoreboard", "DelayEngine": "off",
+            "User": account.pw_name, "Umask": "022",
+        }
+        if os.getuid() == 0:
+            lines["DefaultRoot"] = self.root
+        if self.certificate:
+            lines |= {
+                "TLSEngine": "on", "TLSRequired": "on",
+                "TLSECCertificateFile": self.certificate[0],
+                "TLSECCertificateKeyFile": self.certificate[1],
+                "TLSCACertificateFile": self.certificate[0], "TLSLog": self.log_path,
+            }
+            if not self.resumes:
+                lines["TLSOptions"] = "NoSessionReuseRequired"
+        return lines
+
+    def command(self):
+        text = ""
+        if self.certificate:
+            text = f"ModulePath {PEERS}/proftpd-mod-crypto/usr/lib/proftpd\nLoadModule mod_tls.c\n"
+        text += "".join(f"{key} {value}\n" for key, value in self.settings().items())
+        text += f"""<Anonymous {self.root}>
+  User {self.account.pw_name}
+  UserAlias anonymous {self.account.pw_name}
   <Limit WRITE>
     AllowAll
   </Limit>
 </Anonymous>
 """
-        if os.getuid() == 0:
-            text += f"DefaultRoot {self.root}\n"
-        if self.certificate:
-            text += f"""LoadModule mod_tls.c
-TLSEngine on
-TLSRequired on
-TLSECCertificateFile {self.certificate[0]}
-TLSECCertificateKeyFile {self.certificate[1]}
-TLSCACertificateFile {self.certificate[0]}
-TLSLog {self.log_path}
-"""
-            if not self.resumes:
-                text += "TLSOptions NoSessionReuseRequired\n"
-            text = f"ModulePath {PEERS}/proftpd-mod-crypto/usr/lib/proftpd\n{text}"
         return [f"{PEERS}/proftpd-core/usr/sbin/proftpd", "-n", "-q", "-c",
                 self.write("conf", text + self.more)]
 
@@ -257,15 +255,8 @@ class PureFtpd(Peer):
 
     name = "pure-ftpd"
 
-    def command(self):
-        # Written here, as "pure-pw useradd" chooses a hash that takes seconds to verify.
-        users = self.write("users", ":".join([
-            USER, hash_of(PASSWORD), str(self.account.pw_uid), str(self.account.pw_gid), "",
-            self.root, *[""] * 12]) + "\n", 0o600)
-        database = f"{self.work}/users.pdb"
-        subprocess.run([f"{PEERS}/pure-ftpd/usr/bin/pure-pw", "mkdb", database, "-f", users],
-                       check=True)
-        options = ["--bind", f"127.0.0.1,{self.port}", "--login", f"puredb:{database}",
+    def options(self):
+        options = ["--bind", f"127.0.0.1,{self.port}", "--login", f"puredb:{self.database()}",
                    "--noanonymous", "--chrooteveryone", "--minuid", "1", "--dontresolve",
                    "--maxclientsperip", "50", "--pidfile", f"{self.work}/pid",
                    "--altlog", f"clf:{self.log_path}"]
@@ -278,7 +269,20 @@ class PureFtpd(Peer):
                     bundle += f.read()
             # 3: no control and no data connection in the clear.
             options += ["--tls", "3", "--certfile", self.write("bundle.pem", bundle, 0o600)]
-        return [f"{PEERS}/pure-ftpd/usr/sbin/pure-ftpd", *options]
+        return options
+
+    def database(self):
+        # Written here, as "pure-pw useradd" chooses a hash that takes seconds to verify.
+        users = self.write("users", ":".join([
+            USER, self.hash(), str(self.account.pw_uid), str(self.account.pw_gid), "",
+            self.root, *[""] * 12]) + "\n", 0o600)
+        database = f"{self.work}/users.pdb"
+        subprocess.run([f"{PEERS}/pure-ftpd/usr/bin/pure-pw", "mkdb", database, "-f", users],
+                       check=True)
+        return database
+
+    def command(self):
+        return [f"{PEERS}/pure-ftpd/usr/sbin/pure-ftpd", *self.options()]
 
 
 class Pyftpdlib(Peer):

@@ -44,7 +44,7 @@ struct options {
     const char *root; /* borrowed: the arguments */
     const char *file; /* borrowed: likewise */
     uint64_t bytes;
-    uint64_t seconds;
+    double seconds;
     unsigned streams;
     int tls_version;
     SSL_CTX *server; /* owned by the program */
@@ -335,7 +335,7 @@ static void run(const struct limit *limit, const struct options *options)
     }
     double start = seconds_of(CLOCK_MONOTONIC);
     for (unsigned i = 0; i < options->streams; i++) {
-        streams[i].deadline = start + (double)options->seconds;
+        streams[i].deadline = start + options->seconds;
         must(!pthread_create(&threads[count++], NULL, run_serving, &streams[i]), "thread");
         must(!limit->consume || !pthread_create(&threads[count++], NULL, run_peer, &streams[i]),
              "thread");
@@ -363,8 +363,8 @@ static bool set_option(struct options *options, struct text name, const char *va
         options->root = value;
     else if (text_equal(name, TEXT("--file")))
         options->file = value;
-    else if (text_equal(name, TEXT("--seconds")) && is_number)
-        options->seconds = number;
+    else if (text_equal(name, TEXT("--seconds")) && strtod(value, NULL) > 0)
+        options->seconds = strtod(value, NULL);
     else if (text_equal(name, TEXT("--bytes")) && is_number)
         options->bytes = number;
     else if (text_equal(name, TEXT("--streams")) && is_number && number <= STREAMS_MAX)

@@ -5,6 +5,7 @@ BUILD := build
 MESON := meson
 PREFIX ?= /usr/local
 T ?=
+QUICK ?=
 SECONDS_EACH ?= 600
 
 .PHONY: help build run test check bench lint format fuzz docs reproduce install uninstall clean
@@ -30,9 +31,9 @@ check: ## unit tests only, in seconds
 	@tools/setup test
 	@tools/test --unit $(T)
 
-bench: ## measure against Debian's servers
+bench: build ## measure against Debian's servers; QUICK=1 in two minutes; T=name for a part
 	@tools/setup bench
-	@bench/run
+	@bench/run $(if $(QUICK),--quick) $(T)
 
 lint: ## format, static analysis and the house's own rules
 	@tools/setup test

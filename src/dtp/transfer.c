@@ -354,15 +354,20 @@ enum fault transfer_measure(struct transfer *transfer, struct stream *stream, ui
 
 /* ---- Receiving ----------------------------------------------------------- */
 
-/* What was gathered came before whatever cancels the rest, and may be worth keeping. */
-static enum fault put_gathered(struct transfer *transfer, struct stream *stream, char *bytes)
+/*
+ * What came before the transfer had a thread is worth what it had been if there had been one, also
+ * when it is cancelled by now. Where rates hold nothing was gathered.
+ */
+static enum fault receive_gathered(struct transfer *transfer, struct stream *stream, char *bytes)
 {
     enum fault f = FAULT_NONE;
-    while (!f && transfer->channel->unread_len) {
-        size_t len = 0;
-        f = channel_read(transfer->channel, bytes, BUFFER_BYTES, &len);
+    size_t len = 1;
+    if (transfer->throttles && throttles_limit(transfer->throttles))
+        return FAULT_NONE;
+    while (!f && len) {
+        len = channel_take_gathered(transfer->channel, bytes, BUFFER_BYTES);
         count(transfer, len);
-        if (!f)
+        if (len)
             f = stream_write(stream, bytes, len);
     }
     return f;
@@ -371,20 +376,14 @@ static enum fault put_gathered(struct transfer *transfer, struct stream *stream,
 /* The wire's bytes are the file's, up to the end of the connection. */
 static enum fault receive_plain(struct transfer *transfer, struct stream *stream, char *bytes)
 {
-    enum fault f = put_gathered(transfer, stream, bytes);
-    if (f)
-        return f;
-    for (;;) {
-        size_t len;
+    enum fault f = receive_gathered(transfer, stream, bytes);
+    size_t len = 1;
+    while (!f && len) {
         f = read_wire(transfer, bytes, &len);
-        if (f)
-            return f;
-        if (!len)
-            return FAULT_NONE;
-        f = stream_write(stream, bytes, len);
-        if (f)
-            return f;
+        if (!f && len)
+            f = stream_write(stream, bytes, len);
     }
+    return f;
 }
 
 /* What is behind the end of the file is the next one's. */

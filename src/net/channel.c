@@ -20,7 +20,8 @@ void channel_open_at_once(struct channel *channel, int fd, unsigned stall_second
     channel->fd = fd;
     channel->waits = false;
     channel->has_ended = false;
-    channel->fault = FAULT_NONE;
+    channel->has_heard_end = false;
+    channel->broken = FAULT_NONE;
     channel->stall_seconds = stall_seconds;
     channel->unread = NULL;
     channel->unread_len = 0;
@@ -67,9 +68,11 @@ enum fault channel_unread(struct channel *channel, const void *bytes, size_t len
     return FAULT_NONE;
 }
 
-static size_t read_unread(struct channel *channel, void *buffer, size_t size)
+size_t channel_take_gathered(struct channel *channel, void *buffer, size_t size)
 {
     size_t len = size < channel->unread_len ? size : channel->unread_len;
+    if (!len)
+        return 0;
     memcpy(buffer, channel->unread, len);
     channel->unread_len -= len;
     if (channel->unread_len) {
@@ -81,15 +84,26 @@ static size_t read_unread(struct channel *channel, void *buffer, size_t size)
     return len;
 }
 
+/* What came behind the bytes that were gathered. */
+static enum fault read_behind_gathered(const struct channel *channel, size_t *ret_len)
+{
+    if (channel_is_interrupted(channel))
+        return FAULT_CANCELLED;
+    if (channel->broken)
+        return channel->broken;
+    *ret_len = 0;
+    return FAULT_NONE;
+}
+
 enum fault channel_read(struct channel *channel, void *buffer, size_t size, size_t *ret_len)
 {
     ssize_t n;
-    if (channel->unread_len) { /* it came before whatever interrupts */
-        *ret_len = read_unread(channel, buffer, size);
+    if (channel->unread_len && !channel_is_interrupted(channel)) {
+        *ret_len = channel_take_gathered(channel, buffer, size);
         return FAULT_NONE;
     }
-    if (channel->fault)
-        return channel_is_interrupted(channel) ? FAULT_CANCELLED : channel->fault;
+    if (channel->has_heard_end || channel->broken)
+        return read_behind_gathered(channel, ret_len);
     if (channel->tls)
         return channel_tls_read(channel, buffer, size, ret_len);
     do {
@@ -102,6 +116,18 @@ enum fault channel_read(struct channel *channel, void *buffer, size_t size, size
         return fault_of_peer(errno);
     *ret_len = (size_t)n;
     return FAULT_NONE;
+}
+
+/*
+ * Of a call that did not wait: FAULT_BUSY, or how the connection broke. That is kept for who
+ * goes on with it: to who reads once more a reset looks like an end.
+ */
+static enum fault fault_at_once(struct channel *channel)
+{
+    if (errno == EAGAIN || errno == EINTR)
+        return FAULT_BUSY;
+    channel->broken = fault_of_peer(errno);
+    return channel->broken;
 }
 
 static bool add_unread(struct channel *channel, const void *bytes, size_t len)
@@ -119,12 +145,11 @@ enum fault channel_gather(struct channel *channel, void *buffer, size_t size, si
 {
     while (channel->unread_len <= most) {
         ssize_t n = recv(channel->fd, buffer, size, MSG_DONTWAIT);
+        channel->has_heard_end = n == 0;
         if (n == 0)
             return FAULT_NONE;
-        if (n < 0 && (errno == EAGAIN || errno == EINTR))
-            return FAULT_BUSY;
         if (n < 0)
-            return channel->fault = fault_of_peer(errno);
+            return fault_at_once(channel);
         if (!add_unread(channel, buffer, (size_t)n))
             return FAULT_NO_MEMORY;
     }
@@ -147,8 +172,6 @@ static enum fault send_all(struct channel *channel, const char *at, size_t len, 
 
 enum fault channel_write(struct channel *channel, const void *bytes, size_t len)
 {
-    if (channel->fault)
-        return channel->fault;
     return channel->tls ? channel_tls_write(channel, bytes, len) : send_all(channel, bytes, len, 0);
 }
 
@@ -162,8 +185,6 @@ enum fault channel_send_file(struct channel *channel, int fd, int64_t *offset, s
                              size_t *ret_len)
 {
     ssize_t n;
-    if (channel->fault)
-        return channel->fault;
     if (channel->tls)
         return channel_tls_send_file(channel, fd, offset, len, ret_len);
     do {
@@ -190,10 +211,9 @@ enum fault channel_send_file_at_once(struct channel *channel, int fd, int64_t *o
     if (n <= 0)
         return FAULT_NONE;
     n = send(channel->fd, bytes, (size_t)n, MSG_NOSIGNAL | MSG_DONTWAIT);
-    if (n < 0 && (errno == EAGAIN || errno == EINTR))
-        return FAULT_NONE;
+    enum fault f = n < 0 ? fault_at_once(channel) : FAULT_NONE;
     if (n < 0)
-        return channel->fault = fault_of_peer(errno);
+        return f == FAULT_BUSY ? FAULT_NONE : f;
     *offset += n;
     *ret_len = (size_t)n;
     return FAULT_NONE;
@@ -271,9 +291,10 @@ static enum fault await_acknowledged(struct channel *channel)
 
 static enum fault say_end(struct channel *channel)
 {
-    if (channel->has_ended ||
-        channel->fault) /* a peer that has closed since cannot be told again */
-        return channel->fault;
+    if (channel->broken)
+        return channel->broken;
+    if (channel->has_ended) /* the peer may have closed since: the kernel would refuse */
+        return FAULT_NONE;
     enum fault f = channel->tls ? channel_tls_end(channel) : FAULT_NONE;
     if (!f && shutdown(channel->fd, SHUT_WR))
         f = fault_of_peer(errno);
@@ -298,15 +319,12 @@ enum fault channel_finish(struct channel *channel)
 
 bool channel_finish_at_once(struct channel *channel)
 {
-    if (shutdown(channel->fd, SHUT_WR) == 0)
-        channel->has_ended = true;
-    else
-        channel->fault = fault_of_peer(errno);
-    if (channel->fault || socket_unacknowledged(channel->fd, true))
+    channel->has_ended = !shutdown(channel->fd, SHUT_WR);
+    if (!channel->has_ended || socket_unacknowledged(channel->fd, true))
         return false;
     if (!drain(channel->fd))
-        channel->fault = FAULT_CONNECTION_LOST;
-    return !channel->fault;
+        channel->broken = FAULT_CONNECTION_LOST;
+    return !channel->broken;
 }
 
 /* What comes may be a part of a record, or one that brings no bytes. */
@@ -377,7 +395,8 @@ void channel_move(struct channel *from, struct channel *to)
     to->fd = from->fd;
     to->waits = from->waits;
     to->has_ended = from->has_ended;
-    to->fault = from->fault;
+    to->has_heard_end = from->has_heard_end;
+    to->broken = from->broken;
     to->stall_seconds = from->stall_seconds;
     to->unread = from->unread;
     to->unread_len = from->unread_len;

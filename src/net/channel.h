@@ -28,7 +28,8 @@ struct channel {
     unsigned stall_seconds; /* longest time without a byte moved */
     bool waits;             /* its calls do: else only those at once may be made */
     bool has_ended;         /* our end was said */
-    enum fault fault;       /* what a call at once heard: the kernel tells it only once */
+    bool has_heard_end;     /* the peer's came; `unread` is all that is left to be read */
+    enum fault broken;      /* how the connection broke, which the kernel tells only once */
     atomic_bool interrupted;
     char *unread; /* owned: bytes to be read first; NULL: none */
     size_t unread_len;
@@ -82,6 +83,12 @@ enum fault channel_read(struct channel *channel, void *buffer, size_t size, size
  * than `most` bytes. `buffer` is only used meanwhile.
  */
 enum fault channel_gather(struct channel *channel, void *buffer, size_t size, size_t most);
+
+/*
+ * Of what was gathered, or given back, as many bytes as the buffer takes; 0 when there is none.
+ * Also of a channel that was interrupted meanwhile: they came before.
+ */
+size_t channel_take_gathered(struct channel *channel, void *buffer, size_t size);
 
 /* Gives back the last bytes that were read: they come first in the next read. Copies them. */
 enum fault channel_unread(struct channel *channel, const void *bytes, size_t len);

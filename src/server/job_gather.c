@@ -5,6 +5,7 @@
  * thread of its own, which goes on behind what came.
  */
 #include "net/channel.h"
+#include "net/socket.h"
 #include "server/job.h"
 #include "server/loop.h"
 #include "server/session.h"
@@ -25,7 +26,9 @@ static void on_bytes(void *owner, unsigned events)
     (void)events;
     enum fault f = channel_gather(&job->channel, loop_read_buffer(job->loop), LOOP_READ_BYTES,
                                   GATHERED_MAX);
-    job->has_all = !f;
+    /* Who closes all they have is judged with some patience (verbs_upload.c), not by few threads.
+     */
+    job->has_all = !f && !socket_peer_has_ended(job->control_fd);
     if (f == FAULT_NO_MEMORY) /* some of it is lost */
         job_clear(job, f);
     else if (f != FAULT_BUSY) /* another fault is heard by the worker, too */
@@ -36,10 +39,15 @@ static void on_bytes(void *owner, unsigned events)
 bool job_gather(struct job *job)
 {
     const struct transfer transfer = job_transfer(job);
-    if (job->verb->move != move_stor || job->parameters.protection == PROTECTION_PRIVATE ||
-        job->channel.waits || !chain_is_transparent(&transfer.plan) ||
-        throttles_limit(&job->throttles) || login_upload_manner(job->login)->sync)
-        return false; /* as for the last, waiting for the disk takes a thread anyway */
+    /* Where the old file's bytes are copied, the disk or a lock is waited for it takes a thread
+     * anyway.
+     */
+    bool takes_long = job->verb->action != ACTION_WRITE || job->restart ||
+                      login_upload_manner(job->login)->sync;
+    if (job->verb->move != move_stor || takes_long || job->channel.waits ||
+        job->parameters.protection == PROTECTION_PRIVATE || !chain_is_transparent(&transfer.plan) ||
+        throttles_limit(&job->throttles))
+        return false;
     job->watch = watch_start(job->loop, job->channel.fd, WATCH_READ, on_bytes, job);
     if (!job->watch)
         return false;

@@ -371,6 +371,122 @@ TEST(what_a_transfer_took_of_its_rate_and_did_not_move_is_given_back)
     throttle_free(throttle);
 }
 
+/* ---- Without waiting ------------------------------------------------------------------ */
+
+/* As long as it waits for nothing. */
+static void open_pair_at_once(struct pair *pair, char mode)
+{
+    open_pair(pair, "I", 'F', mode);
+    socket_set_blocking(pair->channel.fd, false);
+    channel_open_at_once(&pair->channel, pair->channel.fd, 5);
+}
+
+static void gather(struct pair *pair, const char *bytes)
+{
+    char room[64];
+    give(pair, text_of(bytes), false);
+    peers_await(pair->channel.fd, POLLIN);
+    assert_fault(channel_gather(&pair->channel, room, sizeof(room), sizeof(room)), FAULT_BUSY);
+}
+
+TEST(what_was_gathered_comes_first)
+{
+    struct pair pair;
+    open_pair_at_once(&pair, 'S');
+    gather(&pair, "gathered ");
+    channel_begin_to_wait(&pair.channel);
+    give(&pair, TEXT("and the rest"), true);
+    assert_fault(receive(&pair), FAULT_NONE);
+    assert_file("gathered and the rest");
+    assert_int_equal(pair.progress.bytes, 21);
+    close_pair(&pair);
+}
+
+/* It would have been in the file by now, had there been a thread. */
+TEST(what_was_gathered_is_in_the_file_whatever_ended_it_since)
+{
+    struct pair pair;
+    open_pair_at_once(&pair, 'S');
+    gather(&pair, "gathered");
+    transfer_cancel(&pair.progress, &pair.channel);
+    assert_fault(receive(&pair), FAULT_CANCELLED);
+    assert_file("gathered");
+    assert_int_equal(pair.progress.bytes, 8);
+    close_pair(&pair);
+}
+
+TEST(a_small_file_is_sent_without_waiting)
+{
+    struct pair pair;
+    char got[64];
+    struct stream kernel = {&buffer_stream_type, file_of("0123456789"), 3, 7};
+    open_pair_at_once(&pair, 'S');
+    bool is_done = transfer_send_at_once(&pair.transfer, &kernel);
+    assert_int_equal(kernel.file_offset, 7);
+    channel_begin_to_wait(&pair.channel);
+    if (!is_done)
+        assert_fault(transfer_send(&pair.transfer, &kernel), FAULT_NONE);
+    assert_text(read_now(&pair, got, sizeof(got)), "3456");
+    assert_int_equal(read(pair.other, got, 1), 0);
+    assert_int_equal(pair.progress.bytes, 4);
+    close_pair(&pair);
+    close(kernel.fd);
+}
+
+static void *read_all(void *argument)
+{
+    struct pair *pair = argument;
+    static char bytes[65536];
+    size_t total = 0;
+    ssize_t n;
+    while ((n = recv(pair->other, bytes, sizeof(bytes), 0)) > 0)
+        total += (size_t)n;
+    return (void *)(n == 0 ? total : SIZE_MAX);
+}
+
+TEST(what_could_not_be_sent_at_once_is_sent_by_who_waits)
+{
+    struct pair pair;
+    struct stream kernel = {&buffer_stream_type, file_of("0123456789"), 0, 10};
+    open_pair_at_once(&pair, 'S');
+    size_t before = peers_fill(pair.channel.fd);
+    assert_false(transfer_send_at_once(&pair.transfer, &kernel));
+    channel_begin_to_wait(&pair.channel);
+    pthread_t thread;
+    assert_int_equal(pthread_create(&thread, NULL, read_all, &pair), 0);
+    assert_fault(transfer_send(&pair.transfer, &kernel), FAULT_NONE);
+    void *total;
+    pthread_join(thread, &total);
+    assert_int_equal((size_t)total, before + 10);
+    assert_int_equal(pair.progress.bytes, 10);
+    close_pair(&pair);
+    close(kernel.fd);
+}
+
+TEST(what_is_not_sent_as_it_is_or_held_to_a_rate_is_not_sent_at_once)
+{
+    struct pair pair;
+    struct stream kernel = {&buffer_stream_type, file_of("0123456789"), 0, 10};
+    struct throttles throttles = {.count = 0};
+    struct throttle *throttle = throttle_new(1 << 30);
+    throttles_add(&throttles, throttle);
+    for (unsigned i = 0; i < 5; i++) {
+        char byte;
+        open_pair_at_once(&pair, i == 0 ? 'B' : 'S');
+        pair.transfer.plan.parameters.type = i == 1 ? 'A' : 'I';
+        pair.transfer.throttles = i == 2 ? &throttles : NULL;
+        kernel.file_end = i == 3 ? CHANNEL_AT_ONCE_BYTES + 1 : 10;
+        if (i == 4)
+            pair.transfer.plan.parameters.structure = 'R';
+        assert_false(transfer_send_at_once(&pair.transfer, &kernel));
+        assert_int_equal(kernel.file_offset, 0);
+        assert_int_equal(recv(pair.other, &byte, 1, MSG_DONTWAIT), -1);
+        close_pair(&pair);
+    }
+    throttle_free(throttle);
+    close(kernel.fd);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -393,6 +509,11 @@ int main(void)
         RUN(what_arrived_is_in_the_file_when_the_way_breaks),
         RUN(a_transfer_that_waits_for_its_rate_can_be_cancelled),
         RUN(what_a_transfer_took_of_its_rate_and_did_not_move_is_given_back),
+        RUN(what_was_gathered_comes_first),
+        RUN(what_was_gathered_is_in_the_file_whatever_ended_it_since),
+        RUN(a_small_file_is_sent_without_waiting),
+        RUN(what_could_not_be_sent_at_once_is_sent_by_who_waits),
+        RUN(what_is_not_sent_as_it_is_or_held_to_a_rate_is_not_sent_at_once),
     };
     return cmocka_run_group_tests(tests, load_page, NULL);
 }

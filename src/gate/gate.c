@@ -93,8 +93,12 @@ enum fault gate_enter(const struct caller *caller, const char *path)
     enum fault f = place_locate(caller, path, PLACE_FOLLOW, &place);
     if (f)
         return f;
-    bool is_drop_box = !place_may(caller, ACTION_LIST, &place) &&
-                       gate_rights_within(caller, path) & 1U << ACTION_WRITE;
+    bool may_list = place_may(caller, ACTION_LIST, &place);
+    if (caller->at_once && !may_list) { /* whether a name in it may be written is to be looked up */
+        place_done(&place);
+        return FAULT_BUSY;
+    }
+    bool is_drop_box = !may_list && gate_rights_within(caller, path) & 1U << ACTION_WRITE;
     f = is_drop_box ? place.way : place_allow(caller, ACTION_LIST, &place);
     if (!f)
         f = look_at_directory(&place);

@@ -110,6 +110,8 @@ static enum fault allow_upload(const struct caller *caller, const struct place *
     enum action over_file = continues ? ACTION_APPEND : ACTION_OVERWRITE;
     enum fault f = place->way ? FAULT_NOT_FOUND
                               : place->store->type->stat(place->store, place->path, true, &info);
+    if (caller->at_once && f == FAULT_BUSY)
+        return f; /* which right it needs is not known */
     *ret_target = (struct quota_target){!f && info.kind == STORE_FILE, info.size};
     *ret_action = f == FAULT_NOT_FOUND ? ACTION_WRITE : over_file;
     if (*ret_action == ACTION_WRITE && !request->goes_on && !place_may(caller, over_file, place))

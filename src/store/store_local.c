@@ -25,8 +25,8 @@
 struct store_local {
     struct store base;
     struct local_root root;
-    struct journal *journal; /* borrowed: the server's */
-    struct local_identity identity;
+    struct journal *journal;               /* borrowed: the server's */
+    const struct local_identity *identity; /* borrowed: of all views */
 };
 
 /* A store and its views, opened and freed together. */
@@ -35,6 +35,7 @@ struct store_views {
     struct store_local straight;
     struct store_local at_once;
     struct store_local straight_at_once;
+    struct local_identity identity;
 };
 
 static struct local_root root_of(struct store *store)
@@ -44,7 +45,7 @@ static struct local_root root_of(struct store *store)
 
 static const struct local_identity *identity_of(struct store *store)
 {
-    return &((struct store_local *)store)->identity;
+    return ((struct store_local *)store)->identity;
 }
 
 /* ---- About a file --------------------------------------------------------- */
@@ -358,8 +359,9 @@ enum fault store_local_open(const char *directory, struct journal *journal,
         close(root.fd);
         return f ? f : FAULT_NO_MEMORY;
     }
-    views->usual = (struct store_local){.base.type = &type, .root = root, .journal = journal};
-    local_identify(&views->usual.identity);
+    local_identify(&views->identity);
+    views->usual = (struct store_local){
+        .base.type = &type, .root = root, .journal = journal, .identity = &views->identity};
     make_views(views, probe);
     close(probe);
     *ret_store = &views->usual.base;

@@ -17,6 +17,11 @@
 #include "store/store_local.h"
 #include "tests/unit/unit.h"
 
+/* Where they are made. */
+#ifndef STORE_TREE_IN
+#define STORE_TREE_IN "/tmp"
+#endif
+
 struct world {
     char base[64];
     char root[80];
@@ -101,7 +106,7 @@ static inline int set_up(void **state)
 {
     (void)state;
     umask(0);
-    (void)snprintf(world.base, sizeof(world.base), "/tmp/ferry-store-XXXXXX");
+    (void)snprintf(world.base, sizeof(world.base), STORE_TREE_IN "/ferry-store-XXXXXX");
     assert_non_null(mkdtemp(world.base));
     (void)snprintf(world.root, sizeof(world.root), "%s/root", world.base);
     (void)snprintf(world.outside, sizeof(world.outside), "%s/outside", world.base);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * world: a realm over a directory of its own under /tmp, and callers in it,
+ * world: a realm over a directory of its own, and callers in it,
  * for tests of what goes through the gate. "writer" may do anything, "reader"
  * only read.
  */
@@ -15,6 +15,11 @@
 #include "gate/gate.h"
 #include "store/store_local.h"
 #include "tests/unit/unit.h"
+
+/* Where it is made. */
+#ifndef WORLD_IN
+#define WORLD_IN "/tmp"
+#endif
 
 struct world {
     char base[64];
@@ -50,7 +55,7 @@ static inline int world_set_up(void **unused)
     static const struct tree_opener opener = {world_open, store_local_is_current, NULL};
     (void)unused;
     umask(0);
-    (void)snprintf(world.base, sizeof(world.base), "/tmp/ferry-world-XXXXXX");
+    (void)snprintf(world.base, sizeof(world.base), WORLD_IN "/ferry-world-XXXXXX");
     assert_non_null(mkdtemp(world.base));
     (void)snprintf(world.root, sizeof(world.root), "%s/root", world.base);
     assert_int_equal(mkdir(world.root, 0755), 0);

@@ -44,6 +44,15 @@ struct realm_set {
 
 /* ---- The state directory ----------------------------------------------------------- */
 
+/* Each view of it tells by itself what it changes. */
+static void watch_store(struct store *store, struct store_watch *watch)
+{
+    store->watch = watch;
+    store->straight->watch = watch;
+    if (store->at_once && store->at_once != store)
+        watch_store(store->at_once, watch);
+}
+
 static enum fault open_store(void *context, const char *directory, struct store **ret_store)
 {
     struct backends *backends = context;
@@ -53,8 +62,7 @@ static enum fault open_store(void *context, const char *directory, struct store 
         return f;
     /* Counting takes some calls at each change: without a database there is no quota. */
     if (backends->database)
-        store->watch = ledger_watch(backends->desk->ledger);
-    store->straight->watch = store->watch;
+        watch_store(store, ledger_watch(backends->desk->ledger));
     *ret_store = store;
     return FAULT_NONE;
 }

@@ -36,23 +36,20 @@ void data_port_rest(struct data_port *port)
     port->kind = DATA_PORT_DEFAULT;
 }
 
-bool data_port_refuse(const struct data_port *port)
+bool data_port_is_known(const struct data_port *port)
 {
-    for (int i = 0; i < STRANGERS_MAX; i++) {
-        int fd = socket_accept(port->listener, false, NULL);
-        if (fd < 0)
-            return errno == EAGAIN;
-        close(fd);
-    }
-    return false;
+    int fd = socket_accept(port->listener, false, NULL);
+    if (fd < 0)
+        return errno != EAGAIN;
+    close(fd);
+    return true;
 }
 
 bool data_port_take_up(struct data_port *port, const union endpoint *local,
                        union endpoint *ret_local)
 {
-    /* Who came before the 229 that announces it came for another transfer, or for none. */
     bool rests = port->listener >= 0 && port->kind == DATA_PORT_DEFAULT;
-    if (!rests || !endpoint_same_host(&port->local, local) || !data_port_refuse(port))
+    if (!rests || !endpoint_same_host(&port->local, local) || data_port_is_known(port))
         return false;
     port->kind = DATA_PORT_PASSIVE;
     *ret_local = port->local;

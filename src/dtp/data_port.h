@@ -49,15 +49,17 @@ enum fault data_port_listen(struct data_port *port, const union endpoint *local,
 
 /*
  * Back to the default port, as the transfer that the listener was for has its
- * connection; but it stays open for the next PASV. Who comes meanwhile is turned away
- * by data_port_refuse.
+ * connection; but it stays open for the next PASV.
  */
 void data_port_rest(struct data_port *port);
-/* Closes what nobody was asked for: false when there was more than can be closed in one go. */
-bool data_port_refuse(const struct data_port *port);
+/*
+ * Has somebody come to a listener where nobody is awaited? Then its port is known before it is
+ * said, and not to be said again (RFC 2577 8). They are turned away.
+ */
+bool data_port_is_known(const struct data_port *port);
 /*
  * PASV again, on the host of `local`: a listener that rests is taken up, at the same port.
- * False: none rests there, or too many have come to it meanwhile.
+ * False: none rests there, or its port is known.
  */
 bool data_port_take_up(struct data_port *port, const union endpoint *local,
                        union endpoint *ret_local);

@@ -25,12 +25,26 @@ static void stop_watching(struct passive *passive)
     passive->watch = NULL;
 }
 
+static bool takes_any_host(const struct session *session)
+{
+    return session->config->allow_fxp && session->login && !login_is_anonymous(session->login);
+}
+
 static enum fault accept_it(struct session *session)
 {
-    bool any_host = session->config->allow_fxp && session->login &&
-                    !login_is_anonymous(session->login);
-    return data_port_accept(&session->data_port, &session->control.peer, any_host,
+    return data_port_accept(&session->data_port, &session->control.peer, takes_any_host(session),
                             &session->passive.connection);
+}
+
+/* Nobody is awaited. Whoever comes may not be there first, too, when somebody is. */
+static void close_if_known(struct session *session)
+{
+    if (!data_port_is_known(&session->data_port))
+        return;
+    if (session->data_port.kind == DATA_PORT_PASSIVE) /* of a connection that waits */
+        stop_watching(&session->passive);
+    else
+        passive_close(session);
 }
 
 static void on_arrival(void *owner, unsigned events)
@@ -39,8 +53,7 @@ static void on_arrival(void *owner, unsigned events)
     struct passive *passive = &session->passive;
     (void)events;
     if (!passive->is_awaited) {
-        if (!data_port_refuse(&session->data_port))
-            stop_watching(passive);
+        close_if_known(session);
         return;
     }
     enum fault f = accept_it(session);
@@ -57,14 +70,14 @@ static void on_arrival(void *owner, unsigned events)
 static bool may_rest(const struct session *session)
 {
     struct port_range range = session->config->passive_ports;
-    return session->passive.watch &&
+    return session->passive.watch && !takes_any_host(session) &&
            (!range.first || range.last - range.first >= RESTING_PORTS_MIN);
 }
 
 /*
  * A listener, its port and its watch cost 20 us to make and to close, and with thousands of
  * connections in TIME_WAIT the kernel's search for a port far more: a session at work keeps
- * its own.
+ * its own. Not where any host may be the one that comes: whoever finds the port would be.
  */
 static bool take_up(struct session *session, union endpoint *ret_local)
 {

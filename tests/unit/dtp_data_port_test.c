@@ -238,6 +238,110 @@ TEST(a_target_of_the_other_family_is_connected_from_any_address)
     close(listener);
 }
 
+/* ---- A listener between two transfers ------------------------------------------------- */
+
+/* One that had its connection; `ret_listening` is where it listened. */
+static void open_resting(struct data_port *port, union endpoint *ret_listening)
+{
+    union endpoint local = host("127.0.0.1", 0);
+    int accepted = -1;
+    data_port_init(port);
+    assert_fault(data_port_listen(port, &local, (struct port_range){0, 0}, ret_listening),
+                 FAULT_NONE);
+    int right = connect_from("127.0.0.1", ret_listening);
+    assert_fault(accept_within_a_second(port, &local, false, &accepted), FAULT_NONE);
+    data_port_rest(port);
+    close(accepted);
+    close(right);
+}
+
+static void await_arrival(const struct data_port *port)
+{
+    struct pollfd ready = {.fd = port->listener, .events = POLLIN};
+    assert_int_equal(poll(&ready, 1, 5000), 1);
+}
+
+TEST(a_listener_that_rests_is_no_passive_port_until_it_is_taken_up)
+{
+    struct data_port port;
+    union endpoint local = host("127.0.0.1", 0);
+    union endpoint before;
+    union endpoint after;
+    open_resting(&port, &before);
+    assert_int_equal(port.kind, DATA_PORT_DEFAULT);
+    assert_true(port.listener >= 0);
+    assert_false(data_port_is_known(&port));
+    assert_true(data_port_take_up(&port, &local, &after));
+    assert_int_equal(port.kind, DATA_PORT_PASSIVE);
+    assert_int_equal(endpoint_port(&after), endpoint_port(&before));
+    assert_true(endpoint_same_host(&after, &before));
+    assert_false(data_port_take_up(&port, &local, &after)); /* PASV again is another port */
+    int accepted = -1;
+    int right = connect_from("127.0.0.1", &after);
+    assert_fault(accept_within_a_second(&port, &local, false, &accepted), FAULT_NONE);
+    close(accepted);
+    close(right);
+    data_port_reset(&port);
+    assert_false(data_port_take_up(&port, &local, &after)); /* nothing rests */
+}
+
+TEST(a_port_that_somebody_has_come_to_is_not_taken_up)
+{
+    struct data_port port;
+    union endpoint local = host("127.0.0.1", 0);
+    union endpoint listening;
+    char byte;
+    static const char *const strangers[] = {"127.0.0.1", "127.0.0.2"};
+    for (size_t i = 0; i < 2; i++) {
+        open_resting(&port, &listening);
+        int stranger = connect_from(strangers[i], &listening);
+        await_arrival(&port);
+        assert_false(data_port_take_up(&port, &local, &listening));
+        assert_int_equal(read(stranger, &byte, 1), 0);
+        data_port_reset(&port);
+        close(stranger);
+    }
+}
+
+TEST(who_comes_to_a_listener_that_rests_is_turned_away)
+{
+    struct data_port port;
+    union endpoint listening;
+    char byte;
+    open_resting(&port, &listening);
+    int stranger = connect_from("127.0.0.2", &listening);
+    await_arrival(&port);
+    assert_true(data_port_is_known(&port));
+    assert_int_equal(read(stranger, &byte, 1), 0);
+    assert_false(data_port_is_known(&port)); /* nobody else has come */
+    close(stranger);
+    data_port_reset(&port);
+}
+
+TEST(a_listener_of_another_host_is_not_taken_up)
+{
+    struct data_port port;
+    union endpoint other = host("127.0.0.2", 0);
+    union endpoint listening;
+    open_resting(&port, &listening);
+    assert_false(data_port_take_up(&port, &other, &listening));
+    assert_int_equal(port.kind, DATA_PORT_DEFAULT);
+    data_port_reset(&port);
+}
+
+TEST(a_target_takes_the_place_of_a_listener_that_rests)
+{
+    struct data_port port;
+    union endpoint local = host("127.0.0.1", 0);
+    union endpoint target = host("127.0.0.1", 40999);
+    union endpoint listening;
+    open_resting(&port, &listening);
+    data_port_set_target(&port, &target);
+    assert_int_equal(port.listener, -1);
+    assert_false(data_port_take_up(&port, &local, &listening));
+    data_port_reset(&port);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -250,6 +354,11 @@ int main(void)
         RUN(a_new_port_takes_the_place_of_the_one_before),
         RUN(a_listener_that_cannot_be_had_leaves_the_default_port),
         RUN(a_target_of_the_other_family_is_connected_from_any_address),
+        RUN(a_listener_that_rests_is_no_passive_port_until_it_is_taken_up),
+        RUN(a_port_that_somebody_has_come_to_is_not_taken_up),
+        RUN(who_comes_to_a_listener_that_rests_is_turned_away),
+        RUN(a_listener_of_another_host_is_not_taken_up),
+        RUN(a_target_takes_the_place_of_a_listener_that_rests),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

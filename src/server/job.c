@@ -135,7 +135,7 @@ static void run_work(struct work *work)
 /* The transfer did not come to pass: what was opened for it is closed, which may block. */
 static void close_opened(struct job *job)
 {
-    const struct gate_outcome outcome = {.fault = job->fault};
+    const struct gate_outcome outcome = {.fault = job->fault, .bytes = job_bytes_moved(job)};
     stream_close(&job->annex);
     (void)gate_close(&job->file, &outcome, NULL);
     stream_close(&job->listing);
@@ -328,7 +328,7 @@ static bool may_be_at_once(struct job *job)
  */
 static bool work_at_once(struct job *job)
 {
-    if (!may_be_at_once(job))
+    if (!may_be_at_once(job) || !loop_has_time(job->loop))
         return false;
     job->caller.at_once = true;
     enum fault f = job->verb->work(job);

@@ -21,6 +21,8 @@ enum {
     INTERIMS_MAX = 256,
     /* Descriptors that have their place from the start: half a megabyte. */
     RESERVED_MAX = 65534, /* libuv adds two, and wants a power of two */
+    /* So long one session may keep the others waiting by what is done for it at once. */
+    TURN_NS = 1000000,
 };
 
 /* A reply that a worker wants to be sent while its job goes on. */
@@ -39,7 +41,7 @@ struct visit {
 };
 
 struct loop {
-    uv_loop_t uv;
+    uv_loop_t uv; /* first: watches know it as this */
     uv_async_t wake;
     uv_timer_t tick;
     struct server *server;    /* borrowed: outlives the loop */
@@ -48,6 +50,7 @@ struct loop {
     char *read_buffer;        /* owned */
     char *line_buffer;        /* owned */
     char *reply_buffer;       /* owned */
+    uint64_t turn_began_ns;   /* 0: it has just begun */
     pthread_mutex_t inbox_lock;
     struct interim *interims;       /* owned; guarded */
     struct interim **interims_last; /* borrowed: the last next pointer; guarded */
@@ -158,6 +161,7 @@ static void on_wake(uv_async_t *wake)
     }
     while (job) {
         struct job *next = job->next_posted;
+        loop->turn_began_ns = 0;
         job_on_posted(job);
         job = next;
     }
@@ -248,9 +252,11 @@ void loop_remove_session(struct loop *loop, struct session *session)
 static void on_poll(uv_poll_t *poll, int status, int events)
 {
     struct watch *watch = (struct watch *)poll;
+    struct loop *loop = (struct loop *)poll->loop;
     unsigned mask = 0;
     if (!watch->on_event)
         return;
+    loop->turn_began_ns = 0;
     if (status < 0)
         mask |= WATCH_READ | WATCH_WRITE | WATCH_FAILED;
     if (events & UV_READABLE)
@@ -401,6 +407,14 @@ struct server *loop_server(const struct loop *loop)
 struct config *loop_config(const struct loop *loop)
 {
     return loop->config;
+}
+
+bool loop_has_time(struct loop *loop)
+{
+    uint64_t now_ns = uv_hrtime();
+    if (!loop->turn_began_ns)
+        loop->turn_began_ns = now_ns;
+    return now_ns - loop->turn_began_ns < TURN_NS;
 }
 
 uint64_t loop_now_ms(const struct loop *loop)

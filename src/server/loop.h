@@ -40,6 +40,12 @@ struct server *loop_server(const struct loop *loop);
 struct config *loop_config(const struct loop *loop);
 uint64_t loop_now_ms(const struct loop *loop);
 bool loop_is_draining(const struct loop *loop);
+/*
+ * May one more piece of work be done on the loop for the session whose turn it is? Of what a client
+ * has sent in one go others are not to wait for all of it.
+ */
+bool loop_has_time(struct loop *loop);
+
 /* Buffers that whoever runs on the loop may use until it returns to it. */
 char *loop_read_buffer(struct loop *loop);
 char *loop_line_buffer(struct loop *loop);

@@ -6,12 +6,13 @@ the audit and replies are what they are for everything else.
 import collections
 import json
 import os
+import ssl
 import threading
 import time
 
 import pytest
 
-from harness import Server, read_all
+from harness import PATIENCE, Server, read_all
 from in_clear import TICK, break_off, inside
 
 PASSWORD = "secret-7-words"
@@ -284,3 +285,67 @@ def test_ten_thousand_commands_in_one_go_are_answered_one_by_one(server, c):
             c.expect(code)
     sender.join()
     c.ask("NOOP", "200")
+
+
+def replies_so_far(c):
+    """How many lines there are to be read by now."""
+    c.socket.settimeout(0)
+    try:
+        while piece := c.socket.recv(1 << 20):
+            c.buffer += piece
+    except (BlockingIOError, ssl.SSLWantReadError):
+        pass
+    c.socket.settimeout(PATIENCE)
+    return c.buffer.count(b"\n")
+
+
+def watched(server):
+    """How many descriptors each loop watches, by its own."""
+    counts = {}
+    for fd in os.listdir(f"/proc/{server.process.pid}/fd"):
+        try:
+            if "eventpoll" in os.readlink(f"/proc/{server.process.pid}/fd/{fd}"):
+                with open(f"/proc/{server.process.pid}/fdinfo/{fd}", encoding="ascii") as f:
+                    counts[fd] = f.read().count("tfd:")
+        except OSError:
+            continue
+    return counts
+
+
+def of_each_loop(server):
+    """Sessions, at least one of each loop."""
+    before = watched(server)
+    sessions = []
+    while any(watched(server)[fd] <= count for fd, count in before.items()):
+        sessions.append(inside(server))
+        assert len(sessions) < 500
+    return sessions
+
+
+def test_commands_of_one_do_not_keep_another_waiting(server):
+    """Names that take most of a millisecond each to follow, thousands of them behind an upload: when
+    that ends others have their turn before all are answered."""
+    count = 5000
+    way = "/".join(["d", ".."] * 800)
+    os.mkdir(server.path("d"))
+    server.write("f", b"x")
+    os.symlink(way + "/f", server.path("l0"))
+    for i in range(1, 38):
+        os.symlink(f"{way}/l{i - 1}", server.path(f"l{i}"))
+    others = of_each_loop(server)
+    with inside(server) as c:
+        c.ask("SIZE l37", "213")  # the first look notes when it was
+        data = c.begin("STOR up")
+        c.send("\r\n".join(["SIZE l37"] * count))
+        time.sleep(TICK)
+        data.close()
+        c.expect("226")
+        for other in others:
+            other.send("SIZE f")
+        for other in others:
+            other.expect("213")
+        assert replies_so_far(c) < count / 5
+        for _ in range(count):
+            c.expect("213")
+    for other in others:
+        other.close()

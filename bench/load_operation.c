@@ -36,7 +36,7 @@ static bool has_all_entries(struct session *s)
     uint64_t entries = s->loop->options->entries;
     if (!s->loop->listing_lines && s->lines >= entries && s->lines <= entries + NO_ENTRIES_MAX)
         s->loop->listing_lines = s->lines;
-    return s->lines == s->loop->listing_lines;
+    return s->lines >= entries && s->lines == s->loop->listing_lines;
 }
 
 static bool is_whole(struct session *s)

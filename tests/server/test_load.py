@@ -34,6 +34,7 @@ def run(work, port, *options):
 def fill(server):
     server.write("small", b"x" * BYTES)
     os.makedirs(server.path("up"))
+    os.makedirs(server.path("empty"))
     for i in range(ENTRIES):
         server.write(f"many/entry-{i}")
 
@@ -124,6 +125,7 @@ def test_large_files_arrive_whole(plain):
 @pytest.mark.parametrize("work, wrong", [
     ("get", ["--bytes", str(BYTES - 1)]), ("get", ["--bytes", str(BYTES + 1)]),
     ("get", ["--file", "missing"]), ("list", ["--entries", str(ENTRIES + 1)]),
+    ("list", ["--directory", "empty"]),
     ("login", ["--password", "wrong"]), ("get", ["--password", "wrong"]),
 ])
 def test_what_is_not_there_ends_it_before_it_is_ready(plain, work, wrong):

@@ -32,7 +32,7 @@ class Scale:
     patience_seconds: int      # until a client that waits for its greeting gives up
 
 
-FULL = Scale(7, 1.5, 0.1, "big", 1 << 30, 1 << 30, 1, 300, 10)
+FULL = Scale(7, 1.0, 0.1, "big", 1 << 30, 1 << 30, 1, 300, 10)
 QUICK = Scale(3, 0.15, 0.02, "middle", 1 << 27, 1 << 27, 10, 40, 2)
 
 

@@ -141,6 +141,13 @@ void socket_set_keep_alive(int fd, unsigned seconds)
     set_option(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
 }
 
+bool socket_is_tuned(int fd)
+{
+    int on = 0;
+    socklen_t len = sizeof(on);
+    return getsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, &len) == 0 && on;
+}
+
 void socket_acknowledge_at_once(int fd)
 {
     set_option(fd, IPPROTO_TCP, TCP_QUICKACK, 1);

@@ -82,6 +82,8 @@ void socket_set_stall_timeout(int fd, unsigned seconds);
  * Synch). Of a listener it holds for all connections that it accepts from then on.
  */
 void socket_tune_control(int fd);
+/* Has it been? */
+bool socket_is_tuned(int fd);
 /*
  * Whether the peer's host is still there is asked after this long without a word, and as often
  * again; what is on the way (NAT) then does not forget the connection. Not 0.

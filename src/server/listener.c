@@ -39,8 +39,9 @@ struct spare {
 };
 
 struct listener {
-    struct loop *loop;   /* borrowed: outlives the listener */
-    bool is_implicit;    /* TLS from the first byte on */
+    struct loop *loop; /* borrowed: outlives the listener */
+    bool is_implicit;  /* TLS from the first byte on */
+    bool is_tuned;     /* and so is what it accepts: the kernel copies that, six calls less each */
     struct watch *watch; /* owned */
     int fd;              /* owned: this loop's own descriptor of the socket */
     struct spare *spare; /* borrowed: outlives the listener */
@@ -49,17 +50,13 @@ struct listener {
 /* ---- Opening -------------------------------------------------------------------- */
 
 /* By the monitor, which is root in our place; -1 with errno. */
-static int listen_by_monitor(struct monitor *monitor, const union endpoint *local)
+static int bind_by_monitor(struct monitor *monitor, const union endpoint *local)
 {
     int fd = -1;
     enum fault f = monitor_bind(monitor, local, &fd);
-    if (!f && listen(fd, BACKLOG) == 0)
-        return fd;
-    if (!f)
-        close(fd);
-    else
+    if (f)
         errno = f == FAULT_BUSY ? EADDRINUSE : EACCES;
-    return -1;
+    return fd;
 }
 
 /* The sockets of one port being opened. */
@@ -76,10 +73,17 @@ static bool add(const struct opening *opening, const union endpoint *local)
     struct listener_set *set = opening->set;
     uint16_t port = endpoint_port(local);
     bool is_privileged = port && port < IPPORT_RESERVED;
-    int fd = opening->monitor && is_privileged ? listen_by_monitor(opening->monitor, local)
-                                               : socket_listen(local, BACKLOG);
+    int fd = opening->monitor && is_privileged ? bind_by_monitor(opening->monitor, local)
+                                               : socket_bind(local);
     if (fd < 0)
         return false;
+    socket_tune_control(fd); /* before the first connection, which inherits it */
+    if (listen(fd, BACKLOG)) {
+        int error = errno;
+        close(fd);
+        errno = error;
+        return false;
+    }
     set->is_implicit[set->count] = opening->is_implicit;
     set->fds[set->count++] = fd;
     return true;
@@ -269,6 +273,8 @@ static void on_connection(void *owner, unsigned events)
         int fd = accept_next(listener, &peer);
         if (fd < 0)
             return;
+        if (!listener->is_tuned) /* systemd's: nobody knows when the first one came */
+            socket_tune_control(fd);
         take(listener, fd, &peer);
     }
 }
@@ -282,10 +288,9 @@ struct listener *listener_start(struct loop *loop, int fd, bool is_implicit, str
     listener->is_implicit = is_implicit;
     listener->fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
     listener->spare = spare;
-    if (listener->fd >= 0) {
-        socket_tune_control(listener->fd); /* whom it accepts inherits that: six calls less each */
+    listener->is_tuned = socket_is_tuned(listener->fd);
+    if (listener->fd >= 0)
         listener->watch = watch_start(loop, listener->fd, WATCH_READ, on_connection, listener);
-    }
     if (listener->watch)
         return listener;
     listener_stop(listener);

@@ -242,7 +242,9 @@ TEST(what_a_listener_is_tuned_to_holds_for_whom_it_accepts)
     union endpoint from;
     int listener = socket_listen(&local, 1);
     assert_true(listener >= 0);
+    assert_false(socket_is_tuned(listener));
     socket_tune_control(listener);
+    assert_true(socket_is_tuned(listener));
     union endpoint target = socket_local(listener);
     int theirs = socket_connect(&local, &target);
     assert_true(theirs >= 0);

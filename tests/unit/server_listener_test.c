@@ -78,6 +78,17 @@ TEST(without_an_address_both_families_share_a_port)
     config_unref(config);
 }
 
+TEST(what_listens_is_tuned_before_anybody_can_come)
+{
+    struct listener_set set;
+    struct config *config = config_of("0", 0);
+    assert_true(listener_open_all(config, NULL, &set, message));
+    for (size_t i = 0; i < set.count; i++)
+        assert_true(socket_is_tuned(set.fds[i]));
+    listener_close_all(&set);
+    config_unref(config);
+}
+
 TEST(an_address_that_is_taken_is_named_with_the_reason)
 {
     char port[16];
@@ -262,6 +273,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         RUN(without_a_port_all_addresses_get_that_of_the_first),
         RUN(without_an_address_both_families_share_a_port),
+        RUN(what_listens_is_tuned_before_anybody_can_come),
         RUN(an_address_that_is_taken_is_named_with_the_reason),
         RUN(as_many_addresses_as_the_limit_are_served_and_more_are_told),
         RUN(a_client_that_comes_too_late_is_told_so),

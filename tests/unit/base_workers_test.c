@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
+#include <unistd.h>
 
 #include "base/workers.h"
 #include "tests/unit/unit.h"
@@ -70,12 +72,114 @@ TEST(a_full_queue_refuses)
     assert_int_equal(runs, 3);
 }
 
+/* ---- Bursts ------------------------------------------------------------------------- */
+
+enum { CROWD = 8 };
+
+/* Waits until all of its round run: who is not woken keeps all others. */
+struct meeting {
+    struct work work;
+    pthread_barrier_t *all;
+    atomic_int *runs;
+};
+
+static void run_meeting(struct work *work)
+{
+    struct meeting *piece = (struct meeting *)work;
+    pthread_barrier_wait(piece->all);
+    atomic_fetch_add(piece->runs, 1);
+}
+
+static void await_runs(atomic_int *runs, int count)
+{
+    for (int i = 0; i < 60 * 1000 && atomic_load(runs) < count; i++)
+        usleep(1000);
+    assert_int_equal(atomic_load(runs), count);
+}
+
+TEST(a_burst_wakes_as_many_as_it_needs)
+{
+    enum { ROUNDS = 300 };
+    static struct meeting pieces[CROWD];
+    pthread_barrier_t all;
+    atomic_int runs = 0;
+    struct workers *workers = workers_new("test", CROWD, CROWD);
+    pthread_barrier_init(&all, NULL, CROWD);
+    for (int round = 0; round < ROUNDS; round++) {
+        for (int i = 0; i < CROWD; i++) {
+            pieces[i] = (struct meeting){{run_meeting, NULL}, &all, &runs};
+            assert_true(workers_submit(workers, &pieces[i].work));
+        }
+        await_runs(&runs, (round + 1) * CROWD);
+        if (round % 3) /* all wait, or some are on their way there */
+            usleep(200);
+    }
+    workers_free(workers);
+    pthread_barrier_destroy(&all);
+}
+
+struct submitter {
+    struct workers *workers;
+    struct gate_work *pieces;
+    atomic_int *runs;
+    int count;
+};
+
+static void *submit_all(void *argument)
+{
+    const struct submitter *submitter = argument;
+    for (int i = 0; i < submitter->count; i++) {
+        submitter->pieces[i] = (struct gate_work){{run_counted, NULL}, NULL, submitter->runs};
+        while (!workers_submit(submitter->workers, &submitter->pieces[i].work))
+            sched_yield();
+        if (i % 7 == 0)
+            usleep(20);
+    }
+    return NULL;
+}
+
+TEST(many_who_submit_lose_no_piece)
+{
+    enum { SUBMITTERS = 4, PIECES = 5000 };
+    static struct gate_work pieces[SUBMITTERS][PIECES];
+    struct submitter submitters[SUBMITTERS];
+    pthread_t threads[SUBMITTERS];
+    atomic_int runs = 0;
+    struct workers *workers = workers_new("test", 3, 16);
+    for (int i = 0; i < SUBMITTERS; i++) {
+        submitters[i] = (struct submitter){workers, pieces[i], &runs, PIECES};
+        assert_int_equal(pthread_create(&threads[i], NULL, submit_all, &submitters[i]), 0);
+    }
+    for (int i = 0; i < SUBMITTERS; i++)
+        pthread_join(threads[i], NULL);
+    await_runs(&runs, SUBMITTERS * PIECES);
+    workers_free(workers);
+}
+
+/* One piece at a time, each when all wait: nobody is told that somebody is on the way already. */
+TEST(one_after_the_other_each_is_woken_for)
+{
+    enum { ROUNDS = 2000 };
+    static struct gate_work piece;
+    atomic_int runs = 0;
+    struct workers *workers = workers_new("test", 4, 4);
+    for (int i = 0; i < ROUNDS; i++) {
+        piece = (struct gate_work){{run_counted, NULL}, NULL, &runs};
+        assert_true(workers_submit(workers, &piece.work));
+        await_runs(&runs, i + 1);
+    }
+    workers_free(workers);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         RUN(everything_submitted_runs_once_before_the_pool_is_freed),
         RUN(without_a_queue_work_is_refused_when_every_thread_is_taken),
         RUN(a_full_queue_refuses),
+        RUN(a_burst_wakes_as_many_as_it_needs),
+        RUN(many_who_submit_lose_no_piece),
+        RUN(one_after_the_other_each_is_woken_for),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

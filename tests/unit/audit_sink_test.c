@@ -276,6 +276,152 @@ TEST(what_found_no_room_is_told_behind_what_did)
     assert_int_equal(told, lost);
 }
 
+/* ---- Many at once ------------------------------------------------------------------------- */
+
+/* What a file holds: lines that are whole, those that are torn, and how many it says are missing.
+ */
+struct account_of_lines {
+    uint64_t whole;
+    uint64_t torn;
+    uint64_t told;
+    uint64_t last_session; /* of those that are whole: they are to come in order */
+};
+
+static struct account_of_lines read_lines(const char *path)
+{
+    static char line[256 * 1024];
+    struct account_of_lines found = {0};
+    FILE *stream = fopen(path, "r");
+    assert_non_null(stream);
+    while (fgets(line, sizeof(line), stream)) {
+        const char *lost = strstr(line, "\"audit-lost\",\"lines\":");
+        const char *session = strstr(line, "\"session\":");
+        size_t len = strlen(line);
+        assert_int_equal(line[len - 1], '\n');
+        if (line[0] != '{' || line[len - 2] != '}') {
+            found.torn++;
+        } else if (lost) {
+            found.told += strtoul(lost + strlen("\"audit-lost\",\"lines\":"), NULL, 10);
+        } else {
+            assert_non_null(session);
+            uint64_t number = strtoul(session + strlen("\"session\":"), NULL, 10);
+            assert_true(number > found.last_session);
+            found.last_session = number;
+            found.whole++;
+        }
+    }
+    (void)fclose(stream);
+    return found;
+}
+
+static unsigned lines_in(const char *path)
+{
+    unsigned lines = 0;
+    FILE *stream = fopen(path, "r");
+    assert_non_null(stream);
+    for (int c = getc(stream); c != EOF; c = getc(stream))
+        lines += c == '\n';
+    (void)fclose(stream);
+    return lines;
+}
+
+static struct audit *begin_json(void)
+{
+    struct audit *audit = NULL;
+    assert_fault(audit_begin(&(struct audit_places){.json_file = file("json")}, &audit),
+                 FAULT_NONE);
+    return audit;
+}
+
+static void record_many(struct audit *audit, unsigned first, unsigned count, struct text path)
+{
+    struct audit_event event = example();
+    event.path = path;
+    for (unsigned i = 0; i < count; i++) {
+        event.session = first + i;
+        audit_record(audit, &event);
+    }
+}
+
+TEST(a_disk_that_fills_in_the_middle_of_many_lines_costs_those_that_it_refuses)
+{
+    enum { LINES = 200, AFTER = 10 };
+    static const rlim_t rooms[] = {1, 1000, 4001, 9999};
+    signal(SIGXFSZ, SIG_IGN);
+    for (size_t i = 0; i < COUNT(rooms); i++) {
+        struct audit *audit = begin_json();
+        limit_files(rooms[i]);
+        record_many(audit, 1, LINES, TEXT("/name"));
+        for (int wait = 0; wait < 500 && !audit_lost(audit); wait++)
+            usleep(10000);
+        usleep(50000); /* the rest of them */
+        limit_files(RLIM_INFINITY);
+        record_many(audit, LINES + 1, AFTER, TEXT("/name"));
+        audit_end(audit);
+        struct account_of_lines found = read_lines(file("json"));
+        assert_true(found.torn <= 1);
+        assert_true(found.told > 0);
+        assert_int_equal(found.whole + found.told, LINES + AFTER);
+        assert_int_equal(found.last_session, LINES + AFTER);
+        assert_int_equal(unlink(file("json")), 0);
+    }
+}
+
+TEST(a_disk_that_takes_nothing_costs_each_line_once)
+{
+    enum { LINES = 3000 };
+    struct audit *audit = NULL;
+    assert_fault(audit_begin(&(struct audit_places){.json_file = "/dev/full"}, &audit), FAULT_NONE);
+    record_many(audit, 1, LINES, TEXT("/name"));
+    wait_for_loss(audit, LINES);
+    audit_end(audit);
+}
+
+/* Of what is gathered for a write: lines that fill it to its last byte, one more, one less, and
+ * some that are longer than it. */
+TEST(lines_of_every_length_are_written_whole_and_in_order)
+{
+    enum { GATHERED = 64 * 1024, LINES = 300 };
+    static char name[2 * GATHERED];
+    unsigned written = 0;
+    struct stat info;
+    memset(name, 'n', sizeof(name));
+    struct audit *audit = begin_json();
+    record_many(audit, 1, 1, TEXT(""));
+    audit_end(audit);
+    assert_int_equal(stat(file("json"), &info), 0);
+    size_t rest = (size_t)info.st_size; /* of a line but for its name, near enough */
+    audit = begin_json();
+    for (size_t parts = 1; parts <= 64; parts *= 4)
+        for (size_t off = 0; off < 40; off++) {
+            record_many(audit, 2 + written, 2, (struct text){name, GATHERED / parts - rest - off});
+            written += 2;
+            if (off % 8 == 0) /* not more than may wait */
+                usleep(30000);
+        }
+    record_many(audit, 2 + written, 3, (struct text){name, sizeof(name) - rest});
+    record_many(audit, 5 + written, LINES, TEXT("/short"));
+    assert_int_equal(audit_lost(audit), 0);
+    audit_end(audit);
+    struct account_of_lines found = read_lines(file("json"));
+    assert_int_equal(found.whole, 1 + written + 3 + LINES);
+    assert_int_equal(found.torn, 0);
+}
+
+TEST(a_line_that_comes_alone_does_not_wait_for_others)
+{
+    struct audit *audit = begin_json();
+    for (unsigned i = 1; i <= 20; i++) {
+        record_many(audit, i, 1, TEXT("/name"));
+        for (int wait = 0; wait < 2000 && lines_in(file("json")) < i; wait++)
+            usleep(5000);
+        assert_int_equal(lines_in(file("json")), i);
+        if (i % 2) /* it sleeps by now, or not yet */
+            usleep(20000);
+    }
+    audit_end(audit);
+}
+
 /* ---- The system's log -------------------------------------------------------------------- */
 
 static int listen_at(const char *path)
@@ -379,6 +525,10 @@ int main(void)
         IN_BASE(what_was_lost_is_told_in_the_file_once_it_can_be),
         IN_BASE(a_disk_that_fills_up_among_many_lines_costs_those_that_found_no_room),
         IN_BASE(what_found_no_room_is_told_behind_what_did),
+        IN_BASE(a_disk_that_fills_in_the_middle_of_many_lines_costs_those_that_it_refuses),
+        IN_BASE(a_disk_that_takes_nothing_costs_each_line_once),
+        IN_BASE(lines_of_every_length_are_written_whole_and_in_order),
+        IN_BASE(a_line_that_comes_alone_does_not_wait_for_others),
         IN_BASE(the_system_log_gets_the_same_line_as_the_file),
         IN_BASE(a_system_log_that_comes_late_or_again_hears_what_it_missed),
         IN_BASE(a_system_log_that_hangs_costs_its_own_lines_and_no_others),

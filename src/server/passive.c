@@ -3,6 +3,7 @@
 
 #include <unistd.h>
 
+#include "net/socket.h"
 #include "server/job.h"
 #include "server/loop.h"
 #include "server/session.h"
@@ -12,6 +13,12 @@ enum {
     RESTING_MS = 2000,
     /* From fewer ports no session keeps one that others may be waiting for. */
     RESTING_PORTS_MIN = 4096,
+    /*
+     * A client that closes first has one port less for this one of ours, for minutes: of some
+     * thousands it has, so many go to each of ours.
+     */
+    RESTS_MAX = 100,
+    PRIVILEGED_END = 1024,
 };
 
 void passive_init(struct passive *passive)
@@ -67,10 +74,19 @@ static void on_arrival(void *owner, unsigned events)
     session_settle(session);
 }
 
-static bool may_rest(const struct session *session)
+/* Who comes from a port of its own, as another server does from 20, cannot come to one port twice.
+ */
+static bool comes_from_its_own_port(int fd)
+{
+    const union endpoint peer = socket_peer(fd);
+    return endpoint_port(&peer) < PRIVILEGED_END;
+}
+
+static bool may_rest(const struct session *session, int fd)
 {
     struct port_range range = session->config->passive_ports;
-    return session->passive.watch && !takes_any_host(session) &&
+    return session->passive.watch && session->passive.rests < RESTS_MAX &&
+           !takes_any_host(session) && !comes_from_its_own_port(fd) &&
            (!range.first || range.last - range.first >= RESTING_PORTS_MIN);
 }
 
@@ -86,6 +102,7 @@ static bool take_up(struct session *session, union endpoint *ret_local)
         !data_port_take_up(&session->data_port, &session->control.local, ret_local))
         return false;
     passive->is_awaited = true;
+    passive->rests++;
     return true;
 }
 
@@ -121,7 +138,7 @@ int passive_take(struct session *session)
         passive->is_awaited = false;
     int fd = passive->connection;
     passive->connection = -1;
-    if (fd >= 0 && may_rest(session))
+    if (fd >= 0 && may_rest(session, fd))
         data_port_rest(&session->data_port);
     else if (fd >= 0)
         passive_close(session);

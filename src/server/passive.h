@@ -21,6 +21,7 @@ struct passive {
     struct watch *watch; /* owned: the listener's; NULL: nobody can come */
     int connection;      /* owned: who has come and may; -1: nobody */
     bool is_awaited;     /* PASV was said, and nobody has come */
+    unsigned rests;      /* how often the listener has rested and was taken up */
 };
 
 void passive_init(struct passive *passive);

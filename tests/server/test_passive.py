@@ -78,6 +78,36 @@ def test_a_listener_is_kept_for_the_next_transfer_and_not_for_ever(server, c):
     assert fetch_by(c, port_of(c)) == b"content"
 
 
+def test_a_client_needs_no_thousands_of_its_ports_for_one_of_ours(server, c):
+    """Those of what it sends are in TIME_WAIT for minutes, for each of ours by themselves."""
+    ports = []
+    for _ in range(250):
+        data = connected(port_of(c))
+        ports.append(data.getpeername()[1])
+        c.send("STOR f")
+        c.expect("150")
+        data.close()
+        c.expect("226")
+    assert max(ports.count(port) for port in set(ports)) <= 101
+    assert len(set(ports)) < 100
+
+
+def test_another_server_comes_to_another_port_each_time(server, c):
+    """From its port 20: the same two again would not come through."""
+    for _ in range(3):
+        port = port_of(c)
+        data = socket.socket()
+        data.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        data.bind(("127.0.0.1", 20))
+        data.connect(("127.0.0.1", port))
+        c.send("STOR f")
+        c.expect("150")
+        data.sendall(b"content")
+        data.close()
+        c.expect("226")
+        assert not listeners(server)
+
+
 @pytest.mark.parametrize("source", ["127.0.0.1", "127.0.0.2"])
 def test_a_port_that_somebody_knows_is_not_said_again(server, c, source):
     """Who comes unasked to a listener that rests would come first the next time."""

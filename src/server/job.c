@@ -46,18 +46,6 @@ void job_take_reply(struct job *job, char *bytes, size_t len)
     job->reply_len = len;
 }
 
-void job_reply_complete(struct job *job, enum reply_id id)
-{
-    bool stays = parameters_keep_connection(&job->parameters);
-    if (stays && id == REPLY_TRANSFER_COMPLETE)
-        id = REPLY_TRANSFER_COMPLETE_OPEN;
-    else if (stays && id == REPLY_UPLOAD_COMPLETE)
-        id = REPLY_UPLOAD_COMPLETE_OPEN;
-    else if (stays && id == REPLY_LISTING_COMPLETE)
-        id = REPLY_LISTING_COMPLETE_OPEN;
-    job_reply(job, id, TEXT(""), TEXT(""));
-}
-
 void job_reply_interim(struct job *job, enum reply_id id, struct text first, struct text second)
 {
     char bytes[REPLY_SIZE];
@@ -109,18 +97,6 @@ void job_keep_path(struct job *job, char **place)
     *place = job->fault ? NULL : job->path;
     if (!job->fault)
         job->path = NULL;
-}
-
-bool job_is_text(const struct job *job)
-{
-    return job->parameters.type == TYPE_ASCII && job->parameters.structure == STRUCTURE_FILE &&
-           job->config->ascii_conversion;
-}
-
-bool job_counts_out(struct job *job)
-{
-    struct transfer transfer = job_transfer(job);
-    return parameters_are_text(&job->parameters) || !chain_is_transparent(&transfer.plan);
 }
 
 static void run_work(struct work *work)

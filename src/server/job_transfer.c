@@ -24,11 +24,35 @@ struct transfer job_transfer(struct job *job)
     };
 }
 
+bool job_is_text(const struct job *job)
+{
+    return job->parameters.type == TYPE_ASCII && job->parameters.structure == STRUCTURE_FILE &&
+           job->config->ascii_conversion;
+}
+
+bool job_counts_out(struct job *job)
+{
+    struct transfer transfer = job_transfer(job);
+    return parameters_are_text(&job->parameters) || !chain_is_transparent(&transfer.plan);
+}
+
 /* For the logs: is what travels text, and not just called so? */
 bool job_is_sent_as_text(const struct job *job)
 {
     return job->parameters.type == TYPE_EBCDIC ||
            (job->parameters.type == TYPE_ASCII && job->config->ascii_conversion);
+}
+
+void job_reply_complete(struct job *job, enum reply_id id)
+{
+    bool stays = parameters_keep_connection(&job->parameters);
+    if (stays && id == REPLY_TRANSFER_COMPLETE)
+        id = REPLY_TRANSFER_COMPLETE_OPEN;
+    else if (stays && id == REPLY_UPLOAD_COMPLETE)
+        id = REPLY_UPLOAD_COMPLETE_OPEN;
+    else if (stays && id == REPLY_LISTING_COMPLETE)
+        id = REPLY_LISTING_COMPLETE_OPEN;
+    job_reply(job, id, TEXT(""), TEXT(""));
 }
 
 uint64_t job_bytes_moved(struct job *job)

@@ -11,6 +11,7 @@
 #include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include "tests/unit/unit.h"
@@ -60,6 +61,12 @@ FAILING(ssize_t, send, ECONNRESET, (int fd, const void *bytes, size_t len, int f
         (fd, bytes, len, flags))
 FAILING(ssize_t, sendfile64, EIO, (int to, int from, off_t *at, size_t len), (to, from, at, len))
 FAILING(ssize_t, pread64, EIO, (int fd, void *bytes, size_t len, off_t at), (fd, bytes, len, at))
+FAILING(ssize_t, preadv64v2, EAGAIN,
+        (int fd, const struct iovec *pieces, int count, off_t at, int flags),
+        (fd, pieces, count, at, flags))
+FAILING(int, shutdown, ENOTCONN, (int fd, int how), (fd, how))
+FAILING(int, faccessat, EIO, (int fd, const char *path, int mode, int flags),
+        (fd, path, mode, flags))
 FAILING(ssize_t, pwrite64, ENOSPC, (int fd, const void *bytes, size_t len, off_t at),
         (fd, bytes, len, at))
 FAILING(int, fstat64, EIO, (int fd, struct stat *info), (fd, info))

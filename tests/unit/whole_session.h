@@ -23,6 +23,9 @@ static const char whole_session[] =
     "!active\nRETR text\r\nTYPE I\r\nREST 99000\r\nEPSV\r\n!connect\nRETR big\r\n"
     /* back */
     "EPSV\r\n!connect\nSTOR stored\r\n!line " STORED "\n!end\n"
+    /* over it and there again, at once */
+    "!\nEPSV\r\n!connect\nSTOR stored\r\n!line " STORED "\n!end\n"
+    "!\nEPSV\r\n!connect\nRETR stored\r\n!\nSIZE stored\r\nMDTM stored\r\nCWD dir\r\nCWD /\r\n"
     "!\nEPSV\r\n!connect\nAPPE stored\r\n!line " STORED "\n!end\n"
     "!\nEPSV\r\n!connect\nSTOU\r\n!line " STORED "\n!end\n"
     "!\nEPSV\r\n!connect\nSTOR aborted\r\n!line " STORED "\n!\nABOR\r\n"

@@ -171,18 +171,34 @@ def table(metrics):
     return ["", *names, "× best peer", "× limit", "target"], rows
 
 
-LEGEND = ("In brackets the server's processor time of one, or of a GiB. \"!\": not without errors. "
-          "Behind that ferryd's figure as a multiple of the best peer's and of the limit's.")
+def lines_of(name, metric, names):
+    """Two lines of the terminal's table: figures, and costs."""
+    servers = [metric["servers"].get(one) for one in names]
+    figures = [short(median(server["value"])) + "!" * bool(server["failures"]) if server else ""
+               for server in servers]
+    costs = [short(median(server["cost"])) if server and server["cost"] else ""
+             for server in servers]
+    units = f"  {metric['unit']}" + f", {metric['cost_unit']}" * bool(metric["cost_unit"])
+    return [[name, *figures, ratio_of(metric, "best_peer"), ratio_of(metric, "limit"),
+             word_of(verdict_of(metric["targets"]))], [units, *costs, "", "", ""]]
 
 
 def show_table(metrics):
-    head, rows = table(metrics)
-    widths = [max(len(line[i]) for line in [head, *rows]) for i in range(len(head))]
-    for line in [head, *rows]:
+    """{name: what as_json says}"""
+    head, _ = table(metrics.values())
+    names = head[1:-3]
+    lines = [["", *names, "× peer", "× limit", "target"]]
+    for name, metric in metrics.items():
+        lines += lines_of(name, metric, names)
+    widths = [max(len(line[i]) for line in lines) for i in range(len(head))]
+    for line in lines:
         print("  ".join(text.ljust(width) if not i else text.rjust(width)
                         for i, (text, width) in enumerate(zip(line, widths))).rstrip())
-    verdicts = [verdict_of(metric["targets"]) for metric in metrics]
-    print(f"\n{LEGEND}\n{verdicts.count(True)} of {len(verdicts)} rows reach their target.\n")
+    verdicts = [verdict_of(metric["targets"]) for metric in metrics.values()]
+    print("\nBelow each figure the server's processor time of one, or of a GiB; \"!\": not without "
+          "errors.\n\"× peer\", \"× limit\": ferryd's figure as a multiple of the best peer's, "
+          "and of the limit's.\n"
+          f"{verdicts.count(True)} of {len(verdicts)} rows reach their target.\n")
 
 
 # ---- docs/performance.md -----------------------------------------------------------------------

@@ -5,6 +5,7 @@ import os
 
 import conditions
 import growth
+import metrics
 import plot
 import report
 
@@ -22,8 +23,8 @@ def write_growth(grown):
 
 
 def write(results):
-    """What was not measured stays as it was."""
-    if results["metrics"]:
+    """What was not measured stays as it was: one table is of one run."""
+    if set(results["metrics"]) == {metric.name for metric in metrics.ALL}:
         rows = list(results["metrics"].values())
         lines = conditions.as_lines(results["conditions"])
         report.write_between(PAGE, "conditions", "\n".join(f"- {line}" for line in lines))

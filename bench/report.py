@@ -30,34 +30,30 @@ def between(figures):
 
 # ---- Targets ----------------------------------------------------------------------
 
-def yardsticks(outcome, target):
-    """(Name, its figure) of whom ferryd's is compared with, as far as they came to one."""
+FIGURES = {"first_byte_ms": "ms to the first byte", "peak_mib": "MiB of memory more"}
+
+
+def comparisons(outcome, target):
+    """(What is said of it, the factor) for each that ferryd is held against."""
+    if not target.against:
+        ours = median(getattr(outcome, target.figure)(OURS))
+        return [(f"{short(ours)} {FIGURES.get(target.figure, outcome.metric.unit.name)}", ours)]
+    unit = outcome.metric.unit
+    what = unit.name if target.figure == "value" else unit.cost_name
     names = [outcome.best_peer() if name == "best" else name for name in target.against]
-    for name in names:
-        if name and outcome.value(name):
-            yield name, median(getattr(outcome, target.figure)(name))
+    ratios = [(name, outcome.ratio(OURS, name, target.figure)) for name in names if name]
+    return [(f"{short(median(ratio))}× ({between(ratio)}) the {what} of {name}", median(ratio))
+            for name, ratio in ratios if ratio] or [(f"nobody to compare the {what} with", None)]
 
 
 def judge(outcome, target):
     """{says, is_met}: is_met is None where there is nothing to compare with."""
-    figure = {"value": outcome.metric.unit.name, "cost": outcome.metric.unit.cost_name,
-              "first_byte_ms": "ms to the first byte",
-              "peak_mib": "MiB of memory more"}[target.figure]
-    ours = median(getattr(outcome, target.figure)(OURS))
-    sign = "≥" if target.is_at_least else "≤"
-    if not target.against:
-        compared = [(f"{short(ours)} {figure}", ours)]
-    else:
-        compared = [(f"{short(ours / theirs)}× the {figure} of {name}", ours / theirs)
-                    for name, theirs in yardsticks(outcome, target) if ours and theirs]
+    compared = comparisons(outcome, target)
     verdicts = [factor >= target.factor if target.is_at_least else factor <= target.factor
                 for _, factor in compared if factor is not None]
-    is_met = all(verdicts) and not outcome.failures(OURS) if verdicts else None
-    times = "×" if target.against else ""
-    if not compared:
-        compared = [(f"nobody to compare the {figure} with", None)]
-    return {"says": f"{'; '.join(says for says, _ in compared)} ({sign} {target.factor:g}{times})",
-            "is_met": is_met}
+    sign, times = "≥" if target.is_at_least else "≤", "×" if target.against else ""
+    return {"says": f"{'; '.join(says for says, _ in compared)}: {sign} {target.factor:g}{times}",
+            "is_met": all(verdicts) and not outcome.failures(OURS) if verdicts else None}
 
 
 def word_of(is_met):

@@ -145,18 +145,39 @@ static bool start_thread(struct workers *workers)
     return error == 0;
 }
 
+/* With the lock held. Threads that wait for work, and those on their way to it. */
+static unsigned free_threads(const struct workers *workers)
+{
+    return workers->idle + workers->starting;
+}
+
+/* With the lock held. May it wait for one of those that work? */
+static bool may_wait(const struct workers *workers)
+{
+    return workers->threads > 0 && workers->queued - free_threads(workers) < workers->queue_max;
+}
+
 /* With the lock held. Can one more piece of work be taken? Makes a thread for it if need be. */
 static bool make_room(struct workers *workers)
 {
-    unsigned free_threads = workers->idle + workers->starting;
-    if (workers->queued < free_threads)
+    if (workers->queued < free_threads(workers))
         return true;
     if (workers->threads < workers->threads_max && start_thread(workers)) {
         workers->threads++;
         workers->starting++;
         return true;
     }
-    return workers->threads > 0 && workers->queued - free_threads < workers->queue_max;
+    return may_wait(workers);
+}
+
+bool workers_have_room(struct workers *workers)
+{
+    pthread_mutex_lock(&workers->lock);
+    bool has_thread = workers->queued < free_threads(workers) ||
+                      workers->threads < workers->threads_max;
+    bool has_room = !workers->closing && (has_thread || may_wait(workers));
+    pthread_mutex_unlock(&workers->lock);
+    return has_room;
 }
 
 bool workers_submit(struct workers *workers, struct work *work)

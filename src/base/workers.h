@@ -38,4 +38,7 @@ void workers_free(struct workers *workers);
 /* False when every thread is taken and the queue is full: nothing happened. */
 bool workers_submit(struct workers *workers, struct work *work);
 
+/* Would it be taken now? Others may submit meanwhile. */
+bool workers_have_room(struct workers *workers);
+
 #endif

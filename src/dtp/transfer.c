@@ -323,19 +323,21 @@ enum fault transfer_send(struct transfer *transfer, struct stream *stream)
     return or_cancelled(transfer, f);
 }
 
-bool transfer_send_at_once(struct transfer *transfer, struct stream *stream)
+enum fault transfer_send_at_once(struct transfer *transfer, struct stream *stream, bool is_late)
 {
     int64_t left = stream->file_end - stream->file_offset;
     size_t sent = 0;
     bool is_limited = transfer->throttles && throttles_limit(transfer->throttles);
     if (left > CHANNEL_AT_ONCE_BYTES || stream->fd < 0 || is_limited || transfer->shape ||
         !chain_is_transparent(&transfer->plan))
-        return false;
+        return FAULT_UNSUPPORTED;
     if (left && channel_send_file_at_once(transfer->channel, stream->fd, &stream->file_offset,
                                           (size_t)left, &sent))
-        return false; /* transfer_send hears of it, too */
+        return FAULT_UNSUPPORTED; /* transfer_send hears of it, too */
     count(transfer, sent);
-    return stream->file_offset == stream->file_end && channel_finish_at_once(transfer->channel);
+    return stream->file_offset == stream->file_end
+               ? channel_finish_at_once(transfer->channel, is_late)
+               : FAULT_UNSUPPORTED;
 }
 
 enum fault transfer_measure(struct transfer *transfer, struct stream *stream, uint64_t *ret_bytes)

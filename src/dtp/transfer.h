@@ -65,10 +65,12 @@ enum fault transfer_send(struct transfer *transfer, struct stream *stream);
 
 /*
  * Likewise without waiting for anything: the bytes of a small file that are in memory and that
- * the peer takes as they come. False: transfer_send has to do the rest, with what
- * is left in the stream. Any thread; a channel opened at once.
+ * the peer takes as they come. FAULT_UNSUPPORTED: transfer_send has to do the rest, with what
+ * is left in the stream. FAULT_BUSY: the peer does not have it all yet: to be asked again when
+ * something comes from it, or when that has taken a while (`is_late`). Any thread; a
+ * channel opened at once.
  */
-bool transfer_send_at_once(struct transfer *transfer, struct stream *stream);
+enum fault transfer_send_at_once(struct transfer *transfer, struct stream *stream, bool is_late);
 
 /* How many bytes transfer_send would send; sends none. MODE Z counts as MODE S. */
 enum fault transfer_measure(struct transfer *transfer, struct stream *stream, uint64_t *ret_bytes);

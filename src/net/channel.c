@@ -26,6 +26,7 @@ void channel_open_at_once(struct channel *channel, int fd, unsigned stall_second
     channel->unread = NULL;
     channel->unread_len = 0;
     channel->tls = NULL;
+    channel->is_secured = false;
     atomic_store_explicit(&channel->interrupted, false, memory_order_relaxed);
 }
 
@@ -118,18 +119,6 @@ enum fault channel_read(struct channel *channel, void *buffer, size_t size, size
     return FAULT_NONE;
 }
 
-/*
- * Of a call that did not wait: FAULT_BUSY, or how the connection broke. That is kept for who
- * goes on with it: to who reads once more a reset looks like an end.
- */
-static enum fault fault_at_once(struct channel *channel)
-{
-    if (errno == EAGAIN || errno == EINTR)
-        return FAULT_BUSY;
-    channel->broken = fault_of_peer(errno);
-    return channel->broken;
-}
-
 static bool add_unread(struct channel *channel, const void *bytes, size_t len)
 {
     char *unread = memory_resize(channel->unread, channel->unread_len + len, 1);
@@ -141,16 +130,31 @@ static bool add_unread(struct channel *channel, const void *bytes, size_t len)
     return true;
 }
 
+/*
+ * How the connection broke is kept for who goes on with it: to who reads once more a reset looks
+ * like an end.
+ */
+static enum fault read_at_once(struct channel *channel, void *buffer, size_t size, size_t *ret_len)
+{
+    ssize_t n = recv(channel->fd, buffer, size, MSG_DONTWAIT);
+    if (n < 0)
+        return errno == EAGAIN || errno == EINTR ? FAULT_BUSY : fault_of_peer(errno);
+    *ret_len = (size_t)n;
+    return FAULT_NONE;
+}
+
 enum fault channel_gather(struct channel *channel, void *buffer, size_t size, size_t most)
 {
     while (channel->unread_len <= most) {
-        ssize_t n = recv(channel->fd, buffer, size, MSG_DONTWAIT);
-        channel->has_heard_end = n == 0;
-        if (n == 0)
-            return FAULT_NONE;
-        if (n < 0)
-            return fault_at_once(channel);
-        if (!add_unread(channel, buffer, (size_t)n))
+        size_t len = 0;
+        enum fault f = channel->tls ? channel_tls_read_at_once(channel, buffer, size, &len)
+                                    : read_at_once(channel, buffer, size, &len);
+        channel->has_heard_end = !f && !len;
+        if (f && f != FAULT_BUSY)
+            channel->broken = f;
+        if (f || !len)
+            return f;
+        if (!add_unread(channel, buffer, len))
             return FAULT_NO_MEMORY;
     }
     return FAULT_TOO_LARGE;
@@ -200,6 +204,25 @@ enum fault channel_send_file(struct channel *channel, int fd, int64_t *offset, s
     return FAULT_NONE;
 }
 
+/* How many bytes the socket took, or under TLS will take. */
+static enum fault write_at_once(struct channel *channel, const char *bytes, size_t len,
+                                size_t *ret_len)
+{
+    enum fault f = FAULT_NONE;
+    ssize_t n = (ssize_t)len;
+    if (channel->tls)
+        f = channel_tls_write_at_once(channel, bytes, len);
+    else
+        n = send(channel->fd, bytes, len, MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (n < 0 && (errno == EAGAIN || errno == EINTR))
+        n = 0;
+    if (n < 0)
+        f = fault_of_peer(errno);
+    if (!f)
+        *ret_len = (size_t)n;
+    return channel->broken = f;
+}
+
 enum fault channel_send_file_at_once(struct channel *channel, int fd, int64_t *offset, size_t len,
                                      size_t *ret_len)
 {
@@ -210,13 +233,9 @@ enum fault channel_send_file_at_once(struct channel *channel, int fd, int64_t *o
     ssize_t n = preadv2(fd, &piece, 1, *offset, RWF_NOWAIT);
     if (n <= 0)
         return FAULT_NONE;
-    n = send(channel->fd, bytes, (size_t)n, MSG_NOSIGNAL | MSG_DONTWAIT);
-    enum fault f = n < 0 ? fault_at_once(channel) : FAULT_NONE;
-    if (n < 0)
-        return f == FAULT_BUSY ? FAULT_NONE : f;
-    *offset += n;
-    *ret_len = (size_t)n;
-    return FAULT_NONE;
+    enum fault f = write_at_once(channel, bytes, (size_t)n, ret_len);
+    *offset += (int64_t)*ret_len;
+    return f;
 }
 
 /*
@@ -317,14 +336,22 @@ enum fault channel_finish(struct channel *channel)
     return f;
 }
 
-bool channel_finish_at_once(struct channel *channel)
+enum fault channel_finish_at_once(struct channel *channel, bool is_late)
 {
-    channel->has_ended = !shutdown(channel->fd, SHUT_WR);
-    if (!channel->has_ended || socket_unacknowledged(channel->fd, true))
-        return false;
+    enum fault f = say_end(channel);
+    if (f == FAULT_TIMED_OUT) /* what was written before has no room yet */
+        return FAULT_UNSUPPORTED;
+    channel->broken = f;
+    if (f)
+        return f;
+    if (socket_unacknowledged(channel->fd, true))
+        return FAULT_BUSY;
+    /* The peer's close_notify is on its way: to a socket that is closed it would mean a reset. */
+    if (channel->tls && !is_late && !await_bytes(channel, 0))
+        return FAULT_BUSY;
     if (!drain(channel->fd))
         channel->broken = FAULT_CONNECTION_LOST;
-    return !channel->broken;
+    return channel->broken;
 }
 
 /* What comes may be a part of a record, or one that brings no bytes. */
@@ -401,6 +428,7 @@ void channel_move(struct channel *from, struct channel *to)
     to->unread = from->unread;
     to->unread_len = from->unread_len;
     to->tls = from->tls;
+    to->is_secured = from->is_secured;
     atomic_store_explicit(&to->interrupted, false, memory_order_relaxed);
     from->fd = -1;
     from->unread = NULL;
@@ -431,7 +459,8 @@ void channel_reset(struct channel *channel)
 void channel_close(struct channel *channel)
 {
     if (channel->tls) {
-        socket_set_blocking(channel->fd, false);
+        if (channel->waits)
+            socket_set_blocking(channel->fd, false);
         (void)channel_tls_end(channel);
     }
     channel_break_off(channel);

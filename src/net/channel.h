@@ -34,6 +34,7 @@ struct channel {
     char *unread; /* owned: bytes to be read first; NULL: none */
     size_t unread_len;
     struct ssl_st *tls; /* owned; NULL: in the clear */
+    bool is_secured;    /* its handshake was done */
 };
 
 /* Takes over a connected socket. */
@@ -50,6 +51,12 @@ void channel_begin_to_wait(struct channel *channel);
  * it any more, in the clear or otherwise.
  */
 enum fault channel_secure(struct channel *channel, const struct tls_bond *bond);
+/*
+ * Likewise without waiting, on one that was opened at once. FAULT_BUSY: the peer has to say more
+ * first. FAULT_UNSUPPORTED: channel_secure has to go on, where it may take its time: the
+ * key is a slow one, or the peer does not read.
+ */
+enum fault channel_secure_at_once(struct channel *channel, const struct tls_bond *bond);
 
 /*
  * Likewise as the client. Whoever kept bytes that came behind the reply to AUTH throws them
@@ -78,8 +85,8 @@ enum fault channel_unsecure(struct channel *channel);
 enum fault channel_read(struct channel *channel, void *buffer, size_t size, size_t *ret_len);
 
 /*
- * Takes what has come without waiting, to be read later; in the clear only. FAULT_NONE: that was
- * all, the peer has closed its side; FAULT_BUSY: more is to come; FAULT_TOO_LARGE: it is more
+ * Takes what has come without waiting, to be read later. FAULT_NONE: that was all, the peer has
+ * closed its side in order; FAULT_BUSY: more is to come; FAULT_TOO_LARGE: it is more
  * than `most` bytes. `buffer` is only used meanwhile.
  */
 enum fault channel_gather(struct channel *channel, void *buffer, size_t size, size_t most);
@@ -112,7 +119,8 @@ enum fault channel_send_file(struct channel *channel, int fd, int64_t *offset, s
 
 /*
  * Likewise, but no more than is in memory and the socket takes, at most a small file's bytes, and
- * waits for nothing: fewer than `len`, or none, may be sent. In the clear only.
+ * waits for nothing: fewer than `len`, or none, may be sent. Under TLS they may leave no sooner
+ * than with the end.
  */
 enum fault channel_send_file_at_once(struct channel *channel, int fd, int64_t *offset, size_t len,
                                      size_t *ret_len);
@@ -123,8 +131,12 @@ enum fault channel_send_file_at_once(struct channel *channel, int fd, int64_t *o
  * last bytes.
  */
 enum fault channel_finish(struct channel *channel);
-/* Likewise without waiting, in the clear only: false when there is something to be waited for. */
-bool channel_finish_at_once(struct channel *channel);
+/*
+ * Likewise without waiting, on one that was opened at once. FAULT_BUSY: to be asked again when
+ * something comes from the peer, or when that has taken a while (`is_late`). If it is busy
+ * even then, or FAULT_UNSUPPORTED, channel_finish has to do it.
+ */
+enum fault channel_finish_at_once(struct channel *channel, bool is_late);
 /*
  * As channel_finish, of data that have told their end: once the peer's host has them all the peer
  * may close as it likes, without having read our close_notify, as lftp does in MODE Z.

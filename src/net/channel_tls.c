@@ -50,6 +50,16 @@ bool channel_tls_carry_data(SSL *end, int fd)
     return true;
 }
 
+/*
+ * OpenSSL asks before it signs, which no handshake that resumes a session comes to. RSA takes a
+ * millisecond and more, too long for a loop.
+ */
+static int await_slow_key(SSL *end, void *nothing)
+{
+    (void)nothing;
+    return EVP_PKEY_is_a(SSL_get_privatekey(end), "RSA") ? -1 : 1;
+}
+
 static SSL *new_end(int fd, const struct tls_bond *bond)
 {
     SSL *end = tls_new_end(bond->tls, bond->pair, bond->identity);
@@ -57,6 +67,7 @@ static SSL *new_end(int fd, const struct tls_bond *bond)
         return NULL;
     SSL_set_num_tickets(end, 0);
     SSL_set_not_resumable_session_callback(end, is_never_resumable);
+    SSL_set_cert_cb(end, await_slow_key, NULL);
     if (channel_tls_carry_data(end, fd))
         return end;
     SSL_free(end);
@@ -103,17 +114,14 @@ enum fault channel_tls_shake_hands(struct channel *channel, const int64_t *asked
 {
     socket_set_blocking(channel->fd, false);
     enum fault f = shake_hands(channel, asked_ms);
+    channel->is_secured = !f;
     socket_set_blocking(channel->fd, true);
     return f;
 }
 
-enum fault channel_secure(struct channel *channel, const struct tls_bond *bond)
+/* What the end of a handshake means: without its session, or after a fault, nothing goes on. */
+static enum fault end_handshake(struct channel *channel, const struct tls_bond *bond, enum fault f)
 {
-    static const int64_t nobody_asked_ms = 0;
-    channel->tls = new_end(channel->fd, bond);
-    enum fault f = channel->tls ? FAULT_NONE : FAULT_NO_MEMORY;
-    if (!f)
-        f = channel_tls_shake_hands(channel, &nobody_asked_ms);
     if (f)
         tls_log_failure("tls-data-failed");
     if (!f && bond->must_resume && !SSL_session_reused(channel->tls))
@@ -121,6 +129,46 @@ enum fault channel_secure(struct channel *channel, const struct tls_bond *bond)
     if (f) /* nothing goes over it any more, least of all in the clear */
         (void)shutdown(channel->fd, SHUT_RDWR);
     return f;
+}
+
+static enum fault begin_handshake(struct channel *channel, const struct tls_bond *bond)
+{
+    if (!channel->tls)
+        channel->tls = new_end(channel->fd, bond);
+    return channel->tls ? FAULT_NONE : FAULT_NO_MEMORY;
+}
+
+enum fault channel_secure(struct channel *channel, const struct tls_bond *bond)
+{
+    static const int64_t nobody_asked_ms = 0;
+    if (channel->is_secured)
+        return FAULT_NONE;
+    enum fault f = begin_handshake(channel, bond);
+    if (!f) {
+        SSL_set_cert_cb(channel->tls, NULL, NULL); /* here it may take its time */
+        f = channel_tls_shake_hands(channel, &nobody_asked_ms);
+    }
+    return end_handshake(channel, bond, f);
+}
+
+enum fault channel_secure_at_once(struct channel *channel, const struct tls_bond *bond)
+{
+    enum fault f = begin_handshake(channel, bond);
+    ERR_clear_error();
+    int result = f ? 0 : SSL_do_handshake(channel->tls);
+    if (!f && result != 1)
+        switch (SSL_get_error(channel->tls, result)) {
+        case SSL_ERROR_WANT_READ:
+            socket_acknowledge_at_once(channel->fd); /* it does not last */
+            return FAULT_BUSY;
+        case SSL_ERROR_WANT_WRITE:
+        case SSL_ERROR_WANT_X509_LOOKUP: /* await_slow_key */
+            return FAULT_UNSUPPORTED;
+        default:
+            f = FAULT_TLS_FAILED;
+        }
+    channel->is_secured = !f;
+    return end_handshake(channel, bond, f);
 }
 
 void channel_tls_free(struct ssl_st *tls)
@@ -203,6 +251,20 @@ enum fault channel_tls_read(struct channel *channel, void *buffer, size_t size, 
     return FAULT_NONE;
 }
 
+enum fault channel_tls_read_at_once(struct channel *channel, void *buffer, size_t size,
+                                    size_t *ret_len)
+{
+    bool again;
+    ERR_clear_error();
+    int result = SSL_read_ex(channel->tls, buffer, size, ret_len);
+    if (result == 1)
+        return FAULT_NONE;
+    if (SSL_get_error(channel->tls, result) == SSL_ERROR_WANT_READ)
+        return FAULT_BUSY;
+    *ret_len = 0;
+    return fault_of(channel, result, &again);
+}
+
 /* What was gathered leaves. */
 static enum fault flush(struct channel *channel)
 {
@@ -232,6 +294,16 @@ enum fault channel_tls_write(struct channel *channel, const void *bytes, size_t 
         f = fault_of_sending(channel, result, &again);
     }
     return f;
+}
+
+enum fault channel_tls_write_at_once(struct channel *channel, const void *bytes, size_t len)
+{
+    size_t written;
+    ERR_clear_error();
+    if (SSL_write_ex(channel->tls, bytes, len, &written) == 1)
+        return FAULT_NONE;
+    tls_log_failure("tls-data-broken");
+    return FAULT_CONNECTION_LOST;
 }
 
 enum fault channel_tls_send_file(struct channel *channel, int fd, int64_t *offset, size_t len,
@@ -273,7 +345,7 @@ enum fault channel_tls_end(struct channel *channel)
 {
     bool again;
     if (SSL_get_shutdown(channel->tls) & SSL_SENT_SHUTDOWN)
-        return FAULT_NONE; /* another call would wait for the peer's */
+        return flush(channel); /* another call of it would wait for the peer's */
     ERR_clear_error();
     int result = SSL_shutdown(channel->tls);
     return result < 0 ? fault_of(channel, result, &again) : flush(channel);

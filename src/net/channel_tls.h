@@ -11,6 +11,11 @@
 
 enum fault channel_tls_read(struct channel *channel, void *buffer, size_t size, size_t *ret_len);
 enum fault channel_tls_write(struct channel *channel, const void *bytes, size_t len);
+/* Without waiting: FAULT_BUSY where nothing has come. */
+enum fault channel_tls_read_at_once(struct channel *channel, void *buffer, size_t size,
+                                    size_t *ret_len);
+/* At most CHANNEL_AT_ONCE_BYTES, which leave with the next write, or the end. */
+enum fault channel_tls_write_at_once(struct channel *channel, const void *bytes, size_t len);
 enum fault channel_tls_send_file(struct channel *channel, int fd, int64_t *offset, size_t len,
                                  size_t *ret_len);
 

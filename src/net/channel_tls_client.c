@@ -226,5 +226,6 @@ enum fault channel_unsecure(struct channel *channel)
     }
     channel_tls_free(channel->tls);
     channel->tls = NULL;
+    channel->is_secured = false;
     return FAULT_NONE;
 }

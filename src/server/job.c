@@ -127,7 +127,7 @@ static void run_clear(struct work *work)
 /* PROT P: nothing moves before TLS stands, and never in the clear (RFC 4217 9). */
 static enum fault secure(struct job *job)
 {
-    if (job->parameters.protection != PROTECTION_PRIVATE || job->channel.tls)
+    if (job->parameters.protection != PROTECTION_PRIVATE)
         return FAULT_NONE;
     enum fault f = channel_secure(&job->channel, &job->bond);
     return f == FAULT_TIMED_OUT ? FAULT_TLS_FAILED : f;
@@ -355,10 +355,16 @@ static void send_opening(struct job *job)
 }
 
 /* The wait is over, one way or the other: a passive port was for this transfer alone. */
-static void stop_waiting(struct job *job)
+static void stop_watching(struct job *job)
 {
     watch_stop(job->watch); /* before its descriptor is closed */
     job->watch = NULL;
+    moment_put_off(job->loop, &job->moment);
+}
+
+static void stop_waiting(struct job *job)
+{
+    stop_watching(job);
     if (job->session->data_port.kind == DATA_PORT_PASSIVE)
         passive_close(job->session);
 }
@@ -371,21 +377,9 @@ void job_clear(struct job *job, enum fault f)
     submit(job, POOL_QUICK, run_clear);
 }
 
-static void finish(struct job *job);
-
-/* The data connection stands. */
-static void begin_to_move(struct job *job)
-{
-    job->stage = JOB_MOVING;
-    login_throttles(job->login, job->verb->move == move_stor, &job->throttles);
-    if (job->verb->move == move_retr && move_retr_at_once(job))
-        finish(job);
-    else if (!job_gather(job))
-        job_begin_moving(job);
-}
-
 void job_begin_moving(struct job *job)
 {
+    stop_watching(job);
     job->stage = JOB_MOVING;
     job->work.run = run_move;
     if (!server_submit(loop_server(job->loop), job->has_all ? POOL_QUICK : POOL_TRANSFER,
@@ -398,7 +392,7 @@ static void move(struct job *job, int fd)
     stop_waiting(job);
     job->session->security.has_ticket = false;
     channel_open_at_once(&job->channel, fd, (unsigned)job->config->data_timeout_s);
-    begin_to_move(job);
+    job_take_connection(job);
 }
 
 void job_on_data_connection(struct job *job)
@@ -454,7 +448,7 @@ static void await(struct job *job)
     job->deadline_ms = loop_now_ms(job->loop) + job->config->data_timeout_s * 1000;
     if (job->channel.fd >= 0) {
         send_opening(job);
-        begin_to_move(job);
+        job_take_connection(job);
     } else if (session->data_port.kind == DATA_PORT_PASSIVE) {
         session_ensure_ticket(session);
         send_opening(job);
@@ -471,22 +465,24 @@ static void await(struct job *job)
 
 static enum reply_column column_of(const struct job *job)
 {
-    bool has_begun = job->stage == JOB_MOVING || job->stage == JOB_CLEARING ||
+    bool has_begun = job->stage == JOB_MOVING || job->stage == JOB_ENDING ||
+                     job->stage == JOB_CLEARING ||
                      (job->verb->move && job->fault == FAULT_CANCELLED);
     return has_begun ? REPLY_COLUMN_MOVING : job->verb->column;
 }
 
-static void finish(struct job *job)
+void job_finish(struct job *job)
 {
+    stop_watching(job);
     struct session *session = job->session;
     /* RFC 959 3.2: it stays open where data tell the file's end, and nothing went wrong with it. */
-    bool moved = job->stage == JOB_MOVING;
+    bool moved = job->stage == JOB_MOVING || job->stage == JOB_ENDING;
     bool stays = moved ? !job->fault && parameters_keep_connection(&job->parameters)
                        : job->stage == JOB_WORKING && job->fault != FAULT_CANCELLED;
     if (stays)
         give_connection_back(job);
     /* RFC 959 5.2: before the 226. */
-    if (moved && job->fault)
+    if (job->fault && job->stage != JOB_WORKING)
         channel_break_off(&job->channel);
     else
         channel_close(&job->channel);
@@ -532,7 +528,7 @@ static void advance(struct job *job)
     else if (job->hold_ms)
         hold(job);
     else
-        finish(job);
+        job_finish(job);
 }
 
 void job_on_posted(struct job *job)
@@ -553,21 +549,25 @@ void job_on_tick(struct job *job, uint64_t now_ms)
 {
     if (job->stage == JOB_AWAITING && now_ms >= job->deadline_ms)
         job_clear(job, FAULT_NO_DATA_CONNECTION);
+    else if (job->stage == JOB_SECURING && now_ms >= job->deadline_ms)
+        job_clear(job, FAULT_TLS_FAILED);
     else if (job->stage == JOB_GATHERING)
-        job_end_gathering(job);
+        job_begin_moving(job);
     else if (job->stage == JOB_HOLDING && (now_ms >= job->deadline_ms || job->session->draining))
-        finish(job);
+        job_finish(job);
 }
 
 void job_cancel(struct job *job)
 {
     switch (job->stage) {
     case JOB_AWAITING:
+    case JOB_SECURING:
         atomic_store_explicit(&job->progress.cancelled, true, memory_order_release);
         job_clear(job, FAULT_CANCELLED);
         break;
     case JOB_GATHERING: /* what has come may be worth keeping: the worker knows */
-        job_end_gathering(job);
+    case JOB_ENDING:
+        job_begin_moving(job);
         if (job->stage == JOB_MOVING)
             transfer_cancel(&job->progress, &job->channel);
         break;
@@ -585,5 +585,5 @@ void job_cancel(struct job *job)
 
 bool job_is_transfer(const struct job *job)
 {
-    return job->stage == JOB_AWAITING || job->stage == JOB_GATHERING || job->stage == JOB_MOVING;
+    return job->stage != JOB_WORKING && job->stage != JOB_HOLDING && job->stage != JOB_CLEARING;
 }

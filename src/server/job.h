@@ -7,7 +7,9 @@
  *   WORKING    verb->work on a worker: opens the file, or is all there is
  *   HOLDING    on the loop: the reply waits, where a worker said so (hold_ms)
  *   AWAITING   on the loop: the data connection is accepted or made
+ *   SECURING   on the loop: the TLS handshake of the data connection (job_data.c)
  *   GATHERING  on the loop: a small file arrives (job_gather.c)
+ *   ENDING     on the loop: a small file was sent, and the peer closes (job_data.c)
  *   MOVING     verb->move on a worker: the transfer
  *   CLEARING   on a worker: what was opened is closed after a failure
  *   then job_on_posted ends it on the loop: done, reply, free.
@@ -28,18 +30,18 @@
 #include "dtp/transfer.h"
 #include "gate/gate.h"
 #include "server/config.h"
+#include "server/loop.h"
 #include "server/replies.h"
 #include "server/verbs.h"
-
-struct loop;
-struct watch;
 
 enum job_stage {
     JOB_WORKING,
     JOB_HOLDING,
     JOB_AWAITING,
+    JOB_SECURING,
     JOB_GATHERING,
     JOB_MOVING,
+    JOB_ENDING,
     JOB_CLEARING,
 };
 
@@ -102,9 +104,10 @@ struct job {
 
     /* The data connection. Open from the beginning when an earlier transfer left it so. */
     struct channel channel;
-    struct watch *watch; /* owned: while an active AWAITING, and while GATHERING */
-    bool has_all;        /* that the peer sends was gathered: nothing is to be waited for */
-    int connecting;      /* owned: a descriptor on its way; -1 */
+    struct watch *watch;  /* owned: while an active AWAITING; SECURING, GATHERING, ENDING */
+    struct moment moment; /* while ENDING */
+    bool has_all;         /* that the peer sends was gathered: nothing is to be waited for */
+    int connecting;       /* owned: a descriptor on its way; -1 */
     uint64_t deadline_ms;
     bool is_counted; /* as a transfer of its login */
     struct throttles throttles;
@@ -133,12 +136,16 @@ bool job_is_transfer(const struct job *job);
 
 /* ---- Between the files of job --------------------------------------------------- */
 
+/* Goes on with a data connection that stands, or a kept one: TLS first, if it is to be under it. */
+void job_take_connection(struct job *job);
+/* Watches the data connection from now on. False: no memory. */
+bool job_watch(struct job *job, watch_callback *on_event);
 /* Begins to gather what an upload brings. False: it is nothing to be gathered. */
 bool job_gather(struct job *job);
-/* Whatever has come: a worker does the rest. */
-void job_end_gathering(struct job *job);
-/* MOVING on a worker. */
+/* MOVING on a worker, whatever was waited for. */
 void job_begin_moving(struct job *job);
+/* The end, on the loop. */
+void job_finish(struct job *job);
 /* Ends it before that. */
 void job_clear(struct job *job, enum fault f);
 

@@ -12,18 +12,8 @@
 
 enum { GATHERED_MAX = 32 * 1024 };
 
-void job_end_gathering(struct job *job)
+static void gather(struct job *job)
 {
-    watch_stop(job->watch);
-    job->watch = NULL;
-    job_begin_moving(job);
-}
-
-static void on_bytes(void *owner, unsigned events)
-{
-    struct job *job = owner;
-    struct session *session = job->session;
-    (void)events;
     enum fault f = channel_gather(&job->channel, loop_read_buffer(job->loop), LOOP_READ_BYTES,
                                   GATHERED_MAX);
     /* Who closes all they have is judged with some patience (verbs_upload.c), not by few threads.
@@ -32,7 +22,15 @@ static void on_bytes(void *owner, unsigned events)
     if (f == FAULT_NO_MEMORY) /* some of it is lost */
         job_clear(job, f);
     else if (f != FAULT_BUSY) /* another fault is heard by the worker, too */
-        job_end_gathering(job);
+        job_begin_moving(job);
+}
+
+static void on_bytes(void *owner, unsigned events)
+{
+    struct job *job = owner;
+    struct session *session = job->session;
+    (void)events;
+    gather(job);
     session_settle(session);
 }
 
@@ -45,12 +43,11 @@ bool job_gather(struct job *job)
     bool takes_long = job->verb->action != ACTION_WRITE || job->restart ||
                       login_upload_manner(job->login)->sync;
     if (job->verb->move != move_stor || takes_long || job->channel.waits ||
-        job->parameters.protection == PROTECTION_PRIVATE || !chain_is_transparent(&transfer.plan) ||
-        throttles_limit(&job->throttles))
-        return false;
-    job->watch = watch_start(job->loop, job->channel.fd, WATCH_READ, on_bytes, job);
-    if (!job->watch)
+        !chain_is_transparent(&transfer.plan) || throttles_limit(&job->throttles) ||
+        !job_watch(job, on_bytes))
         return false;
     job->stage = JOB_GATHERING;
+    if (job->channel.tls) /* bytes that came with the handshake are no event any more */
+        gather(job);
     return true;
 }

@@ -44,13 +44,16 @@ struct loop {
     uv_loop_t uv; /* first: watches know it as this */
     uv_async_t wake;
     uv_timer_t tick;
-    struct server *server;    /* borrowed: outlives the loop */
-    struct config *config;    /* owned reference */
-    struct session *sessions; /* owned by themselves; the list's first */
-    char *read_buffer;        /* owned */
-    char *line_buffer;        /* owned */
-    char *reply_buffer;       /* owned */
-    uint64_t turn_began_ns;   /* 0: it has just begun */
+    uv_timer_t moment;
+    struct moment *moments;     /* borrowed: whose they are; the list's first, the next to come */
+    struct moment *last_moment; /* borrowed: likewise */
+    struct server *server;      /* borrowed: outlives the loop */
+    struct config *config;      /* owned reference */
+    struct session *sessions;   /* owned by themselves; the list's first */
+    char *read_buffer;          /* owned */
+    char *line_buffer;          /* owned */
+    char *reply_buffer;         /* owned */
+    uint64_t turn_began_ns;     /* 0: it has just begun */
     pthread_mutex_t inbox_lock;
     struct interim *interims;       /* owned; guarded */
     struct interim **interims_last; /* borrowed: the last next pointer; guarded */
@@ -312,6 +315,59 @@ void watch_stop(struct watch *watch)
     uv_close((uv_handle_t *)&watch->poll, on_watch_closed);
 }
 
+void watch_redirect(struct watch *watch, watch_callback *on_event)
+{
+    watch->on_event = on_event;
+}
+
+/* ---- Moments ------------------------------------------------------------------------- */
+
+/* All are equally long, so that the list is in their order and one timer does. */
+static void on_moment(uv_timer_t *timer)
+{
+    struct loop *loop = timer->data;
+    uint64_t now = uv_now(&loop->uv);
+    while (loop->moments && loop->moments->at_ms <= now) {
+        struct moment *moment = loop->moments;
+        moment_put_off(loop, moment);
+        loop->turn_began_ns = 0;
+        moment->on_moment(moment);
+    }
+    if (loop->moments)
+        uv_timer_start(timer, on_moment, loop->moments->at_ms - now, 0);
+}
+
+void moment_begin(struct loop *loop, struct moment *moment,
+                  void (*on_moment_now)(struct moment *moment))
+{
+    moment->on_moment = on_moment_now;
+    moment->at_ms = uv_now(&loop->uv) + LOOP_MOMENT_MS;
+    moment->next = NULL;
+    moment->previous = loop->last_moment;
+    if (loop->last_moment)
+        loop->last_moment->next = moment;
+    else
+        loop->moments = moment;
+    loop->last_moment = moment;
+    if (!uv_is_active((uv_handle_t *)&loop->moment))
+        uv_timer_start(&loop->moment, on_moment, LOOP_MOMENT_MS, 0);
+}
+
+void moment_put_off(struct loop *loop, struct moment *moment)
+{
+    if (!moment->at_ms)
+        return;
+    if (moment->next)
+        moment->next->previous = moment->previous;
+    else
+        loop->last_moment = moment->previous;
+    if (moment->previous)
+        moment->previous->next = moment->next;
+    else
+        loop->moments = moment->next;
+    moment->at_ms = 0;
+}
+
 /* ---- The loop itself ---------------------------------------------------------------- */
 
 /*
@@ -365,8 +421,10 @@ struct loop *loop_new(struct server *server, struct config *config)
     pthread_cond_init(&loop->visited, NULL);
     uv_async_init(&loop->uv, &loop->wake, on_wake);
     uv_timer_init(&loop->uv, &loop->tick);
+    uv_timer_init(&loop->uv, &loop->moment);
     loop->wake.data = loop;
     loop->tick.data = loop;
+    loop->moment.data = loop;
     if (reserve_table(loop))
         return loop;
     loop_free(loop);
@@ -388,6 +446,7 @@ void loop_free(struct loop *loop)
         return;
     uv_close((uv_handle_t *)&loop->wake, NULL);
     uv_close((uv_handle_t *)&loop->tick, NULL);
+    uv_close((uv_handle_t *)&loop->moment, NULL);
     /* What was closed is told so in one more turn. */
     uv_run(&loop->uv, UV_RUN_DEFAULT);
     if (uv_loop_close(&loop->uv))

@@ -27,6 +27,7 @@ enum {
     LOOP_REPLY_BYTES = 16 * 1024,
     /* Sessions look at their deadlines this often. */
     LOOP_TICK_MS = 250,
+    LOOP_MOMENT_MS = 10,
 };
 
 /* NULL when out of memory. `server` (borrowed) outlives the loop. */
@@ -74,6 +75,25 @@ struct watch *watch_start(struct loop *loop, int fd, unsigned events, watch_call
 void watch_change(struct watch *watch, unsigned events);
 /* No event comes any more; the descriptor may be closed. Accepts NULL. */
 void watch_stop(struct watch *watch);
+
+/* Another function is called from now on, with the same owner. */
+void watch_redirect(struct watch *watch, watch_callback *on_event);
+
+/* ---- Waiting a moment --------------------------------------------------------- */
+
+/* What is to be done LOOP_MOMENT_MS later, if it is not put off before. Embedded in whose it is. */
+struct moment {
+    struct moment *next;     /* borrowed: the loop's list */
+    struct moment *previous; /* borrowed: likewise */
+    uint64_t at_ms;          /* 0: not in the list */
+    void (*on_moment)(struct moment *moment);
+};
+
+/* Once for each call that is not put off: `moment` (borrowed) lives until then. */
+void moment_begin(struct loop *loop, struct moment *moment,
+                  void (*on_moment)(struct moment *moment));
+/* It comes no more; nothing if it was not begun. */
+void moment_put_off(struct loop *loop, struct moment *moment);
 
 /* ---- From other threads ------------------------------------------------------ */
 

@@ -105,6 +105,11 @@ bool server_submit(struct server *server, enum pool pool, struct work *work)
     return workers_submit(server->pools[pool], work);
 }
 
+bool server_has_room(struct server *server, enum pool pool)
+{
+    return workers_have_room(server->pools[pool]);
+}
+
 /* The last of a login, which waits for a worker. */
 struct farewell {
     struct work work;    /* first: the pool gives it back */

@@ -50,6 +50,8 @@ enum pool {
 
 /* False when no worker is free and no more may wait. */
 bool server_submit(struct server *server, enum pool pool, struct work *work);
+/* Would it be true now? */
+bool server_has_room(struct server *server, enum pool pool);
 
 /* login_unref for a loop's thread: what may block of it goes to a worker. Accepts NULL. */
 void server_let_go(struct server *server, struct login *login);

@@ -151,9 +151,12 @@ enum fault move_list(struct job *job);
 enum fault move_retr(struct job *job);
 enum fault move_stor(struct job *job);
 
-/* On the loop: the whole transfer of a small file, if nothing has to be waited for. False: what is
- * left of it is for move_retr. */
-bool move_retr_at_once(struct job *job);
+/*
+ * On the loop: the whole transfer of a small file, and its fault. FAULT_BUSY: to be asked again
+ * when something comes from the peer, or when that is late; FAULT_UNSUPPORTED: what is left of it
+ * is for move_retr.
+ */
+enum fault move_retr_at_once(struct job *job, bool is_late);
 
 /* On the loop again */
 void done_acct(struct session *session, struct job *job);

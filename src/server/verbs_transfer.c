@@ -143,14 +143,11 @@ enum fault move_retr(struct job *job)
     return end_retr(job, transfer_send(&transfer, job->file->stream));
 }
 
-bool move_retr_at_once(struct job *job)
+enum fault move_retr_at_once(struct job *job, bool is_late)
 {
     struct transfer transfer = job_transfer(job);
-    if (job->parameters.protection == PROTECTION_PRIVATE ||
-        !transfer_send_at_once(&transfer, job->file->stream))
-        return false;
-    job->fault = end_retr(job, FAULT_NONE);
-    return true;
+    enum fault f = transfer_send_at_once(&transfer, job->file->stream, is_late);
+    return f == FAULT_BUSY || f == FAULT_UNSUPPORTED ? f : end_retr(job, f);
 }
 
 /* ---- LIST, NLST, MLSD ------------------------------------------------------------------- */

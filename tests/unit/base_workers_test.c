@@ -47,7 +47,9 @@ TEST(without_a_queue_work_is_refused_when_every_thread_is_taken)
     for (int i = 0; i < 3; i++)
         pieces[i] = (struct gate_work){{run_counted, NULL}, &lock, &runs};
     assert_true(workers_submit(workers, &pieces[0].work));
+    assert_true(workers_have_room(workers));
     assert_true(workers_submit(workers, &pieces[1].work));
+    assert_false(workers_have_room(workers));
     assert_false(workers_submit(workers, &pieces[2].work));
     pthread_mutex_unlock(&lock);
     workers_free(workers);
@@ -64,6 +66,7 @@ TEST(a_full_queue_refuses)
     int taken = 0;
     for (int i = 0; i < 4; i++) {
         pieces[i] = (struct gate_work){{run_counted, NULL}, &lock, &runs};
+        assert_int_equal(workers_have_room(workers), taken < 3);
         taken += workers_submit(workers, &pieces[i].work);
     }
     assert_int_equal(taken, 3); /* one runs or is about to, two wait */

@@ -421,7 +421,7 @@ TEST(a_small_file_is_sent_without_waiting)
     char got[64];
     struct stream kernel = {&buffer_stream_type, file_of("0123456789"), 3, 7};
     open_pair_at_once(&pair, 'S');
-    bool is_done = transfer_send_at_once(&pair.transfer, &kernel);
+    bool is_done = !transfer_send_at_once(&pair.transfer, &kernel, false);
     assert_int_equal(kernel.file_offset, 7);
     channel_begin_to_wait(&pair.channel);
     if (!is_done)
@@ -450,7 +450,7 @@ TEST(what_could_not_be_sent_at_once_is_sent_by_who_waits)
     struct stream kernel = {&buffer_stream_type, file_of("0123456789"), 0, 10};
     open_pair_at_once(&pair, 'S');
     size_t before = peers_fill(pair.channel.fd);
-    assert_false(transfer_send_at_once(&pair.transfer, &kernel));
+    assert_fault(transfer_send_at_once(&pair.transfer, &kernel, false), FAULT_UNSUPPORTED);
     channel_begin_to_wait(&pair.channel);
     pthread_t thread;
     assert_int_equal(pthread_create(&thread, NULL, read_all, &pair), 0);
@@ -478,7 +478,7 @@ TEST(what_is_not_sent_as_it_is_or_held_to_a_rate_is_not_sent_at_once)
         kernel.file_end = i == 3 ? CHANNEL_AT_ONCE_BYTES + 1 : 10;
         if (i == 4)
             pair.transfer.plan.parameters.structure = 'R';
-        assert_false(transfer_send_at_once(&pair.transfer, &kernel));
+        assert_fault(transfer_send_at_once(&pair.transfer, &kernel, false), FAULT_UNSUPPORTED);
         assert_int_equal(kernel.file_offset, 0);
         assert_int_equal(recv(pair.other, &byte, 1, MSG_DONTWAIT), -1);
         close_pair(&pair);

@@ -243,7 +243,7 @@ TEST(a_small_file_is_sent_and_its_end_said_without_waiting)
                  FAULT_NONE);
     assert_int_equal(len, BYTES - FROM);
     assert_int_equal(offset, BYTES);
-    bool is_done = channel_finish_at_once(&pair.channel);
+    bool is_done = !channel_finish_at_once(&pair.channel, false);
     assert_false(is_blocking(&pair));
     assert_int_equal(read_to_end(pair.other), BYTES - FROM);
     channel_begin_to_wait(&pair.channel);
@@ -281,7 +281,7 @@ TEST(a_peer_that_takes_nothing_is_not_waited_for)
         sent += len;
         offset = 0;
     }
-    assert_false(channel_finish_at_once(&pair.channel));
+    assert_true(channel_finish_at_once(&pair.channel, false));
     assert_int_equal(read_to_end(pair.other), sent);
     close(fd);
     close_pair(&pair);
@@ -315,7 +315,7 @@ TEST(a_peer_that_is_gone_is_no_success_for_whoever_ends_it)
                  FAULT_CONNECTION_LOST);
     assert_int_equal(len, 0);
     assert_int_equal(offset, 0);
-    assert_false(channel_finish_at_once(&pair.channel));
+    assert_true(channel_finish_at_once(&pair.channel, false));
     channel_begin_to_wait(&pair.channel);
     assert_fault(channel_finish(&pair.channel), FAULT_CONNECTION_LOST);
     close(fd);
@@ -334,7 +334,7 @@ TEST(a_peer_that_closed_before_it_had_all_is_no_success)
     pair.other = -1;
     peers_await(pair.channel.fd, POLLRDHUP);
     (void)channel_send_file_at_once(&pair.channel, fd, &offset, 1000, &len);
-    assert_false(channel_finish_at_once(&pair.channel));
+    assert_true(channel_finish_at_once(&pair.channel, false));
     channel_begin_to_wait(&pair.channel);
     assert_fault(channel_finish(&pair.channel), FAULT_CONNECTION_LOST);
     close(fd);

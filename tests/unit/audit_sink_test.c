@@ -314,17 +314,6 @@ static struct account_of_lines read_lines(const char *path)
     return found;
 }
 
-static unsigned lines_in(const char *path)
-{
-    unsigned lines = 0;
-    FILE *stream = fopen(path, "r");
-    assert_non_null(stream);
-    for (int c = getc(stream); c != EOF; c = getc(stream))
-        lines += c == '\n';
-    (void)fclose(stream);
-    return lines;
-}
-
 static struct audit *begin_json(void)
 {
     struct audit *audit = NULL;

@@ -16,7 +16,11 @@ import time
 SMALL_FILES = 10_000
 SMALL_BYTES = 1024
 ROUNDS = 5
-PATIENCE = 600  # seconds
+PATIENCE = 300  # seconds
+
+
+class Failed(Exception):
+    """A client did not bring what it was to bring."""
 
 
 def small_url(port):
@@ -78,11 +82,14 @@ def seconds_of(command, work, root):
     place = tempfile.mkdtemp(dir=work)
     environment = dict(os.environ, HOME=work, XDG_CONFIG_HOME=work)
     begun = time.monotonic()
-    result = subprocess.run(command, cwd=place, env=environment, timeout=PATIENCE, check=False,
-                            capture_output=True, text=True)
+    try:
+        result = subprocess.run(command, cwd=place, env=environment, timeout=PATIENCE, check=False,
+                                capture_output=True, text=True)
+    except subprocess.TimeoutExpired:
+        raise Failed(f"not at its end after {PATIENCE} s") from None
     seconds = time.monotonic() - begun
     if result.returncode or not is_whole(place, root):
-        raise SystemExit(f"bench/run: {command[0]} failed: {result.stderr[-500:]}")
+        raise Failed(result.stderr.strip()[-200:] or "what came is not what was there")
     shutil.rmtree(place)
     return seconds
 
@@ -94,17 +101,32 @@ def make_files(root):
             f.write(i.to_bytes(4, "big") * (SMALL_BYTES // 4))
 
 
-def compare(title, commands, work, root):
-    figures = {name: [] for name in commands}
-    commands["ferry"].insert(0, os.path.abspath("build/ferry"))
+def take_turns(commands, work, root):
+    """Seconds of each client's rounds; and what is wrong with those that failed once."""
+    figures, failures = {name: [] for name in commands}, {}
     for turn in range(ROUNDS + 1):
         for name, command in commands.items():
-            seconds = seconds_of(command, work, root)
+            if name in failures:
+                continue
+            try:
+                seconds = seconds_of(command, work, root)
+            except Failed as failed:
+                failures[name] = str(failed)
+                continue
             if turn:  # the first turn warms the caches
                 figures[name].append(seconds)
-    ours = statistics.median(figures["ferry"])
+    return figures, failures
+
+
+def compare(title, commands, work, root):
+    commands["ferry"].insert(0, os.path.abspath("build/ferry"))
+    figures, failures = take_turns(commands, work, root)
+    ours = statistics.median(figures["ferry"] or [float("nan")])
     print(f"{title:<24}{'seconds':>10}{'least':>10}   {'ratio':>6}   (above 1: ferry is better)")
     for name, seconds in figures.items():
+        if name in failures:
+            print(f"{name:<24}  ! {failures[name]}")
+            continue
         median = statistics.median(seconds)
         print(f"{name:<24}{median:>10.2f}{min(seconds):>10.2f}   {median / ours:>6.2f}", flush=True)
     print()

@@ -33,6 +33,7 @@ struct workers {
     unsigned idle;
     unsigned waking; /* told to wake, and not awake yet */
     unsigned queued;
+    unsigned kept;   /* places for work that is to come */
     pthread_t ended; /* the thread that ended last, if `has_ended`: not joined yet */
     bool has_ended;
     bool closing;
@@ -160,9 +161,11 @@ static bool may_wait(const struct workers *workers)
 /* With the lock held. Can one more piece of work be taken? Makes a thread for it if need be. */
 static bool make_room(struct workers *workers)
 {
-    if (workers->queued < free_threads(workers))
+    unsigned wanted = workers->queued + workers->kept;
+    if (wanted < free_threads(workers))
         return true;
-    if (workers->threads < workers->threads_max && start_thread(workers)) {
+    unsigned to_be_made = workers->threads_max - workers->threads;
+    if (wanted < free_threads(workers) + to_be_made && start_thread(workers)) {
         workers->threads++;
         workers->starting++;
         return true;
@@ -170,19 +173,28 @@ static bool make_room(struct workers *workers)
     return may_wait(workers);
 }
 
-bool workers_have_room(struct workers *workers)
+bool workers_keep_place(struct workers *workers)
 {
     pthread_mutex_lock(&workers->lock);
-    bool has_thread = workers->queued < free_threads(workers) ||
-                      workers->threads < workers->threads_max;
-    bool has_room = !workers->closing && (has_thread || may_wait(workers));
+    unsigned to_be_made = workers->threads_max - workers->threads;
+    bool is_kept = !workers->closing &&
+                   workers->queued + workers->kept < free_threads(workers) + to_be_made;
+    workers->kept += is_kept;
     pthread_mutex_unlock(&workers->lock);
-    return has_room;
+    return is_kept;
 }
 
-bool workers_submit(struct workers *workers, struct work *work)
+void workers_give_up_place(struct workers *workers)
 {
     pthread_mutex_lock(&workers->lock);
+    workers->kept--;
+    pthread_mutex_unlock(&workers->lock);
+}
+
+static bool submit(struct workers *workers, struct work *work, bool is_kept)
+{
+    pthread_mutex_lock(&workers->lock);
+    workers->kept -= is_kept;
     bool taken = !workers->closing && make_room(workers);
     if (taken) {
         work->next = NULL;
@@ -195,6 +207,16 @@ bool workers_submit(struct workers *workers, struct work *work)
     if (wakes) /* without the lock, which it would only wait for */
         pthread_cond_signal(&workers->wake);
     return taken;
+}
+
+bool workers_submit(struct workers *workers, struct work *work)
+{
+    return submit(workers, work, false);
+}
+
+bool workers_submit_kept(struct workers *workers, struct work *work)
+{
+    return submit(workers, work, true);
 }
 
 void workers_free(struct workers *workers)

@@ -38,7 +38,13 @@ void workers_free(struct workers *workers);
 /* False when every thread is taken and the queue is full: nothing happened. */
 bool workers_submit(struct workers *workers, struct work *work);
 
-/* Would it be taken now? Others may submit meanwhile. */
-bool workers_have_room(struct workers *workers);
+/*
+ * Keeps a thread, there or to be made, for a piece of work that is to come. False when there
+ * is none. It is given up, or used by workers_submit_kept.
+ */
+bool workers_keep_place(struct workers *workers);
+void workers_give_up_place(struct workers *workers);
+/* False when no thread can be made: the place is given up. */
+bool workers_submit_kept(struct workers *workers, struct work *work);
 
 #endif

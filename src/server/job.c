@@ -150,6 +150,9 @@ static void run_move(struct work *work)
 
 static void stop_counting(struct job *job)
 {
+    if (job->has_place)
+        server_give_up_place(loop_server(job->loop));
+    job->has_place = false;
     if (job->is_counted)
         login_end_transfer(job->login);
     job->is_counted = false;
@@ -382,8 +385,10 @@ void job_begin_moving(struct job *job)
     stop_watching(job);
     job->stage = JOB_MOVING;
     job->work.run = run_move;
-    if (!server_submit(loop_server(job->loop), job->has_all ? POOL_QUICK : POOL_TRANSFER,
-                       &job->work))
+    struct server *server = loop_server(job->loop);
+    job->has_place = job->has_all; /* then it is a transfer still, if on another's thread */
+    if (!(job->has_all ? server_submit(server, POOL_QUICK, &job->work)
+                       : server_submit_kept(server, &job->work)))
         job_clear(job, FAULT_TOO_MANY);
 }
 

@@ -106,6 +106,7 @@ struct job {
     struct channel channel;
     struct watch *watch;  /* owned: while an active AWAITING; SECURING, GATHERING, ENDING */
     struct moment moment; /* while ENDING */
+    bool has_place;       /* among the transfers that the server runs at once */
     bool has_all;         /* that the peer sends was gathered: nothing is to be waited for */
     int connecting;       /* owned: a descriptor on its way; -1 */
     uint64_t deadline_ms;

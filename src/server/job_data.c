@@ -114,14 +114,15 @@ static void on_handshake(void *owner, unsigned events)
 void job_take_connection(struct job *job)
 {
     login_throttles(job->login, job->verb->move == move_stor, &job->throttles);
-    if (job->parameters.protection != PROTECTION_PRIVATE || job->channel.tls) {
-        begin_to_move(job);
-        return;
-    }
-    job->stage = JOB_SECURING;
-    job->deadline_ms = loop_now_ms(job->loop) + job->config->data_timeout_s * 1000;
-    if (server_has_room(loop_server(job->loop), POOL_TRANSFER))
-        secure(job);
-    else /* who will have no worker hears it now, not after a handshake */
+    /* As long as it runs, with a thread or without: who will have none hears it now. */
+    job->has_place = server_keep_place(loop_server(job->loop));
+    if (!job->has_place) {
         job_clear(job, FAULT_TOO_MANY);
+    } else if (job->parameters.protection != PROTECTION_PRIVATE || job->channel.tls) {
+        begin_to_move(job);
+    } else {
+        job->stage = JOB_SECURING;
+        job->deadline_ms = loop_now_ms(job->loop) + job->config->data_timeout_s * 1000;
+        secure(job);
+    }
 }

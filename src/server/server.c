@@ -105,9 +105,19 @@ bool server_submit(struct server *server, enum pool pool, struct work *work)
     return workers_submit(server->pools[pool], work);
 }
 
-bool server_has_room(struct server *server, enum pool pool)
+bool server_keep_place(struct server *server)
 {
-    return workers_have_room(server->pools[pool]);
+    return workers_keep_place(server->pools[POOL_TRANSFER]);
+}
+
+void server_give_up_place(struct server *server)
+{
+    workers_give_up_place(server->pools[POOL_TRANSFER]);
+}
+
+bool server_submit_kept(struct server *server, struct work *work)
+{
+    return workers_submit_kept(server->pools[POOL_TRANSFER], work);
 }
 
 /* The last of a login, which waits for a worker. */

@@ -50,8 +50,10 @@ enum pool {
 
 /* False when no worker is free and no more may wait. */
 bool server_submit(struct server *server, enum pool pool, struct work *work);
-/* Would it be true now? */
-bool server_has_room(struct server *server, enum pool pool);
+/* workers_keep_place and its kin, for a transfer that has begun without a thread. */
+bool server_keep_place(struct server *server);
+void server_give_up_place(struct server *server);
+bool server_submit_kept(struct server *server, struct work *work);
 
 /* login_unref for a loop's thread: what may block of it goes to a worker. Accepts NULL. */
 void server_let_go(struct server *server, struct login *login);

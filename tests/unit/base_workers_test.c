@@ -47,9 +47,30 @@ TEST(without_a_queue_work_is_refused_when_every_thread_is_taken)
     for (int i = 0; i < 3; i++)
         pieces[i] = (struct gate_work){{run_counted, NULL}, &lock, &runs};
     assert_true(workers_submit(workers, &pieces[0].work));
-    assert_true(workers_have_room(workers));
     assert_true(workers_submit(workers, &pieces[1].work));
-    assert_false(workers_have_room(workers));
+    assert_false(workers_keep_place(workers));
+    assert_false(workers_submit(workers, &pieces[2].work));
+    pthread_mutex_unlock(&lock);
+    workers_free(workers);
+    assert_int_equal(runs, 2);
+}
+
+TEST(a_place_that_is_kept_is_nobody_elses)
+{
+    pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+    atomic_int runs = 0;
+    struct gate_work pieces[3];
+    struct workers *workers = workers_new("test", 2, 0);
+    pthread_mutex_lock(&lock);
+    for (int i = 0; i < 3; i++)
+        pieces[i] = (struct gate_work){{run_counted, NULL}, &lock, &runs};
+    assert_true(workers_keep_place(workers));
+    assert_true(workers_submit(workers, &pieces[0].work));
+    assert_false(workers_submit(workers, &pieces[1].work));
+    assert_false(workers_keep_place(workers));
+    workers_give_up_place(workers);
+    assert_true(workers_keep_place(workers));
+    assert_true(workers_submit_kept(workers, &pieces[1].work));
     assert_false(workers_submit(workers, &pieces[2].work));
     pthread_mutex_unlock(&lock);
     workers_free(workers);
@@ -66,7 +87,6 @@ TEST(a_full_queue_refuses)
     int taken = 0;
     for (int i = 0; i < 4; i++) {
         pieces[i] = (struct gate_work){{run_counted, NULL}, &lock, &runs};
-        assert_int_equal(workers_have_room(workers), taken < 3);
         taken += workers_submit(workers, &pieces[i].work);
     }
     assert_int_equal(taken, 3); /* one runs or is about to, two wait */
@@ -179,6 +199,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         RUN(everything_submitted_runs_once_before_the_pool_is_freed),
         RUN(without_a_queue_work_is_refused_when_every_thread_is_taken),
+        RUN(a_place_that_is_kept_is_nobody_elses),
         RUN(a_full_queue_refuses),
         RUN(a_burst_wakes_as_many_as_it_needs),
         RUN(many_who_submit_lose_no_piece),

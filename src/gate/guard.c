@@ -343,8 +343,6 @@ static enum fault add_ban(struct guard *guard, const struct ban *model)
 
 static bool address_is_banned(struct guard *guard, const union endpoint *peer)
 {
-    if (guard->ban_count == guard->user_bans)
-        return false;
     for (unsigned bits = 0; bits <= PREFIX_BITS; bits++) {
         if (!guard->networks[bits])
             continue;
@@ -419,13 +417,13 @@ static void ban_for_failures(struct guard *guard, const struct subject *subject,
         (void)place_ban(guard, &ban); /* it has logged what is to be known */
 }
 
-/* ---- For the login
- * ---------------------------------------------------------------------------------- */
+/* ---- For the login ------------------------------------------------------------------------ */
 
 bool guard_is_banned(struct guard *guard, const union endpoint *peer)
 {
     pthread_mutex_lock(&guard->lock);
-    bool is_banned = address_is_banned(guard, peer) && !is_safe(guard, peer);
+    bool is_banned = guard->ban_count > guard->user_bans && address_is_banned(guard, peer) &&
+                     !is_safe(guard, peer);
     pthread_mutex_unlock(&guard->lock);
     return is_banned;
 }

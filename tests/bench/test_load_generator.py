@@ -41,7 +41,7 @@ def fill(server):
 
 @pytest.fixture(scope="module")
 def plain():
-    with Server() as server:
+    with Server("--login-delay", "0") as server:  # wrong passwords are none of its patience
         fill(server)
         yield server
 

@@ -109,6 +109,8 @@ class Outcome:
 
 def filled(words, files, scale):
     """The words of a metric, with what depends on the scale and on the place."""
+    if "{large}" in words:
+        files.large(scale.large)
     words = words.split()
     for word in words:
         if "entries-" in word:
@@ -149,10 +151,9 @@ def served_round(metric, kind, words, files, certificate, scale):
             return {"failure": " ".join(str(error).split())[:200]}
 
 
-def limit_round(metric, files, scale):
+def limit_round(words, files, scale):
     with own_network(files, scale) as network:
-        return load.limit(network, [*filled(metric.limit, files, scale),
-                                    "--seconds", str(scale.seconds)])
+        return load.limit(network, [*words, "--seconds", str(scale.seconds)])
 
 
 def turns(kinds, number):
@@ -167,10 +168,10 @@ def compare(metric, kinds, files, certificate, scale):
     outcome.limits = [kind.name for kind in kinds if kind.is_limit]
     if metric.limit:
         outcome.limits.append("limit")
-    words = filled(metric.words, files, scale)
+    words, limit_words = (filled(text, files, scale) for text in (metric.words, metric.limit))
     for number in range(scale.rounds):
         if metric.limit:
-            outcome.add("limit", limit_round(metric, files, scale))
+            outcome.add("limit", limit_round(limit_words, files, scale))
         for kind in turns(kinds, number):
             outcome.add(kind.name, served_round(metric, kind, words, files,
                                                 certificate if metric.is_tls else None, scale))

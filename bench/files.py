@@ -56,8 +56,6 @@ class Files:
                              "place with --files")
         with open(f"{self.root}/small", "wb") as f:
             f.write(b"x" * SMALL_BYTES)
-        for name, size in LARGE.items():
-            self.make(name, make_large, size)
 
     def make(self, name, how, *more):
         """Once: whoever is interrupted leaves another name."""
@@ -69,6 +67,14 @@ class Files:
         how(unfinished, *more)
         os.rename(unfinished, whole)
 
+    def large(self, name):
+        """In memory, too, before the first is asked for it."""
+        self.make(name, make_large, LARGE[name])
+        with open(f"{self.root}/{name}", "rb", buffering=0) as f:
+            buffer = bytearray(1 << 20)
+            while f.readinto(buffer):
+                pass
+
     def directory(self, entries):
         """Its name."""
         self.make(f"entries-{entries}", make_directory, entries)
@@ -78,10 +84,3 @@ class Files:
         for entry in os.scandir(f"{self.root}/up"):
             if entry.is_file(follow_symlinks=False):
                 os.unlink(entry.path)
-
-    def into_cache(self, name):
-        """What is downloaded is in memory before the first is asked for it."""
-        with open(f"{self.root}/{name}", "rb", buffering=0) as f:
-            buffer = bytearray(1 << 20)
-            while f.readinto(buffer):
-                pass

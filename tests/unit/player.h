@@ -93,9 +93,11 @@ static void player_note_port(struct text line)
     union endpoint told;
     uint16_t port;
     if (player.last == 227 && address_parse_227(line, &told) == ADDRESS_OK)
-        player.data_port = endpoint_port(&told);
-    if (player.last == 229 && address_parse_229(line, &port) == ADDRESS_OK)
-        player.data_port = port;
+        port = endpoint_port(&told);
+    else if (player.last != 229 || address_parse_229(line, &port) != ADDRESS_OK)
+        return;
+    player.data_port = port;
+    player.connected_port = 0; /* whoever went to it before went for another transfer */
 }
 
 static void player_end_reply(unsigned code, struct text line)
@@ -264,7 +266,7 @@ static bool player_stores(const struct job *job)
 /* A data connection is on its way, however late the network brings it. */
 static bool player_is_arriving(const struct session *session)
 {
-    if (session->data_port.listener < 0)
+    if (session->data_port.kind != DATA_PORT_PASSIVE)
         return true; /* it comes to us */
     const union endpoint awaited = socket_local(session->data_port.listener);
     player.awaited_port = endpoint_port(&awaited);

@@ -9,7 +9,9 @@ test_at_once_rights.py.
 """
 
 import os
+import re
 import signal
+import socket
 import subprocess
 import threading
 import time
@@ -17,7 +19,7 @@ import time
 import pytest
 
 import tls
-from harness import Server, eventually
+from harness import PATIENCE, Server, eventually, read_all
 from in_clear import SMALL, TICK, break_off, inside, pattern, to_clear
 
 SIZES = [0, 1, 1024, SMALL - 1, SMALL, SMALL + 1, 2 * SMALL, 3 * SMALL + 1, 300_000]
@@ -53,6 +55,42 @@ def test_they_go_over_both_protocols(host):
         for content in (b"new", b"over it"):
             c.store("STOR f", content, "EPSV")
             assert c.fetch("RETR f", "EPSV") == content
+
+
+def begin_narrow(c, command):
+    """A data connection that takes few bytes until they are read."""
+    port = int(re.search(r"\|(\d+)\|\)", c.ask("EPSV", "229").text).group(1))
+    data = socket.socket()
+    data.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
+    data.settimeout(PATIENCE)
+    data.connect(("127.0.0.1", port))
+    c.send(command)
+    c.expect("150")
+    return data
+
+
+@pytest.mark.parametrize("size", [1000, SMALL - 1, SMALL, 10 * SMALL])
+def test_what_a_slow_reader_does_not_take_at_once_comes_later(server, c, size):
+    server.write("f", pattern(size))
+    for pause in (0, 0.05):
+        data = begin_narrow(c, "RETR f")
+        time.sleep(pause)
+        assert read_all(data) == pattern(size)
+        data.close()
+        c.expect("226")
+
+
+def test_what_no_thread_can_go_on_with_is_no_success():
+    with Server("--max-transfers", "1") as server, inside(server) as busy, inside(server) as c:
+        server.write("f", pattern(SMALL))
+        server.write("big", b"x" * 50_000_000)
+        first = busy.begin("RETR big")
+        data = begin_narrow(c, "RETR f")
+        c.expect("425", "426", "450")
+        data.close()  # whatever it has got
+        first.close()
+        busy.expect("426")
+        assert c.fetch("RETR f") == pattern(SMALL)
 
 
 @pytest.mark.parametrize("pause", [0, 0.02, 1.5 * TICK])

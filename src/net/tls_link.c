@@ -70,7 +70,7 @@ int tls_link_on_server_name(SSL *end, int *ret_alert, void *tls)
     /* A data connection shows what its control connection showed. */
     if (!link || !tls_find_pair(tls, tls_link_server_name(link), &pair))
         return SSL_TLSEXT_ERR_NOACK;
-    if (!tls_show_pair(end, &link->tls->certificates[pair])) {
+    if (pair != link->pair && !tls_show_pair(end, &link->tls->certificates[pair])) {
         *ret_alert = SSL_AD_INTERNAL_ERROR;
         return SSL_TLSEXT_ERR_ALERT_FATAL;
     }

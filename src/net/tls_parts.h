@@ -20,7 +20,7 @@ struct tls_certificate {
 
 struct tls {
     atomic_size_t references;
-    SSL_CTX *context;                     /* owned; has no certificate of its own */
+    SSL_CTX *context;                     /* owned; shows the first of the certificates */
     BIO_METHOD *link_method;              /* owned: tls_link_new_method's */
     struct tls_certificate *certificates; /* owned */
     size_t certificate_count;

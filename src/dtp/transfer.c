@@ -266,7 +266,7 @@ static enum fault put_stream(struct outlet *outlet, struct stream *stream, struc
                                    : stream_read(stream, bytes, BUFFER_BYTES, &len);
         if (!f)
             f = stage_take(first, (struct text){bytes, len}, len ? 0 : MARK_FILE);
-        if (!f)
+        if (!f && stream->fd < 0) /* a file's end comes at once: that is one piece with it */
             f = flush(outlet);
     }
     memory_free(bytes);

@@ -107,8 +107,7 @@ static void send_or_queue(struct control *control, struct text bytes)
     update_watch(control);
 }
 
-/* What was gathered; the owner is not called. */
-static void send_gathered(struct control *control)
+void control_send_gathered(struct control *control)
 {
     const struct text gathered = {loop_reply_buffer(control->loop), control->gathered};
     control->gathered = 0;
@@ -129,7 +128,7 @@ static void put_out(struct control *control, struct text bytes)
         control->gathered += bytes.len;
         return;
     }
-    send_gathered(control);
+    control_send_gathered(control);
     if (!control->broken)
         send_or_queue(control, bytes);
 }
@@ -258,7 +257,7 @@ void control_resume(struct control *control)
         at += size;
     }
     control->delivering = false;
-    send_gathered(control);
+    control_send_gathered(control);
     if (at >= control->waiting_len) { /* more, when they were forgotten meanwhile */
         drop_waiting(control);
     } else if (at) { /* what was taken is gone; the rest moves up */
@@ -329,7 +328,7 @@ static void take_bytes(struct control *control, struct text bytes)
         on_line_event(control, event);
     }
     control->delivering = false;
-    send_gathered(control);
+    control_send_gathered(control);
     save_partial(control);
     /* There may have been a password in it. All of the buffer would cost 0.1 us a command. */
     explicit_bzero(loop_line_buffer(control->loop), used < LINE_MAX_BYTES ? used : LINE_MAX_BYTES);

@@ -87,6 +87,8 @@ void control_close(struct control *control);
 
 /* During a handshake nothing can be said: the bytes are dropped. */
 void control_send(struct control *control, struct text bytes);
+/* Before another thread goes on: what answers this read so far goes out now, not at its end. */
+void control_send_gathered(struct control *control);
 /* Offers the lines that wait, as far as the owner takes them. */
 void control_resume(struct control *control);
 /* Takes no more lines; closes when the peer has the replies. */

@@ -383,6 +383,7 @@ void job_clear(struct job *job, enum fault f)
 void job_begin_moving(struct job *job)
 {
     stop_watching(job);
+    control_send_gathered(&job->session->control); /* the 150 comes before the data */
     job->stage = JOB_MOVING;
     job->work.run = run_move;
     struct server *server = loop_server(job->loop);

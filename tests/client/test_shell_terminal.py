@@ -51,6 +51,8 @@ class Terminal:
         found = eventually(look)
         assert found, f"{pattern!r} not in {self.screen[self.seen:]!r}"
         self.seen += found.end()
+        if pattern.endswith(PROMPT):  # the prompt is shown first, and keys are taken one by one then
+            assert eventually(lambda: not termios.tcgetattr(self.fd)[3] & termios.ICANON)
         return found
 
     def type(self, keys):

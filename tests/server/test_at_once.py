@@ -10,6 +10,7 @@ test_at_once_rights.py.
 
 import os
 import re
+import select
 import signal
 import socket
 import subprocess
@@ -67,6 +68,18 @@ def begin_narrow(c, command):
     c.send(command)
     c.expect("150")
     return data
+
+
+def test_the_150_comes_before_the_data_of_another_thread(server, c):
+    server.write("big", b"x" * 20_000_000)
+    for _ in range(50):
+        port = int(re.search(r"\|(\d+)\|\)", c.ask("EPSV", "229").text).group(1))
+        with socket.create_connection(("127.0.0.1", port), PATIENCE) as data:
+            c.send("RETR big")
+            assert data.recv(1)
+            assert select.select([c.socket], [], [], 0)[0]
+            c.expect("150")
+        c.expect("426")
 
 
 @pytest.mark.parametrize("size", [1000, SMALL - 1, SMALL, 10 * SMALL])

@@ -6,6 +6,8 @@
 #include <unistd.h>
 
 #include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/kdf.h>
 #include <openssl/x509v3.h>
 
 #include "base/log.h"
@@ -158,6 +160,29 @@ static enum fault read_pairs(struct tls *tls, const struct tls_rules *rules, str
     return FAULT_NONE;
 }
 
+/*
+ * OpenSSL makes all methods of an operation when the first of them is asked for, and one that
+ * memory was refused to then is missing for good (3.0): each handshake would fail from there on.
+ * So they are made when the server starts.
+ */
+static bool make_methods(void)
+{
+    EVP_KDF *derivation = EVP_KDF_fetch(NULL, "TLS13-KDF", NULL);
+    EVP_KEYMGMT *key = EVP_KEYMGMT_fetch(NULL, "X25519", NULL);
+    EVP_KEYEXCH *exchange = EVP_KEYEXCH_fetch(NULL, "X25519", NULL);
+    EVP_SIGNATURE *signature = EVP_SIGNATURE_fetch(NULL, "ECDSA", NULL);
+    EVP_MAC *mac = EVP_MAC_fetch(NULL, "HMAC", NULL);
+    EVP_RAND *generator = EVP_RAND_fetch(NULL, "CTR-DRBG", NULL);
+    bool is_made = derivation && key && exchange && signature && mac && generator;
+    EVP_RAND_free(generator);
+    EVP_MAC_free(mac);
+    EVP_SIGNATURE_free(signature);
+    EVP_KEYEXCH_free(exchange);
+    EVP_KEYMGMT_free(key);
+    EVP_KDF_free(derivation);
+    return is_made;
+}
+
 static enum fault fill(struct tls *tls, const struct tls_rules *rules, struct builder *b)
 {
     if (!rules->pair_count || rules->pair_count > TLS_PAIRS_MAX) {
@@ -166,7 +191,9 @@ static enum fault fill(struct tls *tls, const struct tls_rules *rules, struct bu
     }
     tls->context = SSL_CTX_new(TLS_server_method());
     tls->link_method = tls_link_new_method();
-    enum fault f = tls->context && tls->link_method ? set_rules(tls, rules, b) : FAULT_NO_MEMORY;
+    if (!tls->context || !tls->link_method || !make_methods())
+        return FAULT_NO_MEMORY;
+    enum fault f = set_rules(tls, rules, b);
     return f ? f : read_pairs(tls, rules, b);
 }
 

@@ -14,7 +14,7 @@ import time
 import pytest
 
 import memory
-from harness import PATIENCE, Server
+from harness import PATIENCE, Server, eventually
 
 pytestmark = pytest.mark.skipif(os.getuid() != 0, reason="makes accounts: only root can")
 
@@ -120,6 +120,15 @@ def status(pid):
         return dict(line.rstrip("\n").split(":\t", 1) for line in f if ":\t" in line)
 
 
+def still_there(pid):
+    """What it is and does; an ended one that nobody has asked after yet is none any more."""
+    try:
+        fields = status(pid)
+        return not fields["State"].startswith("Z") and {n: fields[n] for n in ("Name", "State", "PPid")}
+    except (FileNotFoundError, ProcessLookupError):
+        return None
+
+
 def store(client, name, content=b"content"):
     client.storbinary(f"STOR {name}", io.BytesIO(content))
 
@@ -128,13 +137,6 @@ def fetch(client, name):
     content = io.BytesIO()
     client.retrbinary(f"RETR {name}", content.write)
     return content.getvalue()
-
-
-def eventually(holds):
-    deadline = time.monotonic() + PATIENCE
-    while not holds():
-        assert time.monotonic() < deadline, "it did not come to pass"
-        time.sleep(0.02)
 
 
 @pytest.fixture(scope="module")
@@ -302,8 +304,8 @@ def test_pams_session_lasts_as_long_as_the_login(running, accounts):
     assert accounts.sessions()[before:] == [opened]
     anna.quit()
     closed = f"close_session {accounts.anna} 127.0.0.1"
-    eventually(lambda: accounts.sessions()[before:] == [opened, closed])
-    eventually(lambda: not running.agents())
+    assert eventually(lambda: accounts.sessions()[before:] == [opened, closed])
+    assert eventually(lambda: not running.agents())
 
 
 def test_sessions_of_one_user_share_an_agent_and_others_have_their_own(running, accounts):
@@ -409,7 +411,7 @@ def test_an_agent_that_is_ended_or_stopped_costs_its_sessions_and_no_more(runnin
     store(anna, "before")
     (number,) = running.agents()[pwd.getpwnam(accounts.anna).pw_uid]
     os.kill(number, how)
-    eventually(lambda: pwd.getpwnam(accounts.anna).pw_uid not in running.agents())
+    assert eventually(lambda: pwd.getpwnam(accounts.anna).pw_uid not in running.agents())
     with pytest.raises(ftplib.Error, match="^4"):
         fetch(anna, "before")
     store(bert, "undisturbed")
@@ -424,7 +426,7 @@ def test_an_upload_whose_agent_ends_leaves_no_file_and_is_not_confirmed(running,
         data.sendall(b"x" * 100000)
         (number,) = running.agents()[pwd.getpwnam(accounts.anna).pw_uid]
         os.kill(number, signal.SIGKILL)
-        eventually(lambda: not running.agents())
+        assert eventually(lambda: not running.agents())
         with contextlib.suppress(ConnectionError):
             data.sendall(b"y" * 100000)
         data.close()
@@ -439,7 +441,8 @@ def test_a_server_that_is_killed_leaves_no_process_and_no_open_session(accounts)
         processes = below(server.process.pid)
         assert len(processes) == 3  # the monitor, a session, an agent
         server.kill()
-        eventually(lambda: not any(os.path.exists(f"/proc/{number}") for number in processes))
+        eventually(lambda: not any(map(still_there, processes)))
+        assert [left for left in map(still_there, processes) if left] == []
     assert len(accounts.sessions()) == before + 2
 
 

@@ -1,26 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/loop.h"
 
-#include <fcntl.h>
 #include <pthread.h>
-#include <sys/eventfd.h>
-#include <sys/resource.h>
-#include <unistd.h>
-#include <uv.h>
 
-#include "base/log.h"
+#include "base/clock.h"
 #include "base/memory.h"
 #include "protocol/line.h"
 #include "server/config.h"
 #include "server/job.h"
 #include "server/server.h"
 #include "server/session.h"
+#include "server/watch.h"
 
 enum {
     /* So many of one job may wait to be sent. */
     INTERIMS_MAX = 256,
-    /* Descriptors that have their place from the start: half a megabyte. */
-    RESERVED_MAX = 65534, /* libuv adds two, and wants a power of two */
     /* So long one session may keep the others waiting by what is done for it at once. */
     TURN_NS = 1000000,
 };
@@ -41,10 +35,9 @@ struct visit {
 };
 
 struct loop {
-    uv_loop_t uv; /* first: watches know it as this */
-    uv_async_t wake;
-    uv_timer_t tick;
-    uv_timer_t moment;
+    struct watches watches;
+    uint64_t now_ms;            /* of this round */
+    uint64_t tick_ms;           /* when the sessions look at their deadlines next */
     struct moment *moments;     /* borrowed: whose they are; the list's first, the next to come */
     struct moment *last_moment; /* borrowed: likewise */
     struct server *server;      /* borrowed: outlives the loop */
@@ -64,12 +57,7 @@ struct loop {
     bool ended;                     /* guarded */
     pthread_cond_t visited;
     bool draining;
-};
-
-struct watch {
-    uv_poll_t poll;
-    watch_callback *on_event; /* borrowed: a function; NULL once stopped */
-    void *owner;              /* borrowed: it stops the watch before it ends */
+    bool stopped; /* the last round is this one */
 };
 
 /* ---- Wishes and posts -------------------------------------------------------- */
@@ -79,7 +67,7 @@ static void end_if_done(struct loop *loop)
     if (loop->sessions || !loop->draining)
         return;
     /* The listeners' watches are the server's to stop; it does so before draining ends. */
-    uv_stop(&loop->uv);
+    loop->stopped = true;
 }
 
 static void reconfigure(struct loop *loop)
@@ -133,7 +121,7 @@ bool loop_visit(struct loop *loop, void (*on_session)(void *context, struct sess
     struct visit visit = {on_session, context, false};
     pthread_mutex_lock(&loop->inbox_lock);
     loop->visit = &visit;
-    uv_async_send(&loop->wake);
+    watches_wake(&loop->watches);
     while (!visit.is_done && !loop->ended)
         pthread_cond_wait(&loop->visited, &loop->inbox_lock);
     loop->visit = NULL;
@@ -141,9 +129,9 @@ bool loop_visit(struct loop *loop, void (*on_session)(void *context, struct sess
     return visit.is_done;
 }
 
-static void on_wake(uv_async_t *wake)
+/* What other threads have left here. */
+static void take_in(struct loop *loop)
 {
-    struct loop *loop = wake->data;
     pthread_mutex_lock(&loop->inbox_lock);
     struct job *job = loop->inbox;
     struct interim *interim = loop->interims;
@@ -164,7 +152,7 @@ static void on_wake(uv_async_t *wake)
     }
     while (job) {
         struct job *next = job->next_posted;
-        loop->turn_began_ns = 0;
+        loop_begin_turn(loop);
         job_on_posted(job);
         job = next;
     }
@@ -177,7 +165,7 @@ void loop_tell(struct loop *loop, enum wish wish)
     pthread_mutex_lock(&loop->inbox_lock);
     loop->wishes |= 1U << wish;
     pthread_mutex_unlock(&loop->inbox_lock);
-    uv_async_send(&loop->wake);
+    watches_wake(&loop->watches);
 }
 
 bool loop_post_reply(struct loop *loop, struct job *job, struct text reply)
@@ -197,7 +185,7 @@ bool loop_post_reply(struct loop *loop, struct job *job, struct text reply)
     }
     pthread_mutex_unlock(&loop->inbox_lock);
     if (fits)
-        uv_async_send(&loop->wake);
+        watches_wake(&loop->watches);
     else
         memory_free(interim);
     return fits;
@@ -210,26 +198,25 @@ void loop_post(struct loop *loop, struct job *job)
     *loop->inbox_last = job;
     loop->inbox_last = &job->next_posted;
     pthread_mutex_unlock(&loop->inbox_lock);
-    uv_async_send(&loop->wake);
+    watches_wake(&loop->watches);
 }
 
 /* ---- Sessions ------------------------------------------------------------------ */
 
-static void on_tick(uv_timer_t *tick)
+static void on_tick(struct loop *loop)
 {
-    struct loop *loop = tick->data;
-    uint64_t now = uv_now(&loop->uv);
     struct session *next;
+    loop->tick_ms = loop->now_ms + LOOP_TICK_MS;
     for (struct session *s = loop->sessions; s; s = next) {
         next = s->next;
-        session_on_tick(s, now);
+        session_on_tick(s, loop->now_ms);
     }
 }
 
 void loop_add_session(struct loop *loop, struct session *session)
 {
     if (!loop->sessions)
-        uv_timer_start(&loop->tick, on_tick, LOOP_TICK_MS, LOOP_TICK_MS);
+        loop->tick_ms = loop->now_ms + LOOP_TICK_MS;
     session->next = loop->sessions;
     session->previous = NULL;
     if (loop->sessions)
@@ -245,103 +232,27 @@ void loop_remove_session(struct loop *loop, struct session *session)
         session->previous->next = session->next;
     else
         loop->sessions = session->next;
-    if (!loop->sessions)
-        uv_timer_stop(&loop->tick);
     end_if_done(loop);
-}
-
-/* ---- Watches --------------------------------------------------------------------- */
-
-static void on_poll(uv_poll_t *poll, int status, int events)
-{
-    struct watch *watch = (struct watch *)poll;
-    struct loop *loop = (struct loop *)poll->loop;
-    unsigned mask = 0;
-    if (!watch->on_event)
-        return;
-    loop->turn_began_ns = 0;
-    if (status < 0)
-        mask |= WATCH_READ | WATCH_WRITE | WATCH_FAILED;
-    if (events & UV_READABLE)
-        mask |= WATCH_READ;
-    if (events & UV_WRITABLE)
-        mask |= WATCH_WRITE;
-    if (events & UV_PRIORITIZED)
-        mask |= WATCH_URGENT;
-    watch->on_event(watch->owner, mask);
-}
-
-static int uv_events(unsigned events)
-{
-    return (events & WATCH_READ ? UV_READABLE : 0) | (events & WATCH_WRITE ? UV_WRITABLE : 0) |
-           (events & WATCH_URGENT ? UV_PRIORITIZED : 0);
-}
-
-struct watch *watch_start(struct loop *loop, int fd, unsigned events, watch_callback *on_event,
-                          void *owner)
-{
-    struct watch *watch = memory_new(sizeof(*watch));
-    if (!watch)
-        return NULL;
-    if (uv_poll_init(&loop->uv, &watch->poll, fd)) {
-        memory_free(watch);
-        return NULL;
-    }
-    watch->on_event = on_event;
-    watch->owner = owner;
-    watch_change(watch, events);
-    return watch;
-}
-
-void watch_change(struct watch *watch, unsigned events)
-{
-    if (events)
-        uv_poll_start(&watch->poll, uv_events(events), on_poll);
-    else
-        uv_poll_stop(&watch->poll);
-}
-
-static void on_watch_closed(uv_handle_t *handle)
-{
-    memory_free(handle);
-}
-
-void watch_stop(struct watch *watch)
-{
-    if (!watch)
-        return;
-    watch->on_event = NULL;
-    watch->owner = NULL;
-    uv_close((uv_handle_t *)&watch->poll, on_watch_closed);
-}
-
-void watch_redirect(struct watch *watch, watch_callback *on_event)
-{
-    watch->on_event = on_event;
 }
 
 /* ---- Moments ------------------------------------------------------------------------- */
 
-/* All are equally long, so that the list is in their order and one timer does. */
-static void on_moment(uv_timer_t *timer)
+/* All are equally long, so that the list is in their order. */
+static void on_moments(struct loop *loop)
 {
-    struct loop *loop = timer->data;
-    uint64_t now = uv_now(&loop->uv);
-    while (loop->moments && loop->moments->at_ms <= now) {
+    while (loop->moments && loop->moments->at_ms <= loop->now_ms) {
         struct moment *moment = loop->moments;
         moment_put_off(loop, moment);
-        loop->turn_began_ns = 0;
+        loop_begin_turn(loop);
         moment->on_moment(moment);
     }
-    if (loop->moments)
-        uv_timer_start(timer, on_moment, loop->moments->at_ms - now, 0);
 }
 
 void moment_begin(struct loop *loop, struct moment *moment,
                   void (*on_moment_now)(struct moment *moment))
 {
     moment->on_moment = on_moment_now;
-    moment->at_ms = uv_now(&loop->uv) + LOOP_MOMENT_MS;
+    moment->at_ms = loop->now_ms + LOOP_MOMENT_MS;
     moment->next = NULL;
     moment->previous = loop->last_moment;
     if (loop->last_moment)
@@ -349,8 +260,6 @@ void moment_begin(struct loop *loop, struct moment *moment,
     else
         loop->moments = moment;
     loop->last_moment = moment;
-    if (!uv_is_active((uv_handle_t *)&loop->moment))
-        uv_timer_start(&loop->moment, on_moment, LOOP_MOMENT_MS, 0);
 }
 
 void moment_put_off(struct loop *loop, struct moment *moment)
@@ -369,28 +278,6 @@ void moment_put_off(struct loop *loop, struct moment *moment)
 }
 
 /* ---- The loop itself ---------------------------------------------------------------- */
-
-/*
- * libuv ends the program when there is no memory for its table of descriptors
- * to grow. So the table is made here, where nobody is served yet, as long as it
- * can become (or RESERVED_MAX): by a watch on the highest descriptor.
- */
-static bool reserve_table(struct loop *loop)
-{
-    struct rlimit limit;
-    if (getrlimit(RLIMIT_NOFILE, &limit))
-        return false;
-    int last = limit.rlim_cur < RESERVED_MAX ? (int)limit.rlim_cur - 1 : RESERVED_MAX - 1;
-    int low = eventfd(0, EFD_CLOEXEC);
-    int highest = low < 0 ? -1 : fcntl(low, F_DUPFD_CLOEXEC, last);
-    struct watch *watch = highest < 0 ? NULL : watch_start(loop, highest, WATCH_READ, NULL, NULL);
-    watch_stop(watch);
-    if (highest >= 0)
-        close(highest);
-    if (low >= 0)
-        close(low);
-    return watch != NULL;
-}
 
 static void free_buffers(struct loop *loop)
 {
@@ -411,7 +298,7 @@ struct loop *loop_new(struct server *server, struct config *config)
     loop->line_buffer = memory_new(LINE_MAX_BYTES);
     loop->reply_buffer = memory_new(LOOP_REPLY_BYTES);
     if (!loop->read_buffer || !loop->line_buffer || !loop->reply_buffer ||
-        uv_loop_init(&loop->uv)) {
+        !watches_open(&loop->watches)) {
         free_buffers(loop);
         memory_free(loop);
         return NULL;
@@ -419,21 +306,37 @@ struct loop *loop_new(struct server *server, struct config *config)
     loop->config = config_ref(config);
     pthread_mutex_init(&loop->inbox_lock, NULL);
     pthread_cond_init(&loop->visited, NULL);
-    uv_async_init(&loop->uv, &loop->wake, on_wake);
-    uv_timer_init(&loop->uv, &loop->tick);
-    uv_timer_init(&loop->uv, &loop->moment);
-    loop->wake.data = loop;
-    loop->tick.data = loop;
-    loop->moment.data = loop;
-    if (reserve_table(loop))
-        return loop;
-    loop_free(loop);
-    return NULL;
+    loop->now_ms = (uint64_t)clock_running_ms();
+    return loop;
+}
+
+/* How long nothing has to be done unless somebody asks for it; -1: for ever. */
+static int spare_ms(const struct loop *loop)
+{
+    uint64_t next_ms = loop->sessions ? loop->tick_ms : UINT64_MAX;
+    if (loop->moments && loop->moments->at_ms < next_ms)
+        next_ms = loop->moments->at_ms;
+    if (next_ms == UINT64_MAX)
+        return -1;
+    return next_ms > loop->now_ms ? (int)(next_ms - loop->now_ms) : 0;
+}
+
+static void go_round(struct loop *loop)
+{
+    watches_await(&loop->watches, spare_ms(loop));
+    loop->now_ms = (uint64_t)clock_running_ms();
+    if (loop->sessions && loop->now_ms >= loop->tick_ms)
+        on_tick(loop);
+    on_moments(loop);
+    watches_tell(&loop->watches);
+    take_in(loop);
 }
 
 void loop_run(struct loop *loop)
 {
-    uv_run(&loop->uv, UV_RUN_DEFAULT);
+    while (!loop->stopped)
+        go_round(loop);
+    loop->stopped = false;
     pthread_mutex_lock(&loop->inbox_lock);
     loop->ended = true;
     pthread_cond_signal(&loop->visited);
@@ -444,18 +347,22 @@ void loop_free(struct loop *loop)
 {
     if (!loop)
         return;
-    uv_close((uv_handle_t *)&loop->wake, NULL);
-    uv_close((uv_handle_t *)&loop->tick, NULL);
-    uv_close((uv_handle_t *)&loop->moment, NULL);
-    /* What was closed is told so in one more turn. */
-    uv_run(&loop->uv, UV_RUN_DEFAULT);
-    if (uv_loop_close(&loop->uv))
-        log_error("loop-not-closed", LOG_NUMBER("handles", loop->uv.active_handles));
+    watches_close(&loop->watches);
     config_unref(loop->config);
     pthread_cond_destroy(&loop->visited);
     pthread_mutex_destroy(&loop->inbox_lock);
     free_buffers(loop);
     memory_free(loop);
+}
+
+struct watches *loop_watches(struct loop *loop)
+{
+    return &loop->watches;
+}
+
+void loop_begin_turn(struct loop *loop)
+{
+    loop->turn_began_ns = 0;
 }
 
 struct server *loop_server(const struct loop *loop)
@@ -470,7 +377,7 @@ struct config *loop_config(const struct loop *loop)
 
 bool loop_has_time(struct loop *loop)
 {
-    uint64_t now_ns = uv_hrtime();
+    uint64_t now_ns = (uint64_t)clock_running_ns();
     if (!loop->turn_began_ns)
         loop->turn_began_ns = now_ns;
     return now_ns - loop->turn_began_ns < TURN_NS;
@@ -478,7 +385,7 @@ bool loop_has_time(struct loop *loop)
 
 uint64_t loop_now_ms(const struct loop *loop)
 {
-    return uv_now(&loop->uv);
+    return loop->now_ms;
 }
 
 bool loop_is_draining(const struct loop *loop)

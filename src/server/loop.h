@@ -3,7 +3,7 @@
  * loop: one event loop, one thread, its sessions and what they share. Nothing
  * on a loop blocks: no file, no hash, no DNS. Other threads reach it only
  * through loop_post (a finished piece of a job) and loop_tell (a wish of the
- * main thread). loop.c is the only file that knows libuv.
+ * main thread). watch.c is the only file that knows epoll.
  */
 #ifndef FERRY_SERVER_LOOP_H
 #define FERRY_SERVER_LOOP_H
@@ -61,7 +61,12 @@ void loop_remove_session(struct loop *loop, struct session *session);
 
 struct watch;
 
-enum watch_events { WATCH_READ = 1, WATCH_WRITE = 2, WATCH_URGENT = 4, WATCH_FAILED = 8 };
+enum watch_events {
+    WATCH_READ = 1,
+    WATCH_WRITE = 2,
+    WATCH_URGENT = 4,
+    WATCH_FAILED = 8,
+};
 
 /*
  * Calls `on_event` with what happened, a mask of watch_events. An error of the

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <sys/epoll.h>
 #include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -128,6 +129,16 @@ DIR *__wrap_fdopendir(int fd);
 DIR *__wrap_fdopendir(int fd)
 {
     return fails("fdopendir", ENOMEM) ? NULL : __real_fdopendir(fd);
+}
+
+/* Only what is new takes memory. */
+int __real_epoll_ctl(int set, int how, int fd, struct epoll_event *event);
+int __wrap_epoll_ctl(int set, int how, int fd, struct epoll_event *event);
+
+int __wrap_epoll_ctl(int set, int how, int fd, struct epoll_event *event)
+{
+    bool is_new = how == EPOLL_CTL_ADD;
+    return is_new && fails("epoll_ctl", ENOSPC) ? -1 : __real_epoll_ctl(set, how, fd, event);
 }
 
 /* The log, whose lines would be thousands here. */

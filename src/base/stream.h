@@ -54,6 +54,7 @@ struct stream {
     int fd;
     int64_t file_offset;
     int64_t file_end;
+    bool in_memory; /* `fd` is a file that is nowhere else: reading it waits for no device */
 };
 
 /* FAULT_BUG of a stream that cannot be read. */

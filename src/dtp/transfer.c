@@ -331,8 +331,8 @@ enum fault transfer_send_at_once(struct transfer *transfer, struct stream *strea
     if (left > CHANNEL_AT_ONCE_BYTES || stream->fd < 0 || is_limited || transfer->shape ||
         !chain_is_transparent(&transfer->plan))
         return FAULT_UNSUPPORTED;
-    if (left && channel_send_file_at_once(transfer->channel, stream->fd, &stream->file_offset,
-                                          (size_t)left, &sent))
+    if (left && channel_send_file_at_once(transfer->channel, stream->fd, stream->in_memory,
+                                          &stream->file_offset, (size_t)left, &sent))
         return FAULT_UNSUPPORTED; /* transfer_send hears of it, too */
     count(transfer, sent);
     return stream->file_offset == stream->file_end

@@ -119,11 +119,11 @@ enum fault channel_send_file(struct channel *channel, int fd, int64_t *offset, s
 
 /*
  * Likewise, but no more than is in memory and the socket takes, at most a small file's bytes, and
- * waits for nothing: fewer than `len`, or none, may be sent. Under TLS they may leave no sooner
- * than with the end.
+ * waits for nothing: fewer than `len`, or none, may be sent. `in_memory`: it is on a file system
+ * that has no other place. Under TLS they may leave no sooner than with the end.
  */
-enum fault channel_send_file_at_once(struct channel *channel, int fd, int64_t *offset, size_t len,
-                                     size_t *ret_len);
+enum fault channel_send_file_at_once(struct channel *channel, int fd, bool in_memory,
+                                     int64_t *offset, size_t len, size_t *ret_len);
 
 /*
  * Says that no more will be written (under TLS with close_notify) and waits until the peer's host

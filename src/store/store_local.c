@@ -292,13 +292,14 @@ static void local_free(struct store *store)
  * Of these file systems it is known that what is in memory is had without waiting. Of another
  * the daemon (FUSE), or the server at the other end (NFS), may be asked by each open.
  */
-static bool keeps_memory(int fd)
+static bool keeps_memory(int fd, bool *ret_in_memory)
 {
     static const long kinds[] = {EXT4_SUPER_MAGIC, XFS_SUPER_MAGIC, BTRFS_SUPER_MAGIC,
                                  F2FS_SUPER_MAGIC, TMPFS_MAGIC};
     struct statfs system;
     if (fstatfs(fd, &system))
         return false;
+    *ret_in_memory = system.f_type == TMPFS_MAGIC;
     for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
         if (system.f_type == kinds[i])
             return true;
@@ -308,18 +309,18 @@ static bool keeps_memory(int fd)
 static void make_views(struct store_views *views, int probe)
 {
     struct store_local *usual = &views->usual;
-    const struct local_root at_once = {usual->root.fd, false, true};
+    struct local_root at_once = {.fd = usual->root.fd, .at_once = true};
     int fd = -1;
     usual->base.straight = &views->straight.base;
     /* A kernel before 5.12 has no RESOLVE_CACHED. */
-    if (keeps_memory(probe) && !local_open_path(at_once, "/", true, &fd)) {
+    if (keeps_memory(probe, &at_once.in_memory) && !local_open_path(at_once, "/", true, &fd)) {
         close(fd);
         usual->base.at_once = &views->at_once.base;
     }
     views->straight = *usual;
     views->straight.root.is_straight = true;
     views->at_once = *usual;
-    views->at_once.root.at_once = true;
+    views->at_once.root = at_once;
     views->at_once.base.straight = &views->straight_at_once.base;
     views->straight_at_once = views->at_once;
     views->straight_at_once.root.is_straight = true;

@@ -130,6 +130,7 @@ enum fault local_open_file(const struct local_identity *identity, struct local_r
     if (f)
         return f;
     file->version = (struct annex_version){info.size, info.modified};
+    file->stream.in_memory = root.in_memory;
     *ret_stream = &file->stream;
     *ret_info = info;
     return FAULT_NONE;

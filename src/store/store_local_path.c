@@ -326,7 +326,7 @@ static enum fault put_real_path_of_place(struct local_root root, const char *pat
 enum fault local_real_path(struct local_root root, const char *path, bool follow,
                            struct builder *real)
 {
-    const struct local_root straight = {root.fd, true, root.at_once};
+    const struct local_root straight = {root.fd, true, root.at_once, root.in_memory};
     int fd = -1;
     enum fault f = local_open_path(straight, path, follow, &fd);
     if (f != FAULT_BUSY) {

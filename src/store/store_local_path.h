@@ -21,6 +21,7 @@ struct local_root {
     int fd;           /* owned: the store's */
     bool is_straight; /* following no link: FAULT_BUSY where one is in the way */
     bool at_once;     /* not waiting: FAULT_BUSY where a disk would have to be read */
+    bool in_memory;   /* at once: all of it is on a file system that has no disk */
 };
 
 /* Names of the store's own temporaries begin so; no user can see or name one. */

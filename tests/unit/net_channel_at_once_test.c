@@ -239,7 +239,7 @@ TEST(a_small_file_is_sent_and_its_end_said_without_waiting)
     size_t len = 99;
     open_pair(&pair);
     int fd = file_of(BYTES);
-    assert_fault(channel_send_file_at_once(&pair.channel, fd, &offset, BYTES - FROM, &len),
+    assert_fault(channel_send_file_at_once(&pair.channel, fd, false, &offset, BYTES - FROM, &len),
                  FAULT_NONE);
     assert_int_equal(len, BYTES - FROM);
     assert_int_equal(offset, BYTES);
@@ -261,7 +261,7 @@ TEST(of_a_file_that_became_shorter_nothing_is_sent)
     size_t len = 99;
     open_pair(&pair);
     int fd = file_of(10);
-    assert_fault(channel_send_file_at_once(&pair.channel, fd, &offset, 5, &len), FAULT_NONE);
+    assert_fault(channel_send_file_at_once(&pair.channel, fd, false, &offset, 5, &len), FAULT_NONE);
     assert_int_equal(len, 0);
     assert_int_equal(offset, 10);
     close(fd);
@@ -277,7 +277,7 @@ TEST(a_peer_that_takes_nothing_is_not_waited_for)
     int fd = file_of(1000);
     size_t sent = peers_fill(pair.channel.fd);
     while (len) { /* the last bytes may find room yet */
-        assert_fault(channel_send_file_at_once(&pair.channel, fd, &offset, 1000, &len), FAULT_NONE);
+        assert_fault(channel_send_file_at_once(&pair.channel, fd, false, &offset, 1000, &len), FAULT_NONE);
         sent += len;
         offset = 0;
     }
@@ -295,7 +295,7 @@ TEST(at_most_a_small_file_is_sent_at_once)
     open_pair(&pair);
     int fd = file_of(3 * CHANNEL_AT_ONCE_BYTES);
     assert_fault(
-        channel_send_file_at_once(&pair.channel, fd, &offset, 3 * CHANNEL_AT_ONCE_BYTES, &len),
+        channel_send_file_at_once(&pair.channel, fd, false, &offset, 3 * CHANNEL_AT_ONCE_BYTES, &len),
         FAULT_NONE);
     assert_in_range(len, 1, CHANNEL_AT_ONCE_BYTES);
     assert_int_equal(offset, len);
@@ -311,7 +311,7 @@ TEST(a_peer_that_is_gone_is_no_success_for_whoever_ends_it)
     open_pair(&pair);
     int fd = file_of(1000);
     reset(&pair);
-    assert_fault(channel_send_file_at_once(&pair.channel, fd, &offset, 1000, &len),
+    assert_fault(channel_send_file_at_once(&pair.channel, fd, false, &offset, 1000, &len),
                  FAULT_CONNECTION_LOST);
     assert_int_equal(len, 0);
     assert_int_equal(offset, 0);
@@ -333,7 +333,7 @@ TEST(a_peer_that_closed_before_it_had_all_is_no_success)
     close(pair.other);
     pair.other = -1;
     peers_await(pair.channel.fd, POLLRDHUP);
-    (void)channel_send_file_at_once(&pair.channel, fd, &offset, 1000, &len);
+    (void)channel_send_file_at_once(&pair.channel, fd, false, &offset, 1000, &len);
     assert_true(channel_finish_at_once(&pair.channel, false));
     channel_begin_to_wait(&pair.channel);
     assert_fault(channel_finish(&pair.channel), FAULT_CONNECTION_LOST);

@@ -10,6 +10,7 @@
 #include <signal.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/memory.h"
 
@@ -28,10 +29,12 @@ struct workers {
     const char *name;    /* borrowed: static text */
     unsigned threads_max;
     unsigned queue_max;
+    int64_t patience_ns;
     unsigned threads;
     unsigned starting; /* made, not yet running: each is for one piece of work */
     unsigned idle;
     unsigned waking; /* told to wake, and not awake yet */
+    bool is_watched; /* one of the idle looks in a while whether those that work come along */
     unsigned queued;
     unsigned kept;   /* places for work that is to come */
     pthread_t ended; /* the thread that ended last, if `has_ended`: not joined yet */
@@ -39,7 +42,8 @@ struct workers {
     bool closing;
 };
 
-struct workers *workers_new(const char *name, unsigned threads_max, unsigned queue_max)
+struct workers *workers_new(const char *name, unsigned threads_max, unsigned queue_max,
+                            int64_t patience_ns)
 {
     struct workers *workers = memory_new(sizeof(*workers));
     if (!workers)
@@ -55,34 +59,61 @@ struct workers *workers_new(const char *name, unsigned threads_max, unsigned que
     workers->name = name;
     workers->threads_max = threads_max;
     workers->queue_max = queue_max;
+    workers->patience_ns = patience_ns;
     return workers;
+}
+
+/* With the lock held. Is what waits to wait a while for those that work? */
+static bool is_patient(const struct workers *workers)
+{
+    return workers->patience_ns && workers->threads > workers->idle + workers->starting;
 }
 
 /*
  * With the lock held: is one more thread to be woken? Each wakes the next while there is work, so
- * that a burst of short pieces is done by few who are awake, not by all who have to wake
- * for one piece each: 4 us and two switches a piece.
+ * that a burst of short pieces is done by few who are awake, not by all who have to wake for one
+ * piece each: 4 us and two switches a piece. Where there is patience the next only watches at
+ * first: an upload of 1 KiB, 16 at a time, from 71 to 63 us.
  */
 static bool is_to_wake(struct workers *workers)
 {
     if (!workers->first || !workers->idle || workers->waking)
         return false;
+    if (workers->is_watched && is_patient(workers))
+        return false;
     workers->waking++;
     return true;
+}
+
+/* With the lock held. False when it was not woken until then. */
+static bool sleep_until(struct workers *workers, int64_t deadline_ns)
+{
+    const struct timespec deadline = {deadline_ns / 1000000000, deadline_ns % 1000000000};
+    int error = pthread_cond_timedwait(&workers->wake, &workers->lock, &deadline);
+    workers->waking = 0;
+    return error == 0;
+}
+
+/* With the lock held. Work is there: it is for those that work already, if they come to it. */
+static void watch_for_a_while(struct workers *workers)
+{
+    int64_t deadline_ns = clock_running_ns() + workers->patience_ns;
+    workers->is_watched = true;
+    while (is_patient(workers) && !workers->closing && sleep_until(workers, deadline_ns)) {
+    }
+    workers->is_watched = false;
 }
 
 /* With the lock held. False when there was nothing for IDLE_SECONDS or the pool closes. */
 static bool wait_for_work(struct workers *workers)
 {
-    struct timespec deadline;
-    clock_gettime(CLOCK_MONOTONIC, &deadline);
-    deadline.tv_sec += IDLE_SECONDS;
+    int64_t deadline_ns = clock_running_ns() + IDLE_SECONDS * 1000000000LL;
+    bool is_in_time = true;
     workers->idle++;
-    while (!workers->first && !workers->closing) {
-        int error = pthread_cond_timedwait(&workers->wake, &workers->lock, &deadline);
-        workers->waking = 0;
-        if (error)
-            break;
+    while (!workers->first && !workers->closing && is_in_time) {
+        is_in_time = sleep_until(workers, deadline_ns);
+        if (workers->first && is_patient(workers) && !workers->is_watched)
+            watch_for_a_while(workers);
     }
     workers->idle--;
     return workers->first != NULL;

@@ -15,6 +15,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* Embedded in what is to be done; the submitter keeps it alive until run. */
 struct work {
@@ -27,10 +28,13 @@ struct workers;
 /*
  * A pool of at most `threads_max` threads with at most `queue_max` pieces of
  * work waiting (0: work is refused unless a thread is free or can be made).
+ * So long work that is queued waits for threads that are at work already, before one that
+ * sleeps is woken for it (0: not at all): for pieces that take no time, as a rule.
  * `name` (borrowed: static text, at most 15 bytes) is what `top -H` shows.
  * NULL when out of memory.
  */
-struct workers *workers_new(const char *name, unsigned threads_max, unsigned queue_max);
+struct workers *workers_new(const char *name, unsigned threads_max, unsigned queue_max,
+                            int64_t patience_ns);
 
 /* Waits until everything submitted has run, then frees. Accepts NULL. */
 void workers_free(struct workers *workers);

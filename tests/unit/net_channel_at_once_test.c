@@ -277,7 +277,8 @@ TEST(a_peer_that_takes_nothing_is_not_waited_for)
     int fd = file_of(1000);
     size_t sent = peers_fill(pair.channel.fd);
     while (len) { /* the last bytes may find room yet */
-        assert_fault(channel_send_file_at_once(&pair.channel, fd, false, &offset, 1000, &len), FAULT_NONE);
+        assert_fault(channel_send_file_at_once(&pair.channel, fd, false, &offset, 1000, &len),
+                     FAULT_NONE);
         sent += len;
         offset = 0;
     }
@@ -294,9 +295,9 @@ TEST(at_most_a_small_file_is_sent_at_once)
     size_t len = 99;
     open_pair(&pair);
     int fd = file_of(3 * CHANNEL_AT_ONCE_BYTES);
-    assert_fault(
-        channel_send_file_at_once(&pair.channel, fd, false, &offset, 3 * CHANNEL_AT_ONCE_BYTES, &len),
-        FAULT_NONE);
+    assert_fault(channel_send_file_at_once(&pair.channel, fd, false, &offset,
+                                           3 * CHANNEL_AT_ONCE_BYTES, &len),
+                 FAULT_NONE);
     assert_in_range(len, 1, CHANNEL_AT_ONCE_BYTES);
     assert_int_equal(offset, len);
     close(fd);

@@ -151,7 +151,8 @@ TEST(a_small_file_leaves_with_its_end)
         size_t len = 0;
         int fd = file_of("a small file", 12);
         open_at_once(&site, versions[i]);
-        assert_fault(channel_send_file_at_once(&site.channel, fd, false, &offset, 10, &len), FAULT_NONE);
+        assert_fault(channel_send_file_at_once(&site.channel, fd, false, &offset, 10, &len),
+                     FAULT_NONE);
         assert_int_equal(len, 10);
         assert_int_equal(offset, 12);
         assert_fault(channel_finish_at_once(&site.channel, false), FAULT_BUSY); /* it is silent */

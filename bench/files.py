@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """What all servers serve, under build/bench unless --files says elsewhere.
 
-What is read lies on the disk, in the page cache: made once, and kept. What is stored goes to
-memory, as the disk is not what is measured: ext4 writes a file that replaces another one at once
-(auto_da_alloc), whoever stored it. With --disk it goes to the disk, and is taken away after each
-round.
+All of it is in memory (tmpfs), as the disk is not what is measured: ext4 writes a file that
+replaces another one at once (auto_da_alloc), whoever stored it. With --disk it is on the disk: what
+is read is made once and kept, what was stored is taken away after each round.
 """
 
 import os
@@ -45,12 +44,13 @@ def is_reachable(path):
 
 
 class Files:
-    def __init__(self, place, stores_on_disk=False):
+    def __init__(self, place, is_on_disk=False):
         self.root = f"{place}/root"
+        os.makedirs(self.root, exist_ok=True)
+        if not is_on_disk:
+            isolation.mount_memory(self.root)
         os.makedirs(f"{self.root}/up", exist_ok=True)
         os.chmod(f"{self.root}/up", 0o777)
-        if not stores_on_disk:
-            isolation.mount_memory(f"{self.root}/up")
         if os.getuid() == 0 and not is_reachable(self.root):
             raise SystemExit(f"bench/run: not everybody can reach {self.root}: choose another "
                              "place with --files")

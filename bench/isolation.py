@@ -78,7 +78,7 @@ class Network:
 
 def mount_memory(directory):
     """What is in it from now on goes with us."""
-    must(libc.mount(b"tmpfs", directory.encode(), b"tmpfs", 0, b"mode=0777"), f"mount {directory}")
+    must(libc.mount(b"tmpfs", directory.encode(), b"tmpfs", 0, b"mode=0755"), f"mount {directory}")
 
 
 def replace_pam(directory):

@@ -12,7 +12,7 @@
  *   download, get   RETR --file, each of --bytes        login    connect, log in, QUIT
  *   upload, put     STOR up/SESSION of --bytes          connect  all connect at once, are greeted
  *   list            LIST --directory of --entries       idle     logged in by "ready"; nothing else
- *   command         NOOP, PWD, TYPE I in turn           mixed    all of these, beside --idle more
+ *   command         NOOP, PWD, TYPE I in turn           mixed    of all these, beside --idle more
  *
  * The JSON: operations, bytes and entries that came to their end in so many seconds (of idle:
  * of logging in), errors, the median of the times from LIST to its first byte, median and 99th

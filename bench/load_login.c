@@ -53,7 +53,7 @@ static void on_pass(struct session *s, int code, struct text line)
 {
     if (code != 230)
         session_fail(s, "login", line);
-    else if (s->step)
+    else if (s->step && s->step->operation == OPERATION_LOGIN)
         done(s);
     else if (s->control.tls)
         session_ask(s, TEXT("PBSZ 0\r\n"), on_pbsz);
@@ -118,8 +118,10 @@ void login_leave(struct session *s)
 
 void login_on_end(struct session *s)
 {
-    if (s->step)
-        loop_end_operation(s);
-    else
+    if (!s->step)
         s->loop->on_free(s);
+    else if (s->step->operation == OPERATION_RETURN)
+        login_begin(s);
+    else
+        loop_end_operation(s);
 }

@@ -168,5 +168,8 @@ void operation_begin(struct session *s, const struct step *step)
     case OPERATION_CONNECT:
         login_begin(s);
         break;
+    case OPERATION_RETURN:
+        login_leave(s);
+        break;
     }
 }

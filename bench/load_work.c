@@ -20,6 +20,23 @@
         OPERATION_ASK, "PWD", "", 257                                                              \
     }
 
+#define SIZE                                                                                       \
+    {                                                                                              \
+        OPERATION_ASK, "SIZE", "file", 213                                                         \
+    }
+#define CWD                                                                                        \
+    {                                                                                              \
+        OPERATION_ASK, "CWD", "directory", 250                                                     \
+    }
+#define CWD_ROOT                                                                                   \
+    {                                                                                              \
+        OPERATION_ASK, "CWD", "/", 250                                                             \
+    }
+#define LIST                                                                                       \
+    {                                                                                              \
+        OPERATION_LIST, "LIST", "", 0                                                              \
+    }
+
 static const struct work works[] = {
     {"download", false, false, 1, {FETCH}},
     {"upload", false, false, 1, {STORE}},
@@ -27,18 +44,10 @@ static const struct work works[] = {
     {"put", false, false, 1, {STORE}},
     {"command", false, false, 3, {NOOP, PWD, {OPERATION_ASK, "TYPE", "I", 200}}},
     {"list", false, false, 1, {{OPERATION_LIST, "LIST", "directory", 0}}},
-    {"mixed",
-     false,
-     false,
-     8,
-     {FETCH,
-      NOOP,
-      {OPERATION_ASK, "SIZE", "file", 213},
-      STORE,
-      {OPERATION_ASK, "CWD", "directory", 250},
-      {OPERATION_LIST, "LIST", "", 0},
-      {OPERATION_ASK, "CWD", "/", 250},
-      PWD}},
+    {"mixed", false, false, 20, {FETCH, FETCH,    STORE,    SIZE,  FETCH,
+                                 CWD,   LIST,     CWD_ROOT, FETCH, STORE,
+                                 FETCH, PWD,      FETCH,    STORE, CWD,
+                                 LIST,  CWD_ROOT, FETCH,    STORE, {OPERATION_RETURN, "", "", 0}}},
     {"login", true, false, 1, {{OPERATION_LOGIN, "", "", 0}}},
     {"idle", false, true, 0, {{0}}},
     {"connect", true, true, 1, {{OPERATION_CONNECT, "", "", 0}}},

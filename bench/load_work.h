@@ -11,7 +11,7 @@
 
 #include "base/text.h"
 
-enum { ROTATION_MAX = 8, LINE_MAX_BYTES = 512 };
+enum { ROTATION_MAX = 20, LINE_MAX_BYTES = 512 };
 
 struct options;
 
@@ -22,6 +22,7 @@ enum operation {
     OPERATION_STORE,   /* a data connection that is sent a file's worth of bytes */
     OPERATION_LOGIN,   /* connect, log in, say QUIT, wait for the end */
     OPERATION_CONNECT, /* connect, be greeted */
+    OPERATION_RETURN,  /* say QUIT, wait for the end, connect and log in again */
 };
 
 struct step {

@@ -35,6 +35,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "store/store_local_path.h"
+#include "store/store_local_spare.h"
 #include "store/store_local_target.h"
 
 #define JOURNAL_PREFIX "uploads-"
@@ -72,6 +73,7 @@ struct journal {
     struct journal_file file;
     struct entry *entries; /* owned */
     size_t entries_bytes;
+    struct local_spares *spares; /* owned */
     uint64_t last_record;
     bool is_durable; /* somebody wanted a record to be on the disk */
 };
@@ -125,7 +127,7 @@ static bool undo_temporary(struct text written)
         return true;
     if (unlink(path) == 0)
         log_info("upload-leftover-removed", LOG_TEXT("path", whole));
-    else if (errno != ENOENT) {
+    else if (errno != ENOENT && errno != ENOTDIR) {
         log_warning("upload-leftover-stays", LOG_TEXT("path", whole), LOG_ERRNO(errno));
         return false;
     }
@@ -374,9 +376,10 @@ enum fault journal_open(const char *directory, struct journal **ret_journal)
         return FAULT_NO_MEMORY;
     pthread_mutex_init(&journal->lock, NULL);
     journal->file.fd = -1;
+    journal->spares = local_spares_new();
     journal->directory = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (journal->directory < 0) {
-        f = fault_from_errno(errno);
+    if (!journal->spares || journal->directory < 0) {
+        f = journal->spares ? fault_from_errno(errno) : FAULT_NO_MEMORY;
     } else {
         recover_all(journal->directory);
         f = begin(journal->directory, &journal->file);
@@ -404,6 +407,7 @@ void journal_close(struct journal *journal)
         journal->entries = entry->next;
         memory_free(entry);
     }
+    local_spares_free(journal->spares);
     pthread_mutex_destroy(&journal->lock);
     memory_free(journal);
 }
@@ -499,6 +503,11 @@ static enum fault add(struct journal *journal, char kind, const struct builder *
     pthread_mutex_unlock(&journal->lock);
     memory_free(entry);
     return f;
+}
+
+struct local_spares *journal_spares(struct journal *journal)
+{
+    return journal->spares;
 }
 
 enum fault journal_add_temporary(struct journal *journal, int parent, const char *name, bool sync,

@@ -18,6 +18,7 @@
 #include "base/fault.h"
 
 struct journal;
+struct local_spares;
 
 /* Names a record so that it can be struck out; 0: none was written. */
 typedef uint64_t journal_record;
@@ -46,5 +47,8 @@ enum fault journal_add_length(struct journal *journal, int fd, uint64_t length, 
  * fault may leave it in force. Accepts NULL and 0.
  */
 enum fault journal_strike(struct journal *journal, journal_record record, bool sync);
+
+/* Names that are in it for who needs one next (store_local_spare). */
+struct local_spares *journal_spares(struct journal *journal);
 
 #endif

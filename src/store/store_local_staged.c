@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -14,6 +15,7 @@
 #include "store/store_local_change.h"
 #include "store/store_local_copy.h"
 #include "store/store_local_kept.h"
+#include "store/store_local_spare.h"
 #include "store/store_local_target.h"
 #include "store/store_local_turn.h"
 #include "store/store_local_upload_annex.h"
@@ -28,7 +30,7 @@ enum {
 
 /* ---- Hidden names -------------------------------------------------------- */
 
-static void put_temporary_name(char *name, size_t size)
+void local_put_temporary_name(char *name, size_t size)
 {
     uint64_t unique = 0;
     arc4random_buf(&unique, sizeof(unique));
@@ -69,23 +71,25 @@ enum fault local_move_temporary(struct local_upload *upload, int directory, cons
     return FAULT_NONE;
 }
 
-void local_drop_temporary(struct local_upload *upload)
+bool local_drop_temporary(struct local_upload *upload)
 {
     if (!upload->temporary[0])
-        return;
-    if (unlinkat(home_of(upload), upload->temporary, 0) == 0 || errno == ENOENT)
+        return true;
+    bool is_gone = unlinkat(home_of(upload), upload->temporary, 0) == 0 || errno == ENOENT;
+    if (is_gone)
         (void)journal_strike(upload->journal, upload->record, false);
     else /* the record stays, so that the next start can do what failed now */
         log_warning("upload-leftover-stays", LOG_TEXT("name", text_of(upload->temporary)),
                     LOG_ERRNO(errno));
     upload->temporary[0] = '\0';
+    return is_gone;
 }
 
 /* ---- Opening ------------------------------------------------------------- */
 
 static enum fault open_named_temporary(struct local_upload *upload, mode_t mode)
 {
-    put_temporary_name(upload->temporary, sizeof(upload->temporary));
+    local_put_temporary_name(upload->temporary, sizeof(upload->temporary));
     if (upload->journal) {
         enum fault f = journal_add_temporary(upload->journal, upload->place.parent,
                                              upload->temporary, upload->request.sync,
@@ -110,7 +114,7 @@ static enum fault open_unnamed(struct journal *journal, int parent, int *ret_fd)
 {
     char name[LOCAL_NAME_SIZE];
     journal_record record = 0;
-    put_temporary_name(name, sizeof(name));
+    local_put_temporary_name(name, sizeof(name));
     enum fault f = journal ? journal_add_temporary(journal, parent, name, false, &record)
                            : FAULT_NONE;
     if (f)
@@ -231,21 +235,35 @@ static enum fault rename_temporary(struct local_upload *upload)
     return FAULT_NONE;
 }
 
+/* Chooses the hidden name. Where a record need not be on the disk, one that is there will do. */
+static enum fault choose_temporary(struct local_upload *upload, struct local_spare **ret_spare)
+{
+    struct journal *journal = upload->journal;
+    local_put_temporary_name(upload->temporary, sizeof(upload->temporary));
+    if (!journal)
+        return FAULT_NONE;
+    if (upload->request.sync)
+        return journal_add_temporary(journal, upload->place.parent, upload->temporary, true,
+                                     &upload->record);
+    enum fault f = local_spare_borrow(journal, upload->place.parent, ret_spare);
+    if (!f)
+        memcpy(upload->temporary, (*ret_spare)->name, sizeof(upload->temporary));
+    return f;
+}
+
 /*
  * A nameless file cannot take the place of another one directly: it gets a
  * hidden name first, for the time between two system calls.
  */
 static enum fault replace_with_nameless(struct local_upload *upload)
 {
-    put_temporary_name(upload->temporary, sizeof(upload->temporary));
-    if (upload->journal &&
-        journal_add_temporary(upload->journal, upload->place.parent, upload->temporary,
-                              upload->request.sync, &upload->record))
+    struct local_spare *spare = NULL;
+    if (choose_temporary(upload, &spare))
         log_warning("upload-not-in-journal", LOG_TEXT("temporary", text_of(upload->temporary)));
     enum fault f = give_name(upload->fd, upload->place.parent, upload->temporary);
     if (!f)
         f = rename_temporary(upload);
-    local_drop_temporary(upload);
+    local_spare_give_back(upload->journal, spare, local_drop_temporary(upload));
     return f;
 }
 

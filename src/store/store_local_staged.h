@@ -29,9 +29,11 @@ enum store_remains local_abandon_staged(struct local_upload *upload, bool keep);
 
 /* A file that goes when its descriptor is closed. */
 enum fault local_open_nameless(struct journal *journal, int parent, int *ret_fd);
+/* A hidden name that nothing else has. */
+void local_put_temporary_name(char *name, size_t size);
 /* Its hidden name is to be this one; a crash leaves it there. */
 enum fault local_move_temporary(struct local_upload *upload, int directory, const char *name);
-/* Removes its hidden name, if it has one. */
-void local_drop_temporary(struct local_upload *upload);
+/* Removes its hidden name, if it has one; false: it is still there. */
+bool local_drop_temporary(struct local_upload *upload);
 
 #endif

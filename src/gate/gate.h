@@ -128,6 +128,8 @@ enum fault gate_set_size(struct gate_file *file, uint64_t size);
  * the upload goes on without.
  */
 enum fault gate_change_upload(struct gate_file *file, const struct store_changes *changes);
+/* An upload opened at once: may it be ended on the loop, too, when all its bytes are there? */
+bool gate_is_brief(const struct gate_file *file);
 /*
  * Ends it: an upload is published, or given up when the outcome has a fault
  * (*ret_remains, may be NULL, says what that left). Returns the outcome's

@@ -196,6 +196,11 @@ enum fault gate_change_upload(struct gate_file *file, const struct store_changes
     return file->upload->type->change(file->upload, changes);
 }
 
+bool gate_is_brief(const struct gate_file *file)
+{
+    return file->upload && file->upload->is_brief && !file->quota;
+}
+
 static enum fault end_upload(struct gate_file *file, const struct gate_outcome *outcome,
                              enum store_remains *ret_remains)
 {

@@ -380,6 +380,13 @@ void job_clear(struct job *job, enum fault f)
     submit(job, POOL_QUICK, run_clear);
 }
 
+void job_move_at_once(struct job *job)
+{
+    stop_watching(job);
+    job->stage = JOB_MOVING;
+    run_move(&job->work);
+}
+
 void job_begin_moving(struct job *job)
 {
     stop_watching(job);

@@ -108,6 +108,7 @@ struct job {
     struct moment moment; /* while ENDING */
     bool has_place;       /* among the transfers that the server runs at once */
     bool has_all;         /* that the peer sends was gathered: nothing is to be waited for */
+    bool is_brief;        /* and nothing to store it: it is done on the loop */
     int connecting;       /* owned: a descriptor on its way; -1 */
     uint64_t deadline_ms;
     bool is_counted; /* as a transfer of its login */
@@ -143,6 +144,8 @@ void job_take_connection(struct job *job);
 bool job_watch(struct job *job, watch_callback *on_event);
 /* Begins to gather what an upload brings. False: it is nothing to be gathered. */
 bool job_gather(struct job *job);
+/* MOVING here and now: it is_brief. */
+void job_move_at_once(struct job *job);
 /* MOVING on a worker, whatever was waited for. */
 void job_begin_moving(struct job *job);
 /* The end, on the loop. */

@@ -19,8 +19,11 @@ static void gather(struct job *job)
     /* Who closes all they have is judged with some patience (verbs_upload.c), not by few threads.
      */
     job->has_all = !f && !socket_peer_has_ended(job->control_fd);
+    job->is_brief = job->has_all && gate_is_brief(job->file);
     if (f == FAULT_NO_MEMORY) /* some of it is lost */
         job_clear(job, f);
+    else if (job->is_brief)
+        job_move_at_once(job);
     else if (f != FAULT_BUSY) /* another fault is heard by the worker, too */
         job_begin_moving(job);
 }

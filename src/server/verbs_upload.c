@@ -215,7 +215,7 @@ static void reply_broken(struct job *job, enum store_remains remains)
 static bool client_has_vanished(struct job *job)
 {
     const struct timespec pause = {.tv_nsec = 1000000};
-    if (!socket_peer_has_ended(job->control_fd))
+    if (job->is_brief || !socket_peer_has_ended(job->control_fd)) /* it was looked just now */
         return false;
     for (int waited_ms = 0; waited_ms < LAST_WORDS_WAIT_MS; waited_ms++) {
         if (atomic_load_explicit(&job->may_hang_up, memory_order_acquire))

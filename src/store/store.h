@@ -216,6 +216,7 @@ struct store_upload {
     struct stream stream;                 /* write only; never closed by itself */
     const struct store_upload_type *type; /* borrowed: static table */
     bool existed;                         /* there was a file of that name at the start */
+    bool is_brief; /* opened at once, and all that is to come waits for nothing either */
 };
 
 struct store_directory;

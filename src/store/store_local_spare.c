@@ -71,6 +71,14 @@ static enum fault make(struct journal *journal, int parent, const char *director
     return f;
 }
 
+struct local_spare *local_spare_take(struct journal *journal, int parent)
+{
+    char directory[LOCAL_PATH_SIZE];
+    if (local_absolute_path(parent, directory))
+        return NULL;
+    return take(journal_spares(journal), directory, strlen(directory));
+}
+
 enum fault local_spare_borrow(struct journal *journal, int parent, struct local_spare **ret_spare)
 {
     char directory[LOCAL_PATH_SIZE];

@@ -239,15 +239,19 @@ static enum fault rename_temporary(struct local_upload *upload)
 static enum fault choose_temporary(struct local_upload *upload, struct local_spare **ret_spare)
 {
     struct journal *journal = upload->journal;
-    local_put_temporary_name(upload->temporary, sizeof(upload->temporary));
-    if (!journal)
-        return FAULT_NONE;
-    if (upload->request.sync)
-        return journal_add_temporary(journal, upload->place.parent, upload->temporary, true,
-                                     &upload->record);
-    enum fault f = local_spare_borrow(journal, upload->place.parent, ret_spare);
-    if (!f)
+    enum fault f = FAULT_NONE;
+    *ret_spare = upload->spare;
+    upload->spare = NULL;
+    if (journal && !upload->request.sync && !*ret_spare)
+        f = local_spare_borrow(journal, upload->place.parent, ret_spare);
+    if (*ret_spare) {
         memcpy(upload->temporary, (*ret_spare)->name, sizeof(upload->temporary));
+        return FAULT_NONE;
+    }
+    local_put_temporary_name(upload->temporary, sizeof(upload->temporary));
+    if (journal && upload->request.sync)
+        f = journal_add_temporary(journal, upload->place.parent, upload->temporary, true,
+                                  &upload->record);
     return f;
 }
 

@@ -8,9 +8,11 @@
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "store/store_local_beside.h"
 #include "store/store_local_copy.h"
 #include "store/store_local_in_place.h"
 #include "store/store_local_kept.h"
+#include "store/store_local_spare.h"
 #include "store/store_local_staged.h"
 #include "store/store_local_target.h"
 #include "store/store_local_upload_annex.h"
@@ -95,10 +97,24 @@ static enum fault open_by_kind(struct local_upload *upload)
 }
 
 /*
+ * Where files are in memory, the journal needs no new record, and nobody has to be waited for to
+ * publish (what lies beside files has a lock), no worker is needed: an upload of 1 KiB from 55 to
+ * 50 us.
+ */
+static bool is_brief(struct local_upload *upload, bool in_memory)
+{
+    if (!in_memory || upload->watch || local_is_beside_there(upload->place.parent))
+        return false;
+    if (upload->journal)
+        upload->spare = local_spare_take(upload->journal, upload->place.parent);
+    return !upload->journal || upload->spare;
+}
+
+/*
  * On a loop: all that is known without waiting. The staged file is made by who may wait, but a
  * directory that can have none refuses before the client has sent anything.
  */
-static enum fault open_at_once(struct local_upload *upload)
+static enum fault open_at_once(struct local_upload *upload, bool in_memory)
 {
     const struct store_upload_request *request = &upload->request;
     bool is_simple = request->kind == STORE_REPLACE && !request->goes_on && !request->direct &&
@@ -109,6 +125,7 @@ static enum fault open_at_once(struct local_upload *upload)
     upload->base.existed = true;
     upload->is_late = true;
     upload->is_local = true;
+    upload->base.is_brief = is_brief(upload, in_memory);
     return FAULT_NONE;
 }
 
@@ -238,6 +255,7 @@ static enum fault upload_keep(struct store_upload *base, struct store_kept *ret_
 static void free_upload(struct local_upload *upload)
 {
     local_drop_temporary(upload);
+    local_spare_give_back(upload->journal, upload->spare, true);
     local_end_kept(upload);
     if (upload->annex >= 0)
         close(upload->annex);
@@ -333,7 +351,8 @@ enum fault local_open_upload(const struct local_surroundings *surroundings, cons
     upload->kept_in = -1;
     enum fault f = local_open_place_followed(surroundings->root, path, &upload->place);
     if (!f)
-        f = surroundings->root.at_once ? open_at_once(upload) : open_by_kind(upload);
+        f = surroundings->root.at_once ? open_at_once(upload, surroundings->root.in_memory)
+                                       : open_by_kind(upload);
     if (!f && !upload->is_late)
         f = local_reserve(upload->fd, upload->start, request->reserve_bytes);
     if (f) {

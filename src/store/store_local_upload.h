@@ -15,6 +15,8 @@
 #include "store/store_local_journal.h"
 #include "store/store_local_path.h"
 
+struct local_spare;
+
 enum local_way {
     LOCAL_STAGED,      /* into `fd`, which becomes the file */
     LOCAL_STAGED_TAIL, /* into `fd`, which is then copied to the end of the file */
@@ -32,6 +34,7 @@ struct local_upload {
     int fd;                          /* owned: what is written to */
     char temporary[LOCAL_NAME_SIZE]; /* its hidden name; "" while it has none */
     journal_record record;           /* of the hidden name */
+    struct local_spare *spare;       /* owned: a hidden name to come; NULL: none yet */
     int prefix;        /* owned: the file whose first `start` bytes come before ours; -1 */
     uint64_t start;    /* where our bytes begin in `fd` */
     uint64_t position; /* behind it: where the next one goes */

@@ -1,0 +1,130 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Files that are in memory (tmpfs) and nowhere else: nothing that is done with a small one waits for
+a disk, and so the loop does all of it. The same bytes and transactions as elsewhere.
+"""
+
+import os
+import shutil
+import tempfile
+import threading
+
+import pytest
+
+from harness import Server
+from in_clear import SMALL, inside, pattern
+
+MEMORY = "/dev/shm"
+pytestmark = pytest.mark.skipif(not os.path.isdir(MEMORY), reason="no tmpfs")
+
+
+@pytest.fixture(name="memory")
+def memory_fixture():
+    root = tempfile.mkdtemp(prefix="ferry-test-", dir=MEMORY)
+    try:
+        with Server(root=root) as server:
+            yield server
+    finally:
+        shutil.rmtree(root)
+
+
+def work_of_threads(server):
+    """How often the workers for short work have slept, which they do after each piece."""
+    task = f"/proc/{server.process.pid}/task"
+    slept = 0
+    for thread in os.listdir(task):
+        with open(f"{task}/{thread}/status", encoding="ascii") as f:
+            fields = dict(line.rstrip("\n").split(":\t", 1) for line in f if ":\t" in line)
+        if fields["Name"] == "quick":
+            slept += int(fields["voluntary_ctxt_switches"])
+    return slept
+
+
+def test_no_worker_is_asked(memory):
+    memory.write("old", b"x")
+    with inside(memory) as c:
+        for _ in range(5):  # whoever publishes the first in a directory writes to the journal
+            c.store("STOR old", b"begin")
+        before = work_of_threads(memory)
+        for i in range(50):
+            content = pattern(i * 600)
+            c.store("STOR old", content)
+            assert memory.read("old") == content
+            assert c.fetch("RETR old") == content
+        # The idle ones go to sleep again, or leave, now and then.
+        assert work_of_threads(memory) - before < 25
+    assert memory.names() == ["old"]
+
+
+@pytest.mark.parametrize("size", [0, 1, SMALL - 1, SMALL, SMALL + 1, 3 * SMALL])
+def test_what_is_stored_is_there_with_the_226(memory, size):
+    os.makedirs(memory.path("a/b"))
+    with inside(memory) as c:
+        for i in range(4):
+            for name in ("f", "a/f", "a/b/f"):
+                c.store(f"STOR {name}", pattern(size)[i:])
+                assert memory.read(name) == pattern(size)[i:]
+    assert sorted(os.listdir(memory.root)) == ["a", "f"]
+
+
+def test_its_permissions_stay(memory):
+    memory.write("f", b"old")
+    os.chmod(memory.path("f"), 0o640)
+    with inside(memory) as c:
+        for _ in range(3):
+            c.store("STOR f", b"new")
+            assert os.stat(memory.path("f")).st_mode & 0o777 == 0o640
+
+
+def test_what_lies_beside_a_file_goes_with_it(memory):
+    """A file with records has an annex in .ferry; over it comes one that has none."""
+    memory.write("f", b"old")
+    with inside(memory) as c:
+        c.store("STOR f", b"plain")
+        c.store("STOR f", b"plain")
+        c.ask("STRU R", "200")
+        c.store("STOR f", b"one\xff\x01two\xff\x03")
+        assert os.path.isdir(memory.path(".ferry"))
+        assert c.fetch("RETR f") == b"one\xff\x01two\xff\x01\xff\x02"
+        c.ask("STRU F", "200")
+        c.store("STOR f", b"plain")
+        c.ask("STRU R", "200")
+        assert b"one" not in c.fetch("RETR f")
+        c.ask("STRU F", "200")
+        assert c.fetch("RETR f") == b"plain"
+
+
+def test_of_many_at_once_each_is_whole(memory):
+    contents = {bytes([65 + i]) * (2000 + i) for i in range(8)}
+    memory.write("f", b"old")
+
+    def store_again(content):
+        with inside(memory) as c:
+            for _ in range(40):
+                c.store("STOR f", content)
+
+    threads = [threading.Thread(target=store_again, args=(content,)) for content in contents]
+    for thread in threads:
+        thread.start()
+    while any(thread.is_alive() for thread in threads):
+        assert memory.read("f") in contents | {b"old"}
+    for thread in threads:
+        thread.join()
+    assert memory.read("f") in contents
+    assert os.listdir(memory.root) == ["f"]
+
+
+def test_who_is_killed_leaves_the_old_file_and_nothing_else(memory):
+    memory.write("f", b"old")
+    with inside(memory) as c:
+        for content in (b"1", b"2", b"3"):
+            c.store("STOR f", content)
+        data = c.begin("STOR f")
+        data.sendall(b"half")
+        c.socket.close()  # without QUIT: whoever was there is gone
+        data.close()
+    with inside(memory) as c:
+        assert c.fetch("RETR f") == b"3"
+    memory.kill()
+    with Server(root=memory.root, state=memory.state) as again, inside(again) as c:
+        assert c.fetch("RETR f") == b"3"
+    assert os.listdir(memory.root) == ["f"]

@@ -380,19 +380,16 @@ void job_clear(struct job *job, enum fault f)
     submit(job, POOL_QUICK, run_clear);
 }
 
-void job_move_at_once(struct job *job)
-{
-    stop_watching(job);
-    job->stage = JOB_MOVING;
-    run_move(&job->work);
-}
-
 void job_begin_moving(struct job *job)
 {
     stop_watching(job);
     control_send_gathered(&job->session->control); /* the 150 comes before the data */
     job->stage = JOB_MOVING;
     job->work.run = run_move;
+    if (job->is_brief) {
+        run_move(&job->work);
+        return;
+    }
     struct server *server = loop_server(job->loop);
     job->has_place = job->has_all; /* then it is a transfer still, if on another's thread */
     if (!(job->has_all ? server_submit(server, POOL_QUICK, &job->work)

@@ -144,9 +144,7 @@ void job_take_connection(struct job *job);
 bool job_watch(struct job *job, watch_callback *on_event);
 /* Begins to gather what an upload brings. False: it is nothing to be gathered. */
 bool job_gather(struct job *job);
-/* MOVING here and now: it is_brief. */
-void job_move_at_once(struct job *job);
-/* MOVING on a worker, whatever was waited for. */
+/* MOVING on a worker, whatever was waited for; or here and now, if it is_brief. */
 void job_begin_moving(struct job *job);
 /* The end, on the loop. */
 void job_finish(struct job *job);

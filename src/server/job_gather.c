@@ -22,8 +22,6 @@ static void gather(struct job *job)
     job->is_brief = job->has_all && gate_is_brief(job->file);
     if (f == FAULT_NO_MEMORY) /* some of it is lost */
         job_clear(job, f);
-    else if (job->is_brief)
-        job_move_at_once(job);
     else if (f != FAULT_BUSY) /* another fault is heard by the worker, too */
         job_begin_moving(job);
 }

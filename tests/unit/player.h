@@ -289,7 +289,8 @@ static void player_look(void *context, struct session *session)
         return;
     bool is_through = player_is_read(control->fd, player.control.sent) && !control->output_len &&
                       player_has_all(control->fd);
-    player.wants_data_tls = job && job->stage == JOB_MOVING &&
+    bool is_moving = job && (job->stage == JOB_MOVING || job->stage == JOB_GATHERING);
+    player.wants_data_tls = job && (is_moving || job->stage == JOB_SECURING) &&
                             job->parameters.protection == PROTECTION_PRIVATE;
     if (!is_through || control->closing || player_shakes_hands(control))
         *state = SERVER_WORKS;
@@ -297,7 +298,7 @@ static void player_look(void *context, struct session *session)
         *state = control->waiting_len || control->ended ? SERVER_WORKS : SERVER_IDLE;
     else if (job->stage == JOB_AWAITING)
         *state = player_is_arriving(session) ? SERVER_WORKS : SERVER_AWAITS;
-    else if (job->stage == JOB_MOVING && player_stores(job))
+    else if (is_moving && player_stores(job))
         *state = SERVER_STORES;
 }
 

@@ -14,6 +14,7 @@ import isolation
 
 LARGE = {"big": 1 << 30, "middle": 1 << 27}
 SMALL_BYTES = 1024
+MEMORY_BYTES = 6 << 30  # a large file, two that are stored, two million small ones
 DIRECTORIES = (10, 100, 1000, 10_000, 100_000, 1_000_000)
 
 
@@ -34,6 +35,11 @@ def make_directory(path, entries):
         os.close(descriptor)
 
 
+def free_memory():
+    with open("/proc/meminfo", encoding="ascii") as f:
+        return next(int(line.split()[1]) << 10 for line in f if line.startswith("MemAvailable:"))
+
+
 def is_reachable(path):
     """Can whom the servers become get there?"""
     while path != "/":
@@ -47,6 +53,9 @@ class Files:
     def __init__(self, place, is_on_disk=False):
         self.root = f"{place}/root"
         os.makedirs(self.root, exist_ok=True)
+        if not is_on_disk and free_memory() < MEMORY_BYTES:
+            raise SystemExit(f"bench/run: {free_memory() >> 30} GiB of memory are free, and the files "
+                             f"need {MEMORY_BYTES >> 30}: say --disk")
         if not is_on_disk:
             isolation.mount_memory(self.root)
         os.makedirs(f"{self.root}/up", exist_ok=True)

@@ -189,7 +189,7 @@ static void take(const struct listener *listener, int fd, const union endpoint *
     struct loop *loop = listener->loop;
     struct server *server = loop_server(loop);
     const struct register_limits limits = limits_of_connections(loop_config(loop));
-    if (loop_is_draining(loop)) {
+    if (server_is_draining(server)) {
         refuse(listener, fd, REPLY_CLOSING_SHUTDOWN);
     } else if (guard_is_banned(server_guard(server), peer)) {
         refuse(listener, fd, REPLY_CLOSING_BANNED);

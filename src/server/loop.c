@@ -388,11 +388,6 @@ uint64_t loop_now_ms(const struct loop *loop)
     return loop->now_ms;
 }
 
-bool loop_is_draining(const struct loop *loop)
-{
-    return loop->draining;
-}
-
 char *loop_read_buffer(struct loop *loop)
 {
     return loop->read_buffer;

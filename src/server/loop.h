@@ -40,7 +40,6 @@ struct server *loop_server(const struct loop *loop);
 /* The settings new sessions get. Borrowed: take a reference to keep it. */
 struct config *loop_config(const struct loop *loop);
 uint64_t loop_now_ms(const struct loop *loop);
-bool loop_is_draining(const struct loop *loop);
 /*
  * May one more piece of work be done on the loop for the session whose turn it is? Of what a client
  * has sent in one go others are not to wait for all of it.

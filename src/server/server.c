@@ -52,6 +52,7 @@ struct server {
     struct server_loop loops[LOOPS_MAX]; /* owned */
     unsigned loop_count;
     atomic_uint loops_running;
+    atomic_bool draining;
     atomic_uint_fast64_t last_session;
     pthread_mutex_t visiting; /* one visitor at a time */
     int64_t started_ms;
@@ -313,12 +314,19 @@ void server_reopen_logs(struct server *server)
 void server_drain(struct server *server)
 {
     log_info("draining", LOG_NUMBER("sessions", register_count(server->sessions)));
+    atomic_store(&server->draining, true);
     tell_loops(server, LOOP_DRAIN);
 }
 
 void server_stop(struct server *server)
 {
+    atomic_store(&server->draining, true);
     tell_loops(server, LOOP_STOP);
+}
+
+bool server_is_draining(const struct server *server)
+{
+    return atomic_load_explicit(&server->draining, memory_order_relaxed);
 }
 
 bool server_is_running(struct server *server)

@@ -79,6 +79,8 @@ void server_reopen_logs(struct server *server);
 void server_drain(struct server *server);
 /* Ends the transfers too, as broken ones. */
 void server_stop(struct server *server);
+/* One of them was asked for. Any thread, from then on: before the loops hear of it. */
+bool server_is_draining(const struct server *server);
 bool server_is_running(struct server *server);
 /* Stops it first. Accepts NULL. */
 void server_free(struct server *server);

@@ -80,7 +80,7 @@ void verb_user(struct session *session, struct text argument)
         session_reply(session, REPLY_ARGUMENT);
         return;
     }
-    if (session->draining || loop_is_draining(session->loop)) {
+    if (session->draining || server_is_draining(loop_server(session->loop))) {
         session_close_with(session, REPLY_CLOSING_SHUTDOWN, TEXT(""));
         return;
     }

@@ -3,55 +3,31 @@
 
 #include "load_options.h"
 
-#define FETCH                                                                                      \
-    {                                                                                              \
-        OPERATION_FETCH, "RETR", "file", 0                                                         \
-    }
-#define STORE                                                                                      \
-    {                                                                                              \
-        OPERATION_STORE, "STOR", "own", 0                                                          \
-    }
-#define NOOP                                                                                       \
-    {                                                                                              \
-        OPERATION_ASK, "NOOP", "", 200                                                             \
-    }
-#define PWD                                                                                        \
-    {                                                                                              \
-        OPERATION_ASK, "PWD", "", 257                                                              \
-    }
-
-#define SIZE                                                                                       \
-    {                                                                                              \
-        OPERATION_ASK, "SIZE", "file", 213                                                         \
-    }
-#define CWD                                                                                        \
-    {                                                                                              \
-        OPERATION_ASK, "CWD", "directory", 250                                                     \
-    }
-#define CWD_ROOT                                                                                   \
-    {                                                                                              \
-        OPERATION_ASK, "CWD", "/", 250                                                             \
-    }
-#define LIST                                                                                       \
-    {                                                                                              \
-        OPERATION_LIST, "LIST", "", 0                                                              \
-    }
+/* clang-format off */
+#define MOVE(operation, verb, subject) {OPERATION_##operation, verb, subject, 0}
+#define ASK(verb, subject, code) {OPERATION_ASK, verb, subject, code}
 
 static const struct work works[] = {
-    {"download", false, false, 1, {FETCH}},
-    {"upload", false, false, 1, {STORE}},
-    {"get", false, false, 1, {FETCH}},
-    {"put", false, false, 1, {STORE}},
-    {"command", false, false, 3, {NOOP, PWD, {OPERATION_ASK, "TYPE", "I", 200}}},
-    {"list", false, false, 1, {{OPERATION_LIST, "LIST", "directory", 0}}},
-    {"mixed", false, false, 20, {FETCH, FETCH,    STORE,    SIZE,  FETCH,
-                                 CWD,   LIST,     CWD_ROOT, FETCH, STORE,
-                                 FETCH, PWD,      FETCH,    STORE, CWD,
-                                 LIST,  CWD_ROOT, FETCH,    STORE, {OPERATION_RETURN, "", "", 0}}},
-    {"login", true, false, 1, {{OPERATION_LOGIN, "", "", 0}}},
+    {"download", false, false, 1, {MOVE(FETCH, "RETR", "file")}},
+    {"upload", false, false, 1, {MOVE(STORE, "STOR", "own")}},
+    {"get", false, false, 1, {MOVE(FETCH, "RETR", "file")}},
+    {"put", false, false, 1, {MOVE(STORE, "STOR", "own")}},
+    {"command", false, false, 3,
+     {ASK("NOOP", "", 200), ASK("PWD", "", 257), ASK("TYPE", "I", 200)}},
+    {"list", false, false, 1, {MOVE(LIST, "LIST", "directory")}},
+    {"mixed", false, false, 20,
+     {MOVE(FETCH, "RETR", "file"), MOVE(FETCH, "RETR", "file"), MOVE(STORE, "STOR", "own"),
+      ASK("SIZE", "file", 213), MOVE(FETCH, "RETR", "file"),
+      ASK("CWD", "directory", 250), MOVE(LIST, "LIST", ""), ASK("CWD", "/", 250),
+      MOVE(FETCH, "RETR", "file"), MOVE(STORE, "STOR", "own"), MOVE(FETCH, "RETR", "file"),
+      ASK("PWD", "", 257), MOVE(FETCH, "RETR", "file"), MOVE(STORE, "STOR", "own"),
+      ASK("CWD", "directory", 250), MOVE(LIST, "LIST", ""), ASK("CWD", "/", 250),
+      MOVE(FETCH, "RETR", "file"), MOVE(STORE, "STOR", "own"), MOVE(RETURN, "", "")}},
+    {"login", true, false, 1, {MOVE(LOGIN, "", "")}},
     {"idle", false, true, 0, {{0}}},
-    {"connect", true, true, 1, {{OPERATION_CONNECT, "", "", 0}}},
+    {"connect", true, true, 1, {MOVE(CONNECT, "", "")}},
 };
+/* clang-format on */
 
 enum { WORKS = sizeof(works) / sizeof(works[0]) };
 

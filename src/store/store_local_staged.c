@@ -240,8 +240,10 @@ static enum fault choose_temporary(struct local_upload *upload, struct local_spa
 {
     struct journal *journal = upload->journal;
     enum fault f = FAULT_NONE;
-    *ret_spare = upload->spare;
-    upload->spare = NULL;
+    if (upload->spare && local_spare_is_in(upload->spare, upload->place.parent)) {
+        *ret_spare = upload->spare;
+        upload->spare = NULL;
+    }
     if (journal && !upload->request.sync && !*ret_spare)
         f = local_spare_borrow(journal, upload->place.parent, ret_spare);
     if (*ret_spare) {

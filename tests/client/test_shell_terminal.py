@@ -51,9 +51,19 @@ class Terminal:
         found = eventually(look)
         assert found, f"{pattern!r} not in {self.screen[self.seen:]!r}"
         self.seen += found.end()
-        if pattern.endswith(PROMPT):  # the prompt is shown first, and keys are taken one by one then
-            assert eventually(lambda: not termios.tcgetattr(self.fd)[3] & termios.ICANON)
+        if pattern.endswith(PROMPT):
+            self.edits()
         return found
+
+    def asks(self, pattern):
+        """A question of the line editor's."""
+        self.shows(pattern)
+        self.edits()
+
+    def edits(self):
+        """Waits until keys are taken one by one, which is after a prompt or a question is shown:
+        a Ctrl-C before would be a signal, which has nothing to end then."""
+        assert eventually(lambda: not termios.tcgetattr(self.fd)[3] & termios.ICANON)
 
     def type(self, keys):
         os.write(self.fd, keys.encode("utf-8", "surrogateescape"))
@@ -476,19 +486,19 @@ def test_questions_before_each_file(terminal):
     with terminal() as t:
         t.type("mget *\r")
         for name, answer in (("a", "y"), ("b", "n"), ("c", ""), ("d", "q")):
-            t.shows(rb"mget " + name.encode() + rb" \[y/n/a/p/q\]\? $")
+            t.asks(rb"mget " + name.encode() + rb" \[y/n/a/p/q\]\? $")
             t.type(answer + "\r")
         t.shows(PROMPT)
         t.type("mdelete *\r")
-        t.shows(rb"mdelete a .*\? $")
+        t.asks(rb"mdelete a .*\? $")
         t.type("what\r")
-        t.shows(rb"mdelete a .*\? $")
+        t.asks(rb"mdelete a .*\? $")
         t.type("n\r")
-        t.shows(rb"mdelete b .*\? $")
+        t.asks(rb"mdelete b .*\? $")
         t.type("a\r")
         t.shows(PROMPT)
         t.type("mdelete *\r")
-        t.shows(rb"mdelete a .*\? $")
+        t.asks(rb"mdelete a .*\? $")
         t.type(CTRL_C)
         t.shows(PROMPT)
     assert sorted(name for name in os.listdir(terminal.here) if name[0] != ".") == ["a", "c"]
@@ -548,16 +558,15 @@ def test_the_end_asks_what_becomes_of_jobs(terminal):
         t.shows(PROMPT)
         t.do("get big &")
         t.type(CTRL_D)
-        t.shows(rb"\[w/k/s\]\? $")
+        t.asks(rb"\[w/k/s\]\? $")
         t.type("s\r")
         t.shows(PROMPT)
         t.type("wait\r")
         t.shows(rb"wait\r\n")
-        t.type(CTRL_C)
-        t.shows(PROMPT)
+        t.interrupts_until(PROMPT)  # shown, but not begun yet
         assert b"[1] get big" in t.do("jobs")
         t.type("bye\r")
-        t.shows(rb"\[w/k/s\]\? $")
+        t.asks(rb"\[w/k/s\]\? $")
         t.type("k\r")
         assert t.ends() == 0
         assert b"[1] ended: get big" in t.screen

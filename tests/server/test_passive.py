@@ -92,20 +92,23 @@ def test_a_client_needs_no_thousands_of_its_ports_for_one_of_ours(server, c):
     assert len(set(ports)) < 100
 
 
-def test_another_server_comes_to_another_port_each_time(server, c):
-    """From its port 20: the same two again would not come through."""
-    for _ in range(3):
-        port = port_of(c)
-        data = socket.socket()
-        data.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        data.bind(("127.0.0.1", 20))
-        data.connect(("127.0.0.1", port))
-        c.send("STOR f")
-        c.expect("150")
-        data.sendall(b"content")
-        data.close()
-        c.expect("226")
-        assert not listeners(server)
+def test_another_server_comes_to_another_port_each_time(server):
+    """From its port 20: the same two again would not come through. The address is of this process
+    alone: port 20 of 127.0.0.1 is for whichever server works beside it."""
+    there = f"127.20.{os.getpid() >> 8 & 255}.{os.getpid() & 255}"
+    with server.login(source=there) as c:
+        for _ in range(3):
+            port = port_of(c)
+            data = socket.socket()
+            data.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            data.bind((there, 20))
+            data.connect(("127.0.0.1", port))
+            c.send("STOR f")
+            c.expect("150")
+            data.sendall(b"content")
+            data.close()
+            c.expect("226")
+            assert not listeners(server)
 
 
 @pytest.mark.parametrize("source", ["127.0.0.1", "127.0.0.2"])

@@ -4,6 +4,7 @@
 
 #include "server/listener.h"
 #include "server/loop.h"
+#include "server/server.h"
 #include "tests/unit/peers.h"
 
 static char message[CONFIG_MESSAGE_SIZE];
@@ -130,18 +131,22 @@ TEST(as_many_addresses_as_the_limit_are_served_and_more_are_told)
 
 struct door {
     struct listener_set set;
+    struct server *server;
     struct loop *loop;
     struct spare *spare;
     struct listener *listener;
     union endpoint address;
 };
 
-/* The loop is draining: whoever comes is refused before a session begins. */
+/* The server is ending: whoever comes is refused before a session begins. */
 static void open_door(struct door *door)
 {
     struct config *config = config_of("0", 0);
     assert_true(listener_open_all(config, NULL, &door->set, message));
-    door->loop = loop_new(NULL, config);
+    door->server = server_new(config, NULL);
+    assert_non_null(door->server);
+    server_stop(door->server);
+    door->loop = loop_new(door->server, config);
     config_unref(config);
     assert_non_null(door->loop);
     door->spare = spare_new();
@@ -158,6 +163,7 @@ static void close_door(struct door *door)
     listener_stop(door->listener);
     spare_free(door->spare);
     loop_free(door->loop);
+    server_free(door->server);
     listener_close_all(&door->set);
 }
 

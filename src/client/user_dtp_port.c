@@ -142,7 +142,7 @@ static enum fault agree_active(struct user_dtp_port *port, struct user_pi *pi,
     return tell_port(port, pi, settings, &ours);
 }
 
-enum fault user_dtp_port_accept(const struct user_dtp_port *port, struct user_pi *pi, int *ret_fd)
+enum fault user_dtp_port_accept(struct user_dtp_port *port, struct user_pi *pi, int *ret_fd)
 {
     union endpoint peer = user_pi_peer(pi);
     return data_port_accept(&port->ours, &peer, false, ret_fd);

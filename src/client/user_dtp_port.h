@@ -29,7 +29,7 @@ void user_dtp_port_close(struct user_dtp_port *port);
 enum fault user_dtp_port_agree(struct user_dtp_port *port, struct user_pi *pi,
                                const struct user_dtp_settings *settings, int *ret_fd);
 /* Behind it: has the server come? FAULT_BUSY: not yet. */
-enum fault user_dtp_port_accept(const struct user_dtp_port *port, struct user_pi *pi, int *ret_fd);
+enum fault user_dtp_port_accept(struct user_dtp_port *port, struct user_pi *pi, int *ret_fd);
 /*
  * Nobody came to the port of ours. With USER_DTP_AUTO passive ways are tried again the next
  * time, all of them: what they failed for may have passed, and nobody may reach us here at all.

@@ -113,7 +113,7 @@ enum fault data_port_listen(struct data_port *port, const union endpoint *local,
     return FAULT_NONE;
 }
 
-enum fault data_port_accept(const struct data_port *port, const union endpoint *peer, bool any_host,
+enum fault data_port_accept(struct data_port *port, const union endpoint *peer, bool any_host,
                             int *ret_fd)
 {
     for (int i = 0; i < STRANGERS_MAX; i++) {
@@ -124,6 +124,7 @@ enum fault data_port_accept(const struct data_port *port, const union endpoint *
         if (fd < 0)
             return errno == EAGAIN ? FAULT_BUSY : FAULT_NO_DATA_CONNECTION;
         if (any_host || endpoint_same_host(&from, peer)) {
+            port->accepted_from = endpoint_port(&from);
             *ret_fd = fd;
             return FAULT_NONE;
         }

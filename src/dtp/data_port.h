@@ -21,9 +21,10 @@ enum data_port_kind {
 
 struct data_port {
     enum data_port_kind kind;
-    int listener;          /* owned; -1 unless passive, or resting (data_port_rest) */
-    union endpoint local;  /* of the listener */
-    union endpoint target; /* of an active port */
+    int listener;           /* owned; -1 unless passive, or resting (data_port_rest) */
+    union endpoint local;   /* of the listener */
+    union endpoint target;  /* of an active port */
+    uint16_t accepted_from; /* the port of who came last */
 };
 
 /* Ports a passive listener may have; first 0: whatever the system gives. */
@@ -70,7 +71,7 @@ bool data_port_take_up(struct data_port *port, const union endpoint *local,
  * and the right one is still awaited, unless any_host. FAULT_BUSY: nobody has
  * come yet.
  */
-enum fault data_port_accept(const struct data_port *port, const union endpoint *peer, bool any_host,
+enum fault data_port_accept(struct data_port *port, const union endpoint *peer, bool any_host,
                             int *ret_fd);
 
 /*

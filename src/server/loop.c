@@ -37,6 +37,7 @@ struct visit {
 struct loop {
     struct watches watches;
     uint64_t now_ms;            /* of this round */
+    uint64_t round;             /* how many there were */
     uint64_t tick_ms;           /* when the sessions look at their deadlines next */
     struct moment *moments;     /* borrowed: whose they are; the list's first, the next to come */
     struct moment *last_moment; /* borrowed: likewise */
@@ -325,6 +326,7 @@ static void go_round(struct loop *loop)
 {
     watches_await(&loop->watches, spare_ms(loop));
     loop->now_ms = (uint64_t)clock_running_ms();
+    loop->round++;
     if (loop->sessions && loop->now_ms >= loop->tick_ms)
         on_tick(loop);
     on_moments(loop);
@@ -381,6 +383,11 @@ bool loop_has_time(struct loop *loop)
     if (!loop->turn_began_ns)
         loop->turn_began_ns = now_ns;
     return now_ns - loop->turn_began_ns < TURN_NS;
+}
+
+uint64_t loop_round(const struct loop *loop)
+{
+    return loop->round;
 }
 
 uint64_t loop_now_ms(const struct loop *loop)

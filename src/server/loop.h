@@ -40,6 +40,8 @@ struct server *loop_server(const struct loop *loop);
 /* The settings new sessions get. Borrowed: take a reference to keep it. */
 struct config *loop_config(const struct loop *loop);
 uint64_t loop_now_ms(const struct loop *loop);
+/* Between two waits; what is told of in it can have been seen to by then. */
+uint64_t loop_round(const struct loop *loop);
 /*
  * May one more piece of work be done on the loop for the session whose turn it is? Of what a client
  * has sent in one go others are not to wait for all of it.

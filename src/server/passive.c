@@ -60,7 +60,8 @@ static void on_arrival(void *owner, unsigned events)
     struct passive *passive = &session->passive;
     (void)events;
     if (!passive->is_awaited) {
-        close_if_known(session);
+        if (passive->taken_in != loop_round(session->loop)) /* else it is told of that one */
+            close_if_known(session);
         return;
     }
     enum fault f = accept_it(session);
@@ -76,17 +77,16 @@ static void on_arrival(void *owner, unsigned events)
 
 /* Who comes from a port of its own, as another server does from 20, cannot come to one port twice.
  */
-static bool comes_from_its_own_port(int fd)
+static bool came_from_its_own_port(const struct session *session)
 {
-    const union endpoint peer = socket_peer(fd);
-    return endpoint_port(&peer) < PRIVILEGED_END;
+    return session->data_port.accepted_from < PRIVILEGED_END;
 }
 
-static bool may_rest(const struct session *session, int fd)
+static bool may_rest(const struct session *session)
 {
     struct port_range range = session->config->passive_ports;
     return session->passive.watch && session->passive.rests < RESTS_MAX &&
-           !takes_any_host(session) && !comes_from_its_own_port(fd) &&
+           !takes_any_host(session) && !came_from_its_own_port(session) &&
            (!range.first || range.last - range.first >= RESTING_PORTS_MIN);
 }
 
@@ -134,11 +134,13 @@ int passive_take(struct session *session)
 {
     struct passive *passive = &session->passive;
     /* Who has come by now need not be told of by the loop: 5 us less for a small file. */
-    if (passive->is_awaited && !accept_it(session))
+    if (passive->is_awaited && !accept_it(session)) {
         passive->is_awaited = false;
+        passive->taken_in = loop_round(session->loop);
+    }
     int fd = passive->connection;
     passive->connection = -1;
-    if (fd >= 0 && may_rest(session, fd))
+    if (fd >= 0 && may_rest(session))
         data_port_rest(&session->data_port);
     else if (fd >= 0)
         passive_close(session);

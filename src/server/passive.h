@@ -22,6 +22,7 @@ struct passive {
     int connection;      /* owned: who has come and may; -1: nobody */
     bool is_awaited;     /* PASV was said, and nobody has come */
     unsigned rests;      /* how often the listener has rested and was taken up */
+    uint64_t taken_in;   /* the loop's round in which a connection was last taken unasked */
 };
 
 void passive_init(struct passive *passive);

@@ -98,6 +98,17 @@ static enum fault allow_resume(const struct caller *caller, const struct place *
 }
 
 /*
+ * At once only a file that is there is opened: who may replace it needs no look at it, where
+ * nobody counts what it has. 2 us less.
+ */
+static bool replaces_for_sure(const struct caller *caller, const struct place *place,
+                              const struct store_upload_request *request)
+{
+    return caller->at_once && request->kind == STORE_REPLACE && !request->goes_on && !place->way &&
+           !quota_is_needed(caller, place->tree) && place_may(caller, ACTION_OVERWRITE, place);
+}
+
+/*
  * Asks for the right that the upload needs: that depends on what is there. Who may
  * only make files makes one, even if somebody was faster meanwhile.
  */
@@ -106,6 +117,11 @@ static enum fault allow_upload(const struct caller *caller, const struct place *
                                struct quota_target *ret_target)
 {
     struct store_info info = {.kind = STORE_SPECIAL};
+    if (replaces_for_sure(caller, place, request)) {
+        *ret_target = (struct quota_target){.exists = true};
+        *ret_action = ACTION_OVERWRITE;
+        return FAULT_NONE;
+    }
     bool continues = request->kind == STORE_APPEND || request->kind == STORE_RESUME;
     enum action over_file = continues ? ACTION_APPEND : ACTION_OVERWRITE;
     enum fault f = place->way ? FAULT_NOT_FOUND
@@ -198,7 +214,8 @@ enum fault gate_change_upload(struct gate_file *file, const struct store_changes
 
 bool gate_is_brief(const struct gate_file *file)
 {
-    return file->upload && file->upload->is_brief && !file->quota;
+    struct store_upload *upload = file->upload;
+    return upload && !file->quota && upload->type->is_brief && upload->type->is_brief(upload);
 }
 
 static enum fault end_upload(struct gate_file *file, const struct gate_outcome *outcome,

@@ -93,6 +93,12 @@ static uint64_t start_of(const struct store_upload_request *request,
     return request->kind == STORE_RESUME ? request->offset : 0;
 }
 
+bool quota_is_needed(const struct caller *caller, const struct tree *where)
+{
+    return login_ledger_account(caller->login, where) || login_ratio(caller->login) ||
+           policy_limits(login_policy(caller->login))->file_bytes != POLICY_NO_LIMIT;
+}
+
 enum fault quota_new(const struct caller *caller, const struct tree *where,
                      const struct quota_target *target, struct store_upload_request *request,
                      struct quota **ret_quota)
@@ -102,7 +108,7 @@ enum fault quota_new(const struct caller *caller, const struct tree *where,
     uint64_t file_bytes = policy_limits(login_policy(caller->login))->file_bytes;
     struct ledger_account *tree = login_ledger_account(caller->login, where);
     struct ledger_account *user = login_ratio(caller->login);
-    if (!tree && !user && file_bytes == POLICY_NO_LIMIT)
+    if (!quota_is_needed(caller, where))
         return FAULT_NONE;
     struct quota *quota = memory_new(sizeof(*quota));
     if (!quota)

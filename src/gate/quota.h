@@ -18,8 +18,10 @@ struct quota_target {
     uint64_t size;
 };
 
+/* Does anybody limit what goes into a tree of the login, or count it? */
+bool quota_is_needed(const struct caller *caller, const struct tree *where);
 /*
- * Into a tree of the login. *ret_quota is NULL when nobody limits it. Fills in the
+ * Into a tree of the login. *ret_quota is NULL when none is needed. Fills in the
  * request's claim.
  */
 enum fault quota_new(const struct caller *caller, const struct tree *where,

@@ -210,13 +210,17 @@ struct store_upload_type {
     enum fault (*set_size)(struct store_upload *upload, uint64_t size);
     /* What the file is to have when it is published; not the time of its creation. */
     enum fault (*change)(struct store_upload *upload, const struct store_changes *changes);
+    /*
+     * Of one that was opened at once, when all of it is there: does nothing that is left wait for
+     * anything? What is left then comes at once, too. NULL: something always does.
+     */
+    bool (*is_brief)(struct store_upload *upload);
 };
 
 struct store_upload {
     struct stream stream;                 /* write only; never closed by itself */
     const struct store_upload_type *type; /* borrowed: static table */
     bool existed;                         /* there was a file of that name at the start */
-    bool is_brief; /* opened at once, and all that is to come waits for nothing either */
 };
 
 struct store_directory;

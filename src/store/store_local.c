@@ -133,7 +133,8 @@ static enum fault local_upload(struct store *store, const char *path,
                                struct store_upload **ret_upload)
 {
     struct store_local *local = (struct store_local *)store;
-    const struct local_surroundings surroundings = {local->root, local->journal, store->watch};
+    const struct local_surroundings surroundings = {local->root, local->journal, store->watch,
+                                                    local->identity};
     return local_open_upload(&surroundings, path, request, ret_upload);
 }
 

@@ -79,12 +79,6 @@ struct local_spare *local_spare_take(struct journal *journal, int parent)
     return take(journal_spares(journal), directory, strlen(directory));
 }
 
-bool local_spare_is_in(const struct local_spare *spare, int parent)
-{
-    char directory[LOCAL_PATH_SIZE];
-    return !local_absolute_path(parent, directory) && !strcmp(directory, spare->directory);
-}
-
 enum fault local_spare_borrow(struct journal *journal, int parent, struct local_spare **ret_spare)
 {
     char directory[LOCAL_PATH_SIZE];

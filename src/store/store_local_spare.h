@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * store_local_spare: hidden names that files had for a moment, between two system calls, and that
+ * store_local_spare: hidden names that files had for a moment, while they were published, and that
  * the journal still has as such. The next file that needs one in that directory takes it: then the
  * journal says what it has to already, and nothing is written. Any thread.
  */
@@ -27,8 +27,6 @@ void local_spares_free(struct local_spares *spares);
 
 /* One that was given back, in the directory `parent`; NULL: there is none. Writes nothing. */
 struct local_spare *local_spare_take(struct journal *journal, int parent);
-/* Is it in the directory `parent` still? Somebody may have moved that since. */
-bool local_spare_is_in(const struct local_spare *spare, int parent);
 /* A name in the directory `parent` that nobody else gets until it is given back. */
 enum fault local_spare_borrow(struct journal *journal, int parent, struct local_spare **ret_spare);
 /* Takes it over. `is_free`: nothing has the name any more; else its record stays in force. */

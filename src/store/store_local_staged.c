@@ -87,6 +87,16 @@ bool local_drop_temporary(struct local_upload *upload)
 
 /* ---- Opening ------------------------------------------------------------- */
 
+static enum fault make_temporary(struct local_upload *upload, mode_t mode)
+{
+    upload->fd = openat(upload->place.parent, upload->temporary,
+                        O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
+    if (upload->fd >= 0)
+        return FAULT_NONE;
+    upload->temporary[0] = '\0';
+    return fault_from_errno(errno);
+}
+
 static enum fault open_named_temporary(struct local_upload *upload, mode_t mode)
 {
     local_put_temporary_name(upload->temporary, sizeof(upload->temporary));
@@ -99,13 +109,9 @@ static enum fault open_named_temporary(struct local_upload *upload, mode_t mode)
             return f;
         }
     }
-    upload->fd = openat(upload->place.parent, upload->temporary,
-                        O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
-    if (upload->fd >= 0)
-        return FAULT_NONE;
-    enum fault f = fault_from_errno(errno);
-    (void)journal_strike(upload->journal, upload->record, false);
-    upload->temporary[0] = '\0';
+    enum fault f = make_temporary(upload, mode);
+    if (f)
+        (void)journal_strike(upload->journal, upload->record, false);
     return f;
 }
 
@@ -147,10 +153,27 @@ enum fault local_open_nameless(struct journal *journal, int parent, int *ret_fd)
     return FAULT_NONE;
 }
 
-/* As far as the system lets us: a group can be ours to give where the owner is not. */
-static void take_owner(int fd, const struct stat *old)
+/* Its name is in the journal already, and saves giving it one later: 2 us. */
+static enum fault open_spare(struct local_upload *upload, mode_t mode)
 {
-    if (old->st_uid == geteuid() && old->st_gid == getegid())
+    memcpy(upload->temporary, upload->spare->name, sizeof(upload->temporary));
+    return make_temporary(upload, mode);
+}
+
+static enum fault open_any(struct local_upload *upload, mode_t mode)
+{
+    upload->fd = openat(upload->place.parent, ".", O_RDWR | O_TMPFILE | O_CLOEXEC, mode);
+    if (upload->fd >= 0)
+        return FAULT_NONE;
+    return has_no_nameless_files(errno) ? open_named_temporary(upload, mode)
+                                        : fault_from_errno(errno);
+}
+
+/* As far as the system lets us: a group can be ours to give where the owner is not. */
+static void take_owner(const struct local_upload *upload, const struct stat *old)
+{
+    int fd = upload->fd;
+    if (old->st_uid == upload->identity->user && old->st_gid == upload->identity->group)
         return;
     if (fchown(fd, old->st_uid, old->st_gid))
         (void)!fchown(fd, (uid_t)-1, old->st_gid);
@@ -160,16 +183,11 @@ enum fault local_open_staged(struct local_upload *upload, const struct stat *old
 {
     /* From the first: what only its owner may read is never anybody's, whatever fails below. */
     mode_t mode = old ? old->st_mode & 0777 : (mode_t)upload->request.mode;
-    upload->fd = openat(upload->place.parent, ".", O_RDWR | O_TMPFILE | O_CLOEXEC, mode);
-    if (upload->fd < 0) {
-        if (!has_no_nameless_files(errno))
-            return fault_from_errno(errno);
-        enum fault f = open_named_temporary(upload, mode);
-        if (f)
-            return f;
-    }
+    enum fault f = upload->spare ? open_spare(upload, mode) : open_any(upload, mode);
+    if (f)
+        return f;
     if (old) {
-        take_owner(upload->fd, old);
+        take_owner(upload, old);
         (void)fchmod(upload->fd, mode);
     }
     return FAULT_NONE;
@@ -240,11 +258,7 @@ static enum fault choose_temporary(struct local_upload *upload, struct local_spa
 {
     struct journal *journal = upload->journal;
     enum fault f = FAULT_NONE;
-    if (upload->spare && local_spare_is_in(upload->spare, upload->place.parent)) {
-        *ret_spare = upload->spare;
-        upload->spare = NULL;
-    }
-    if (journal && !upload->request.sync && !*ret_spare)
+    if (journal && !upload->request.sync)
         f = local_spare_borrow(journal, upload->place.parent, ret_spare);
     if (*ret_spare) {
         memcpy(upload->temporary, (*ret_spare)->name, sizeof(upload->temporary));

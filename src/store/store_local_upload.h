@@ -12,6 +12,7 @@
 
 #include "store/store.h"
 #include "store/store_local_annex_form.h"
+#include "store/store_local_info.h"
 #include "store/store_local_journal.h"
 #include "store/store_local_path.h"
 
@@ -26,10 +27,11 @@ enum local_way {
 
 struct local_upload {
     struct store_upload base;
-    struct journal *journal;             /* borrowed: the store's */
-    struct store_watch *watch;           /* borrowed: the store's; NULL: nobody counts */
-    struct store_upload_request request; /* its sources are gone when open_upload has returned */
-    struct local_place place;            /* owned */
+    struct journal *journal;               /* borrowed: the store's */
+    struct store_watch *watch;             /* borrowed: the store's; NULL: nobody counts */
+    const struct local_identity *identity; /* borrowed: the store's */
+    struct store_upload_request request;   /* its sources are gone when open_upload has returned */
+    struct local_place place;              /* owned */
     enum local_way way;
     int fd;                          /* owned: what is written to */
     char temporary[LOCAL_NAME_SIZE]; /* its hidden name; "" while it has none */
@@ -45,6 +47,8 @@ struct local_upload {
     struct annex_version old;     /* of the file written into, when it was opened */
     bool created;                 /* a direct upload made the file */
     bool is_late;                 /* opened at once: `fd` is made when it is needed */
+    bool is_in_memory;            /* so is everything that it is to replace */
+    bool is_brief;                /* what is left of it is done at once */
     bool is_local;                /* no file system over a network: what was written is there */
     struct stat replaced;         /* by one that is late */
     bool cuts; /* what the file has behind our first bytes goes once they are written */
@@ -60,7 +64,8 @@ struct local_upload {
 struct local_surroundings {
     struct local_root root;
     struct journal *journal; /* borrowed: outlives the upload; NULL: a crash can leave leftovers */
-    struct store_watch *watch; /* borrowed: outlives the upload; NULL: nobody counts */
+    struct store_watch *watch;             /* borrowed: outlives the upload; NULL: nobody counts */
+    const struct local_identity *identity; /* borrowed: outlives the upload */
 };
 
 enum fault local_open_upload(const struct local_surroundings *surroundings, const char *path,

@@ -26,10 +26,10 @@ enum fault local_gather_annex(struct local_upload *upload, struct text bytes)
 
 enum fault local_begin_publishing(struct local_upload *upload, struct local_beside *ret_beside)
 {
-    /* On a loop: nobody had it when the upload was opened. */
-    enum local_wait wait = upload->base.is_brief ? LOCAL_WAIT_NOT : LOCAL_WAIT_PUBLISHING_MS;
-    enum fault f = local_open_beside(&upload->place, upload->annex_bytes > 0, wait, upload->watch,
-                                     ret_beside);
+    if (upload->is_brief) /* nothing was beside it a moment ago */
+        return FAULT_NONE;
+    enum fault f = local_open_beside(&upload->place, upload->annex_bytes > 0,
+                                     LOCAL_WAIT_PUBLISHING_MS, upload->watch, ret_beside);
     if (!f)
         ret_beside->claim = upload->request.claim;
     return f;

@@ -3,6 +3,7 @@
  * shim: preloaded into ferryd by fault tests to make the system misbehave.
  * FERRY_SHIM=no-tmpfile   a file system without O_TMPFILE
  * FERRY_SHIM=die-in-copy  copy_file_range copies half and kills the process
+ * FERRY_SHIM=die-in-rename  the next rename kills the process, if FERRY_SHIM_FILE has a number
  * FERRY_SHIM=clock        the date is ahead by the seconds that FERRY_SHIM_FILE names
  * FERRY_SHIM=names        whoever asks for a host's name or address, or connects to port 53, is
  *                         told on standard error
@@ -17,6 +18,7 @@
 #include <signal.h>
 #include <stdarg.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -98,6 +100,16 @@ ssize_t copy_file_range(int in, off64_t *in_at, int out, off64_t *out_at, size_t
     real_copy(in, in_at, out, out_at, len / 2, flags);
     kill(getpid(), SIGKILL);
     return -1;
+}
+
+int renameat2(int from_directory, const char *from, int to_directory, const char *to,
+              unsigned flags)
+{
+    int (*real_rename)(int, const char *, int, const char *, unsigned);
+    *(void **)&real_rename = real("renameat2");
+    if (is_on("die-in-rename") && number_in_file())
+        kill(getpid(), SIGKILL);
+    return real_rename(from_directory, from, to_directory, to, flags);
 }
 
 /* ---- The date ------------------------------------------------------------------------ */

@@ -441,6 +441,24 @@ def test_a_full_disk_is_452_or_552_and_never_226():
         c.store("STOR fits", b"y" * 1000)
 
 
+def test_a_disk_that_is_full_for_a_small_file_is_452_or_552():
+    """Over a file, all of it is there before any of it is written."""
+    with small_disk_server("1m") as server, server.login() as c:
+        c.ask("TYPE I", "200")
+        for _ in range(3):
+            c.store("STOR old", b"old")
+        c.store("STOR filler", b"x" * 1_020_000)
+        for _ in range(3):
+            opened = c.begin("STOR old")
+            opened.sendall(b"y" * 30_000)
+            opened.close()
+            c.expect("452", "552")
+        assert c.fetch("RETR old") == b"old"
+        c.ask("DELE filler", "250")
+        c.store("STOR old", b"y" * 30_000)
+        assert c.fetch("NLST") == b"old\r\n"
+
+
 def test_room_that_is_not_there_does_not_cost_the_old_file():
     with small_disk_server("1m", "--uploads", "direct") as server:
         with server.login() as c, server.login() as other:

@@ -10,20 +10,25 @@ import threading
 
 import pytest
 
-from harness import Server
+from harness import Server, eventually
 from in_clear import SMALL, inside, pattern
 
 MEMORY = "/dev/shm"  # tmpfs on every Linux (file-hierarchy(7))
 
 
-@pytest.fixture(name="memory")
-def memory_fixture():
+@pytest.fixture(name="memory_root")
+def memory_root_fixture():
     root = tempfile.mkdtemp(prefix="ferry-test-", dir=MEMORY)
     try:
-        with Server(root=root) as server:
-            yield server
+        yield root
     finally:
         shutil.rmtree(root)
+
+
+@pytest.fixture(name="memory")
+def memory_fixture(memory_root):
+    with Server(root=memory_root) as server:
+        yield server
 
 
 def work_of_threads(server):
@@ -92,6 +97,28 @@ def test_what_lies_beside_a_file_goes_with_it(memory):
         assert c.fetch("RETR f") == b"plain"
 
 
+def test_by_way_of_a_link_the_file_that_it_leads_to_is_replaced(memory):
+    memory.write("f", b"old")
+    os.symlink("f", memory.path("link"))
+    with inside(memory) as c:
+        for content in (b"1", b"2", b"3"):
+            c.store("STOR link", content)
+            assert memory.read("f") == content
+    assert os.path.islink(memory.path("link"))
+
+
+def test_a_directory_is_no_file_to_be_replaced(memory):
+    os.mkdir(memory.path("d"))
+    memory.write("f", b"old")
+    with inside(memory) as c:
+        for _ in range(3):
+            c.store("STOR f", b"new")
+            data = c.passive()
+            c.ask("STOR d", "550", "553")
+            data.close()
+    assert os.listdir(memory.path("d")) == []
+
+
 def test_of_many_at_once_each_is_whole(memory):
     contents = {bytes([65 + i]) * (2000 + i) for i in range(8)}
     memory.write("f", b"old")
@@ -127,3 +154,28 @@ def test_who_is_killed_leaves_the_old_file_and_nothing_else(memory):
     with Server(root=memory.root, state=memory.state) as again, inside(again) as c:
         assert c.fetch("RETR f") == b"3"
     assert os.listdir(memory.root) == ["f"]
+
+
+def test_who_is_killed_while_a_file_is_published_leaves_the_old_one(release, shim, memory_root,
+                                                                    tmp_path):
+    """The hidden name that it has until then is in the journal."""
+    switch = tmp_path / "switch"
+    switch.write_text("0")
+    server = Server(binary=release, root=memory_root, env={
+        "LD_PRELOAD": shim, "FERRY_SHIM": "die-in-rename", "FERRY_SHIM_FILE": str(switch)})
+    with server:
+        server.write("f", b"old")
+        with inside(server) as c:
+            for content in (b"1", b"2"):
+                c.store("STOR f", content)
+            switch.write_text("1")
+            data = c.begin("STOR f")
+            data.sendall(b"3")
+            data.close()
+            assert eventually(lambda: server.process.poll() is not None)
+        assert len(os.listdir(memory_root)) == 2
+        server.process.stdout.close()
+        server.env = {}
+        server.start()
+        assert server.read("f") == b"2"
+        assert os.listdir(memory_root) == ["f"]

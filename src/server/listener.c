@@ -174,29 +174,56 @@ void listener_put_all(const struct listener_set *set, struct builder *b)
  * Says why and closes. The line is short: it fits any socket buffer. A client
  * that waits for TLS could not read it.
  */
-static void refuse(const struct listener *listener, int fd, enum reply_id id)
+static void refuse(int fd, bool is_implicit, enum reply_id id)
 {
     char bytes[REPLY_SIZE];
     struct builder b = builder_on(bytes, sizeof(bytes));
     reply_put(&b, LANGUAGE_ENGLISH, id, NULL);
-    if (!listener->is_implicit)
+    if (!is_implicit)
         (void)send(fd, b.at, b.len, MSG_NOSIGNAL | MSG_DONTWAIT);
     close(fd);
 }
 
-static void take(const struct listener *listener, int fd, const union endpoint *peer)
+static void take(struct loop *loop, int fd, const union endpoint *peer, bool is_implicit)
 {
-    struct loop *loop = listener->loop;
     struct server *server = loop_server(loop);
     const struct register_limits limits = limits_of_connections(loop_config(loop));
     if (server_is_draining(server)) {
-        refuse(listener, fd, REPLY_CLOSING_SHUTDOWN);
+        refuse(fd, is_implicit, REPLY_CLOSING_SHUTDOWN);
     } else if (guard_is_banned(server_guard(server), peer)) {
-        refuse(listener, fd, REPLY_CLOSING_BANNED);
+        refuse(fd, is_implicit, REPLY_CLOSING_BANNED);
     } else if (register_enter(server_register(server), peer, &limits) ||
-               !session_start(loop, fd, peer, listener->is_implicit)) {
-        refuse(listener, fd, REPLY_CLOSING_TOO_MANY);
+               !session_start(loop, fd, peer, is_implicit)) {
+        refuse(fd, is_implicit, REPLY_CLOSING_TOO_MANY);
     }
+}
+
+/* A client on its way to another loop. */
+struct arrival {
+    struct errand errand; /* first: the loop gives it back */
+    int fd;               /* owned */
+    bool is_implicit;
+    union endpoint peer;
+};
+
+static void on_arrival(struct errand *errand, struct loop *loop)
+{
+    struct arrival *arrival = (struct arrival *)errand;
+    take(loop, arrival->fd, &arrival->peer, arrival->is_implicit);
+    memory_free(arrival);
+}
+
+/* False when it cannot: then the client is still the caller's. */
+static bool bring(struct loop *loop, int fd, const union endpoint *peer, bool is_implicit)
+{
+    struct arrival *arrival = memory_new(sizeof(*arrival));
+    if (!arrival)
+        return false;
+    *arrival = (struct arrival){{.on_errand = on_arrival}, fd, is_implicit, *peer};
+    if (loop_bring(loop, &arrival->errand))
+        return true;
+    memory_free(arrival);
+    return false;
 }
 
 static int open_spare(void)
@@ -242,7 +269,7 @@ static bool refuse_one(const struct listener *listener)
         close(spare->fd);
     int fd = socket_accept(listener->fd, false, &peer);
     if (fd >= 0)
-        refuse(listener, fd, REPLY_CLOSING_TOO_MANY);
+        refuse(fd, listener->is_implicit, REPLY_CLOSING_TOO_MANY);
     spare->fd = open_spare();
     bool is_lost = spare->fd < 0;
     pthread_rwlock_unlock(&spare->lock);
@@ -275,7 +302,9 @@ static void on_connection(void *owner, unsigned events)
             return;
         if (!listener->is_tuned) /* systemd's: nobody knows when the first one came */
             socket_tune_control(fd);
-        take(listener, fd, &peer);
+        struct loop *loop = server_loop_for_next(loop_server(listener->loop), listener->loop);
+        if (loop == listener->loop || !bring(loop, fd, &peer, listener->is_implicit))
+            take(listener->loop, fd, &peer, listener->is_implicit);
     }
 }
 

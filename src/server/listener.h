@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * listener: the sockets that clients connect to. Opened once by the main
- * thread (or inherited from systemd); every loop watches all of them and takes
- * what it gets.
+ * thread (or inherited from systemd); every loop watches all of them, takes
+ * what it gets, and passes on what another loop has more room for.
  */
 #ifndef FERRY_SERVER_LISTENER_H
 #define FERRY_SERVER_LISTENER_H

@@ -2,6 +2,7 @@
 #include "server/loop.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 #include "base/clock.h"
 #include "base/memory.h"
@@ -53,6 +54,9 @@ struct loop {
     struct interim **interims_last; /* borrowed: the last next pointer; guarded */
     struct job *inbox;              /* borrowed: the sessions'; guarded */
     struct job **inbox_last;        /* borrowed: the last next pointer; guarded */
+    struct errand *errands;         /* borrowed: whose they are; guarded */
+    struct errand **errands_last;   /* borrowed: the last next pointer; guarded */
+    atomic_uint load;               /* sessions and errands */
     unsigned wishes;                /* mask of 1 << enum wish; guarded */
     struct visit *visit;            /* borrowed: who waits for it; guarded */
     bool ended;                     /* guarded */
@@ -130,6 +134,43 @@ bool loop_visit(struct loop *loop, void (*on_session)(void *context, struct sess
     return visit.is_done;
 }
 
+static void run_errands(struct loop *loop)
+{
+    pthread_mutex_lock(&loop->inbox_lock);
+    struct errand *errand = loop->errands;
+    loop->errands = NULL;
+    loop->errands_last = &loop->errands;
+    pthread_mutex_unlock(&loop->inbox_lock);
+    while (errand) {
+        struct errand *next = errand->next;
+        loop_begin_turn(loop);
+        errand->on_errand(errand, loop);
+        atomic_fetch_sub_explicit(&loop->load, 1, memory_order_relaxed);
+        errand = next;
+    }
+}
+
+bool loop_bring(struct loop *loop, struct errand *errand)
+{
+    pthread_mutex_lock(&loop->inbox_lock);
+    bool is_there = !loop->ended;
+    if (is_there) {
+        errand->next = NULL;
+        *loop->errands_last = errand;
+        loop->errands_last = &errand->next;
+        atomic_fetch_add_explicit(&loop->load, 1, memory_order_relaxed);
+    }
+    pthread_mutex_unlock(&loop->inbox_lock);
+    if (is_there)
+        watches_wake(&loop->watches);
+    return is_there;
+}
+
+unsigned loop_load(const struct loop *loop)
+{
+    return atomic_load_explicit(&loop->load, memory_order_relaxed);
+}
+
 /* What other threads have left here. */
 static void take_in(struct loop *loop)
 {
@@ -157,6 +198,7 @@ static void take_in(struct loop *loop)
         job_on_posted(job);
         job = next;
     }
+    run_errands(loop);
     receive(loop);
     grant(loop, wishes);
 }
@@ -223,6 +265,7 @@ void loop_add_session(struct loop *loop, struct session *session)
     if (loop->sessions)
         loop->sessions->previous = session;
     loop->sessions = session;
+    atomic_fetch_add_explicit(&loop->load, 1, memory_order_relaxed);
 }
 
 void loop_remove_session(struct loop *loop, struct session *session)
@@ -233,6 +276,7 @@ void loop_remove_session(struct loop *loop, struct session *session)
         session->previous->next = session->next;
     else
         loop->sessions = session->next;
+    atomic_fetch_sub_explicit(&loop->load, 1, memory_order_relaxed);
     end_if_done(loop);
 }
 
@@ -295,6 +339,7 @@ struct loop *loop_new(struct server *server, struct config *config)
     loop->server = server;
     loop->inbox_last = &loop->inbox;
     loop->interims_last = &loop->interims;
+    loop->errands_last = &loop->errands;
     loop->read_buffer = memory_new(LOOP_READ_BYTES);
     loop->line_buffer = memory_new(LINE_MAX_BYTES);
     loop->reply_buffer = memory_new(LOOP_REPLY_BYTES);
@@ -343,12 +388,14 @@ void loop_run(struct loop *loop)
     loop->ended = true;
     pthread_cond_signal(&loop->visited);
     pthread_mutex_unlock(&loop->inbox_lock);
+    run_errands(loop);
 }
 
 void loop_free(struct loop *loop)
 {
     if (!loop)
         return;
+    run_errands(loop);
     watches_close(&loop->watches);
     config_unref(loop->config);
     pthread_cond_destroy(&loop->visited);

@@ -2,8 +2,9 @@
 /*
  * loop: one event loop, one thread, its sessions and what they share. Nothing
  * on a loop blocks: no file, no hash, no DNS. Other threads reach it only
- * through loop_post (a finished piece of a job) and loop_tell (a wish of the
- * main thread). watch.c is the only file that knows epoll.
+ * through loop_post (a finished piece of a job), loop_bring (a client that another
+ * loop has let in) and loop_tell (a wish of the main thread). watch.c is the only
+ * file that knows epoll.
  */
 #ifndef FERRY_SERVER_LOOP_H
 #define FERRY_SERVER_LOOP_H
@@ -124,5 +125,19 @@ bool loop_visit(struct loop *loop, void (*on_session)(void *context, struct sess
 bool loop_post_reply(struct loop *loop, struct job *job, struct text reply);
 /* Hands a job back; job_on_posted is called on the loop. */
 void loop_post(struct loop *loop, struct job *job);
+
+/* Something to be done on a loop's thread. Embedded in what it is about. */
+struct errand {
+    struct errand *next; /* borrowed: the loop's list */
+    void (*on_errand)(struct errand *errand, struct loop *loop);
+};
+
+/*
+ * Somebody else's client is to be served here: `errand` is called on the loop, or by whoever frees
+ * it. It counts as a session until then. False when the loop has ended.
+ */
+bool loop_bring(struct loop *loop, struct errand *errand);
+/* How many sessions it has, or will have in a moment. */
+unsigned loop_load(const struct loop *loop);
 
 #endif

@@ -18,6 +18,13 @@
 
 enum {
     LOOPS_MAX = 16,
+    /*
+     * A client goes to another loop that has so many fewer sessions. Without it the one that is
+     * awake has nearly all, and the other cores rest: 16 that upload 1 KiB have 23,000/s, not
+     * 25,500. But to serve one more costs a loop that is awake less than to wake another does:
+     * evenly spread, 16 that download have 30,000/s, not 37,000.
+     */
+    UNEVEN_BY = 12,
     /* Short file operations: enough to keep a disk busy. */
     QUICK_THREADS = 8,
     /* Most are done sooner than another thread would be awake. */
@@ -86,6 +93,15 @@ struct audit *server_audit(struct server *server)
 uint64_t server_next_session(struct server *server)
 {
     return atomic_fetch_add_explicit(&server->last_session, 1, memory_order_relaxed) + 1;
+}
+
+struct loop *server_loop_for_next(struct server *server, struct loop *here)
+{
+    struct loop *best = here;
+    for (unsigned i = 0; i < server->loop_count; i++)
+        if (loop_load(server->loops[i].loop) + UNEVEN_BY <= loop_load(best))
+            best = server->loops[i].loop;
+    return best;
 }
 
 void server_visit(struct server *server, void (*on_session)(void *context, struct session *session),
@@ -219,7 +235,7 @@ static void *run_loop(void *argument)
     return NULL;
 }
 
-static bool start_loop(struct server *server, struct server_loop *server_loop)
+static bool make_loop(struct server *server, struct server_loop *server_loop)
 {
     server_loop->running = &server->loops_running;
     server_loop->loop = loop_new(server, server->config);
@@ -231,6 +247,11 @@ static bool start_loop(struct server *server, struct server_loop *server_loop)
         if (!server_loop->listeners[i])
             return false;
     }
+    return true;
+}
+
+static bool start_loop(struct server *server, struct server_loop *server_loop)
+{
     atomic_fetch_add(&server->loops_running, 1);
     server_loop->has_thread = pthread_create(&server_loop->thread, NULL, run_loop, server_loop) ==
                               0;
@@ -241,13 +262,13 @@ static bool start_loop(struct server *server, struct server_loop *server_loop)
 
 static bool start_loops(struct server *server, char message[CONFIG_MESSAGE_SIZE])
 {
-    unsigned count = count_cores();
-    for (; server->loop_count < count; server->loop_count++)
-        if (!start_loop(server, &server->loops[server->loop_count])) {
-            server->loop_count++; /* so that what was made of it is freed */
-            return config_complain(message, "cannot start a loop: %s", strerrordesc_np(errno));
-        }
-    return true;
+    bool is_fine = true;
+    for (unsigned count = count_cores(); is_fine && server->loop_count < count;)
+        is_fine = make_loop(server, &server->loops[server->loop_count++]);
+    /* Only now: the first may have a client for the last at once. */
+    for (unsigned i = 0; is_fine && i < server->loop_count; i++)
+        is_fine = start_loop(server, &server->loops[i]);
+    return is_fine || config_complain(message, "cannot start a loop: %s", strerrordesc_np(errno));
 }
 
 static void tell_loops(struct server *server, enum wish wish)

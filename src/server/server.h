@@ -18,6 +18,7 @@ struct audit;
 struct desk;
 struct listener_set;
 struct login;
+struct loop;
 struct server;
 
 /* ---- For the loops: any thread --------------------------------------------- */
@@ -29,6 +30,8 @@ struct session_register *server_register(struct server *server);
 struct guard *server_guard(struct server *server);
 struct audit *server_audit(struct server *server);
 uint64_t server_next_session(struct server *server);
+/* The loop that is to serve the client that `here` has let in: another where it has fewer. */
+struct loop *server_loop_for_next(struct server *server, struct loop *here);
 
 struct session;
 

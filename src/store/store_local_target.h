@@ -31,7 +31,6 @@ bool local_is_target(const struct local_place *place, int fd);
 
 /* How long a lock is waited for. */
 enum local_wait {
-    LOCAL_WAIT_NOT = 0,
     /* For one that is held between two system calls. */
     LOCAL_WAIT_MOMENT_MS = 50,
     /* For somebody who may try again. */

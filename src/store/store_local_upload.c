@@ -71,11 +71,15 @@ static enum fault open_kept(struct local_upload *upload, const struct stat *old)
     return local_go_on(upload, old);
 }
 
-static enum fault open_by_kind(struct local_upload *upload)
+static enum fault open_by_kind(struct local_upload *upload, struct local_root root,
+                               const char *path)
 {
     const struct store_upload_request *request = &upload->request;
     struct stat info;
-    enum fault f = local_stat_target(&upload->place, &info);
+    enum fault f = local_open_place_followed(root, path, &upload->place);
+    if (f)
+        return f;
+    f = local_stat_target(&upload->place, &info);
     if (f && f != FAULT_NOT_FOUND)
         return f;
     const struct stat *old = f ? NULL : &info;
@@ -96,16 +100,32 @@ static enum fault open_by_kind(struct local_upload *upload)
     return local_open_staged(upload, old);
 }
 
+/* A link, which is rare, is seen when the file itself is looked at: one look less for all others.
+ */
+static enum fault find_target(struct local_upload *upload, struct local_root root, const char *path)
+{
+    struct local_place *place = &upload->place;
+    enum fault f = local_open_place(root, path, place);
+    if (!f)
+        f = local_stat_target(place, &upload->replaced);
+    if (f != FAULT_NOT_PLAIN_FILE)
+        return f;
+    local_close_place(place);
+    f = local_open_place_followed(root, path, place);
+    return f ? f : local_stat_target(place, &upload->replaced);
+}
+
 /*
  * On a loop: all that is known without waiting. The staged file is made by who may wait, but a
  * directory that can have none refuses before the client has sent anything.
  */
-static enum fault open_at_once(struct local_upload *upload)
+static enum fault open_at_once(struct local_upload *upload, struct local_root root,
+                               const char *path)
 {
     const struct store_upload_request *request = &upload->request;
     bool is_simple = request->kind == STORE_REPLACE && !request->goes_on && !request->direct &&
                      !request->reserve_bytes && !request->source_count;
-    if (!is_simple || local_stat_target(&upload->place, &upload->replaced) ||
+    if (!is_simple || find_target(upload, root, path) ||
         faccessat(upload->place.parent, ".", W_OK | X_OK, AT_EACCESS))
         return FAULT_BUSY; /* who may wait says what is wrong */
     upload->base.existed = true;
@@ -131,7 +151,9 @@ static bool upload_is_brief(struct store_upload *base)
 {
     struct local_upload *upload = local_of(base);
     int parent = upload->place.parent;
-    if (!upload->is_late || !upload->is_in_memory || upload->watch || local_is_beside_there(parent))
+    if (!upload->is_late || !upload->is_in_memory || upload->watch)
+        return false;
+    if (!faccessat(parent, LOCAL_HIDDEN_DIRECTORY, F_OK, AT_SYMLINK_NOFOLLOW)) /* whatever it is */
         return false;
     if (upload->journal)
         upload->spare = local_spare_take(upload->journal, parent);
@@ -354,11 +376,8 @@ enum fault local_open_upload(const struct local_surroundings *surroundings, cons
     upload->prefix = -1;
     upload->annex = -1;
     upload->kept_in = -1;
-    bool at_once = surroundings->root.at_once; /* then a link is no file to it, and refused */
-    enum fault f = at_once ? local_open_place(surroundings->root, path, &upload->place)
-                           : local_open_place_followed(surroundings->root, path, &upload->place);
-    if (!f)
-        f = at_once ? open_at_once(upload) : open_by_kind(upload);
+    enum fault f = surroundings->root.at_once ? open_at_once(upload, surroundings->root, path)
+                                              : open_by_kind(upload, surroundings->root, path);
     if (!f && !upload->is_late)
         f = local_reserve(upload->fd, upload->start, request->reserve_bytes);
     if (f) {

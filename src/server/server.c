@@ -19,7 +19,7 @@
 enum {
     LOOPS_MAX = 16,
     /*
-     * A client goes to another loop that has so many fewer sessions. Without it the one that is
+     * A client goes to the loop that has least, if so many fewer. Without it the one that is
      * awake has nearly all, and the other cores rest: 16 that upload 1 KiB have 23,000/s, not
      * 25,500. But to serve one more costs a loop that is awake less than to wake another does:
      * evenly spread, 16 that download have 30,000/s, not 37,000.
@@ -97,11 +97,11 @@ uint64_t server_next_session(struct server *server)
 
 struct loop *server_loop_for_next(struct server *server, struct loop *here)
 {
-    struct loop *best = here;
+    struct loop *least = here;
     for (unsigned i = 0; i < server->loop_count; i++)
-        if (loop_load(server->loops[i].loop) + UNEVEN_BY <= loop_load(best))
-            best = server->loops[i].loop;
-    return best;
+        if (loop_load(server->loops[i].loop) < loop_load(least))
+            least = server->loops[i].loop;
+    return loop_load(least) + UNEVEN_BY <= loop_load(here) ? least : here;
 }
 
 void server_visit(struct server *server, void (*on_session)(void *context, struct session *session),

@@ -144,8 +144,8 @@ static void run_errands(struct loop *loop)
     while (errand) {
         struct errand *next = errand->next;
         loop_begin_turn(loop);
-        errand->on_errand(errand, loop);
         atomic_fetch_sub_explicit(&loop->load, 1, memory_order_relaxed);
+        errand->on_errand(errand, loop);
         errand = next;
     }
 }

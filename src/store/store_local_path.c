@@ -357,6 +357,19 @@ enum fault local_stat_place(const struct local_place *place, struct stat *ret_st
     return FAULT_NONE;
 }
 
+enum fault local_stat_place_at_once(const struct local_place *place, struct stat *ret_stat)
+{
+    int fd = -1;
+    enum fault f = resolve_path(place->parent, place->name, WITHOUT_LINKS | AT_ONCE,
+                                O_PATH | O_NOFOLLOW, &fd);
+    if (f)
+        return f;
+    if (fstat(fd, ret_stat))
+        f = fault_from_errno(errno);
+    close(fd);
+    return f;
+}
+
 enum fault local_reopen(int path_fd, int flags, int *ret_fd)
 {
     char proc[LOCAL_PROC_PATH_SIZE];

@@ -77,6 +77,8 @@ enum fault local_real_path(struct local_root root, const char *path, bool follow
 
 /* About the last part of a place, not following it. */
 enum fault local_stat_place(const struct local_place *place, struct stat *ret_stat);
+/* On a loop: FAULT_BUSY where it is not in memory, or another file system's. */
+enum fault local_stat_place_at_once(const struct local_place *place, struct stat *ret_stat);
 
 /*
  * Opens what an O_PATH descriptor stands for, the same file whatever its name

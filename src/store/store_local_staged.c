@@ -153,13 +153,6 @@ enum fault local_open_nameless(struct journal *journal, int parent, int *ret_fd)
     return FAULT_NONE;
 }
 
-/* Its name is in the journal already, and saves giving it one later: 2 us. */
-static enum fault open_spare(struct local_upload *upload, mode_t mode)
-{
-    memcpy(upload->temporary, upload->spare->name, sizeof(upload->temporary));
-    return make_temporary(upload, mode);
-}
-
 static enum fault open_any(struct local_upload *upload, mode_t mode)
 {
     upload->fd = openat(upload->place.parent, ".", O_RDWR | O_TMPFILE | O_CLOEXEC, mode);
@@ -167,6 +160,19 @@ static enum fault open_any(struct local_upload *upload, mode_t mode)
         return FAULT_NONE;
     return has_no_nameless_files(errno) ? open_named_temporary(upload, mode)
                                         : fault_from_errno(errno);
+}
+
+/* Its name is in the journal already, and saves giving it one later: 2 us. */
+static enum fault open_spare(struct local_upload *upload, mode_t mode)
+{
+    memcpy(upload->temporary, upload->spare->name, sizeof(upload->temporary));
+    enum fault f = make_temporary(upload, mode);
+    if (f != FAULT_EXISTS)
+        return f;
+    /* Somebody else made a file of that name: it is no spare one any more. */
+    local_spare_give_back(upload->journal, upload->spare, false);
+    upload->spare = NULL;
+    return open_any(upload, mode);
 }
 
 /* As far as the system lets us: a group can be ours to give where the owner is not. */

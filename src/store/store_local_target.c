@@ -18,11 +18,14 @@ enum {
 enum fault local_stat_target(const struct local_place *place, struct stat *ret_info)
 {
     enum fault f = local_stat_place(place, ret_info);
-    if (f)
-        return f;
-    if (S_ISDIR(ret_info->st_mode))
+    return f ? f : local_check_target(place, ret_info);
+}
+
+enum fault local_check_target(const struct local_place *place, const struct stat *info)
+{
+    if (S_ISDIR(info->st_mode))
         return FAULT_IS_DIRECTORY;
-    if (!S_ISREG(ret_info->st_mode))
+    if (!S_ISREG(info->st_mode))
         return FAULT_NOT_PLAIN_FILE;
     /* Replacing needs no right to the old file, but its owner expects it to. */
     if (faccessat(place->parent, place->name, W_OK, AT_EACCESS))

@@ -100,19 +100,30 @@ static enum fault open_by_kind(struct local_upload *upload, struct local_root ro
     return local_open_staged(upload, old);
 }
 
-/* A link, which is rare, is seen when the file itself is looked at: one look less for all others.
- */
+/* By way of a link, if all of the way is in memory. */
+static enum fault find_linked_target(struct local_upload *upload, struct local_root root,
+                                     const char *path)
+{
+    int fd = -1;
+    enum fault f = local_open_path(root, path, true, &fd);
+    if (f)
+        return f;
+    close(fd);
+    f = local_open_place_followed(root, path, &upload->place);
+    return f ? f : local_stat_place(&upload->place, &upload->replaced);
+}
+
 static enum fault find_target(struct local_upload *upload, struct local_root root, const char *path)
 {
     struct local_place *place = &upload->place;
     enum fault f = local_open_place(root, path, place);
     if (!f)
-        f = local_stat_target(place, &upload->replaced);
-    if (f != FAULT_NOT_PLAIN_FILE)
-        return f;
-    local_close_place(place);
-    f = local_open_place_followed(root, path, place);
-    return f ? f : local_stat_target(place, &upload->replaced);
+        f = local_stat_place_at_once(place, &upload->replaced);
+    if (!f && S_ISLNK(upload->replaced.st_mode)) {
+        local_close_place(place);
+        f = find_linked_target(upload, root, path);
+    }
+    return f ? f : local_check_target(place, &upload->replaced);
 }
 
 /*
@@ -151,13 +162,13 @@ static bool upload_is_brief(struct store_upload *base)
 {
     struct local_upload *upload = local_of(base);
     int parent = upload->place.parent;
-    if (!upload->is_late || !upload->is_in_memory || upload->watch)
+    if (!upload->is_late || !upload->is_in_memory || upload->watch || upload->request.sync)
         return false;
-    if (!faccessat(parent, LOCAL_HIDDEN_DIRECTORY, F_OK, AT_SYMLINK_NOFOLLOW)) /* whatever it is */
-        return false;
-    if (upload->journal)
+    bool is_known = faccessat(parent, LOCAL_HIDDEN_DIRECTORY, F_OK, AT_SYMLINK_NOFOLLOW) &&
+                    errno == ENOENT;
+    if (is_known && upload->journal && !upload->spare)
         upload->spare = local_spare_take(upload->journal, parent);
-    upload->is_brief = !upload->journal || upload->spare;
+    upload->is_brief = is_known && (!upload->journal || upload->spare);
     return upload->is_brief;
 }
 

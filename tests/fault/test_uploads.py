@@ -454,9 +454,11 @@ def test_a_disk_that_is_full_for_a_small_file_is_452_or_552():
             opened.close()
             c.expect("452", "552")
         assert c.fetch("RETR old") == b"old"
+        seen_by_it = f"/proc/{server.process.pid}/root{server.root}"
+        assert sorted(os.listdir(seen_by_it)) == ["filler", "old"]
         c.ask("DELE filler", "250")
         c.store("STOR old", b"y" * 30_000)
-        assert c.fetch("NLST") == b"old\r\n"
+        assert os.listdir(seen_by_it) == ["old"]
 
 
 def test_room_that_is_not_there_does_not_cost_the_old_file():

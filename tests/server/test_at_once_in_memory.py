@@ -4,6 +4,7 @@ a disk, and so the loop does all of it. The same bytes and transactions as elsew
 """
 
 import os
+import re
 import shutil
 import tempfile
 import threading
@@ -41,6 +42,18 @@ def work_of_threads(server):
         if fields["Name"] == "quick":
             slept += int(fields["voluntary_ctxt_switches"])
     return slept
+
+
+def hidden_names(server):
+    """Those that its journals know."""
+    names = set()
+    for directory, _, files in os.walk(server.state):
+        for file in files:
+            if not file.startswith("uploads-"):
+                continue
+            with open(os.path.join(directory, file), "rb") as f:
+                names |= set(re.findall(rb"\.ferry-upload-[0-9a-f]{16}", f.read()))
+    return {name.decode() for name in names}
 
 
 def test_no_worker_is_asked(memory):
@@ -137,6 +150,21 @@ def test_of_many_at_once_each_is_whole(memory):
         thread.join()
     assert memory.read("f") in contents
     assert os.listdir(memory.root) == ["f"]
+
+
+def test_a_hidden_name_that_somebody_else_has_taken_is_left_to_them(memory):
+    memory.write("f", b"old")
+    with inside(memory) as c:
+        for _ in range(3):
+            c.store("STOR f", b"new")
+        names = hidden_names(memory)
+        assert names
+        for name in names:
+            memory.write(name, b"somebody else's")
+        for i in range(5):
+            c.store("STOR f", b"%d" % i)
+            assert memory.read("f") == b"%d" % i
+    assert set(os.listdir(memory.root)) == {"f"} | names
 
 
 def test_who_is_killed_leaves_the_old_file_and_nothing_else(memory):

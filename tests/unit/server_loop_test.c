@@ -71,9 +71,29 @@ TEST(who_is_brought_counts_at_once_and_is_seen_to_in_order)
     assert_int_equal(seen_count, 3);
     for (int i = 0; i < 3; i++) {
         assert_int_equal(seen[i], i);
-        assert_int_equal(guests[i].load, 3 - i);
+        assert_int_equal(guests[i].load, 2 - i);
     }
     assert_int_equal(loop_load(loop), 0);
+}
+
+static struct guest late;
+
+static void bring_another(struct errand *errand, struct loop *by)
+{
+    on_errand(errand, by);
+    late = guest_of(2);
+    assert_true(loop_bring(by, &late.errand));
+}
+
+TEST(who_comes_in_the_last_round_is_seen_to_before_the_loop_is_left)
+{
+    struct guest guest = guest_of(1);
+    guest.errand.on_errand = bring_another;
+    seen_count = 0;
+    assert_true(loop_bring(loop, &guest.errand));
+    turn();
+    assert_int_equal(seen_count, 2);
+    assert_int_equal(seen[1], 2);
 }
 
 TEST(a_loop_that_has_ended_takes_nobody)
@@ -104,6 +124,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         ON_A_LOOP(who_is_brought_counts_at_once_and_is_seen_to_in_order),
+        ON_A_LOOP(who_comes_in_the_last_round_is_seen_to_before_the_loop_is_left),
         ON_A_LOOP(a_loop_that_has_ended_takes_nobody),
         ON_A_LOOP(who_waits_for_a_loop_that_never_ran_is_seen_to_when_it_is_freed),
     };

@@ -4,6 +4,8 @@
  * it cannot say. In memory, where every kernel knows how.
  */
 #include <fcntl.h>
+#include <sched.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -148,6 +150,45 @@ TEST(what_is_mounted_in_the_tree_is_not_looked_at)
                      FAULT_BUSY);
     }
     store->type->free(store);
+}
+
+/* Nor to be stored in, though all of the way to it is in the tree. */
+TEST(a_name_where_something_is_mounted_is_not_looked_at)
+{
+    char over[256];
+    struct store *store = NULL;
+    struct store_upload *upload = NULL;
+    const struct store_upload_request request = {.kind = STORE_REPLACE, .mode = 0600};
+    if (geteuid() || unshare(CLONE_NEWNS) || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL))
+        skip();
+    furnish();
+    put(in_root("over"), "of another file system, as far as can be told");
+    (void)snprintf(over, sizeof(over), "%s", in_root("over"));
+    assert_fault(store_local_open(world.root, NULL, &store), FAULT_NONE);
+    assert_int_equal(mount(over, in_root("f"), NULL, MS_BIND, NULL), 0);
+    enum fault f = store->at_once->type->open_upload(store->at_once, "/f", &request, &upload);
+    assert_int_equal(umount(in_root("f")), 0);
+    store->type->free(store);
+    assert_fault(f, FAULT_BUSY);
+}
+
+/* On a disk, where names are remembered that there are not. */
+TEST(a_name_to_store_under_is_looked_for_by_who_may_wait)
+{
+    char base[] = "/var/tmp/ferry-test-XXXXXX";
+    struct store *store = NULL;
+    struct store_info info;
+    struct store_upload *upload = NULL;
+    const struct store_upload_request request = {.kind = STORE_REPLACE, .mode = 0600};
+    assert_non_null(mkdtemp(base));
+    assert_fault(store_local_open(base, NULL, &store), FAULT_NONE);
+    struct store *fast = store->at_once; /* what is there depends on the machine */
+    if (fast && look(fast, "/", true, &info) == FAULT_NONE) {
+        assert_fault(fast->type->open_upload(fast, "/new", &request, &upload), FAULT_BUSY);
+        assert_fault(look(fast, "/new", true, &info), FAULT_BUSY); /* nobody has by now either */
+    }
+    store->type->free(store);
+    assert_int_equal(rmdir(base), 0);
 }
 
 TEST(a_file_system_that_may_ask_others_has_no_such_view)
@@ -326,6 +367,8 @@ int main(void)
         IN_WORLD(a_real_path_is_the_same_or_not_known),
         IN_WORLD(its_straight_view_follows_no_link),
         IN_WORLD(what_is_mounted_in_the_tree_is_not_looked_at),
+        IN_WORLD(a_name_where_something_is_mounted_is_not_looked_at),
+        IN_WORLD(a_name_to_store_under_is_looked_for_by_who_may_wait),
         IN_WORLD(a_file_system_that_may_ask_others_has_no_such_view),
         IN_WORLD(a_file_is_opened_and_read_to_its_end),
         IN_WORLD(what_is_no_file_is_not_waited_for),

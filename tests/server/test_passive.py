@@ -96,7 +96,7 @@ def test_another_server_comes_to_another_port_each_time(server):
     """From its port 20: the same two again would not come through. The address is of this process
     alone: port 20 of 127.0.0.1 is for whichever server works beside it."""
     there = f"127.20.{os.getpid() >> 8 & 255}.{os.getpid() & 255}"
-    with server.login(source=there) as c:
+    with inside(server, source=there) as c:
         for _ in range(3):
             port = port_of(c)
             data = socket.socket()

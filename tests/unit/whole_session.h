@@ -91,12 +91,19 @@ static bool is_whole(const char *name, off_t size)
         {"other", SERVED_TEXT_BYTES},
         {"big", SERVED_BIG_BYTES},
         {"file", 5},
+        {"file",
+         6}, /* the records' bytes: where ABOR did not reach its transfer all come one late */
         {"records", 4},
     };
-    for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++)
-        if (!strcmp(name, sizes[i].name))
-            return size == sizes[i].size;
-    return size % (off_t)sizeof(STORED) == 0; /* with its line's end */
+    bool is_named = false;
+    for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+        if (strcmp(name, sizes[i].name) != 0)
+            continue;
+        if (size == sizes[i].size)
+            return true;
+        is_named = true;
+    }
+    return !is_named && size % (off_t)sizeof(STORED) == 0; /* with its line's end */
 }
 
 static int check_whole(const char *path, const struct stat *info, int kind, struct FTW *at)

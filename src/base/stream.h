@@ -30,6 +30,11 @@ struct stream_type {
      */
     enum fault (*write)(struct stream *stream, const void *bytes, size_t len);
     /*
+     * Likewise of the next `len` bytes of a pipe, which the kernel moves. NULL when it has to see
+     * them.
+     */
+    enum fault (*write_pipe)(struct stream *stream, int pipe, size_t len);
+    /*
      * The next byte written goes to `offset`; what nobody wrote is a hole, which
      * reads as zeros. NULL when it cannot.
      */

@@ -120,6 +120,25 @@ enum fault channel_read(struct channel *channel, void *buffer, size_t size, size
     return FAULT_NONE;
 }
 
+int channel_pipe(struct channel *channel)
+{
+    if (channel->tls || channel->unread_len || channel->has_heard_end || channel->broken)
+        return -1;
+    return file_pipe_open(&channel->pipe) ? channel->pipe.ends[0] : -1;
+}
+
+enum fault channel_read_to_pipe(struct channel *channel, size_t size, size_t *ret_len)
+{
+    ssize_t n = file_pipe_fill(&channel->pipe, channel->fd, size);
+    int error = errno;
+    if (channel_is_interrupted(channel))
+        return FAULT_CANCELLED;
+    if (n < 0)
+        return fault_of_peer(error);
+    *ret_len = (size_t)n;
+    return FAULT_NONE;
+}
+
 static bool add_unread(struct channel *channel, const void *bytes, size_t len)
 {
     char *unread = memory_resize(channel->unread, channel->unread_len + len, 1);
@@ -435,12 +454,14 @@ void channel_move(struct channel *from, struct channel *to)
     to->stall_seconds = from->stall_seconds;
     to->unread = from->unread;
     to->unread_len = from->unread_len;
+    to->pipe = from->pipe;
     to->tls = from->tls;
     to->is_secured = from->is_secured;
     atomic_store_explicit(&to->interrupted, false, memory_order_relaxed);
     from->fd = -1;
     from->unread = NULL;
     from->unread_len = 0;
+    from->pipe = (struct file_pipe){.is_open = false};
     from->tls = NULL;
 }
 

@@ -87,6 +87,14 @@ enum fault channel_unsecure(struct channel *channel);
 enum fault channel_read(struct channel *channel, void *buffer, size_t size, size_t *ret_len);
 
 /*
+ * The pipe that what comes next can be read into, for the kernel to move on: its end to take it out
+ * of, borrowed. -1: the bytes have to be seen (TLS), or some were already.
+ */
+int channel_pipe(struct channel *channel);
+/* As channel_read, into that pipe; all of it is taken out before the next call. */
+enum fault channel_read_to_pipe(struct channel *channel, size_t size, size_t *ret_len);
+
+/*
  * Takes what has come without waiting, to be read later. FAULT_NONE: that was all, the peer has
  * closed its side in order; FAULT_BUSY: more is to come; FAULT_TOO_LARGE: it is more
  * than `most` bytes. `buffer` is only used meanwhile.

@@ -35,6 +35,11 @@ static ssize_t move(int from, off_t *offset, int to, size_t len)
     return n;
 }
 
+ssize_t file_pipe_fill(struct file_pipe *pipe, int socket, size_t len)
+{
+    return move(socket, NULL, pipe->ends[1], len < FILE_PIPE_BYTES ? len : FILE_PIPE_BYTES);
+}
+
 ssize_t file_pipe_send(struct file_pipe *pipe, int socket, int fd, off_t *offset, size_t len)
 {
     ssize_t filled = move(fd, offset, pipe->ends[1], len < FILE_PIPE_BYTES ? len : FILE_PIPE_BYTES);

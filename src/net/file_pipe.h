@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * file_pipe: what the kernel moves a long file to a socket through (splice). sendfile has one of
- * its own, which holds 64 KiB: with a MiB 8 downloads take a tenth less of the processor.
+ * file_pipe: what the kernel moves a long file through (splice), to a socket or from one. sendfile
+ * has one of its own, which holds 64 KiB: with a MiB 8 downloads take a tenth less of the
+ * processor. What comes is copied once, into the file, not twice.
  *
  * One thread at a time.
  */
@@ -30,5 +31,10 @@ void file_pipe_close(struct file_pipe *pipe);
  * error nothing is left in the pipe, which is closed.
  */
 ssize_t file_pipe_send(struct file_pipe *pipe, int socket, int fd, off_t *offset, size_t len);
+/*
+ * Of what comes over a socket `len` bytes at most, FILE_PIPE_BYTES at most, as soon as there is
+ * one: they are in the pipe, which was empty, then. 0 at the end; -1 with errno, as recv(2).
+ */
+ssize_t file_pipe_fill(struct file_pipe *pipe, int socket, size_t len);
 
 #endif

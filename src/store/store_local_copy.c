@@ -2,6 +2,7 @@
 #include "store/store_local_copy.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <unistd.h>
 
 #include "base/memory.h"
@@ -20,6 +21,20 @@ enum fault local_write_all(int fd, const char *at, size_t len, uint64_t *written
         if (n < 0)
             return fault_from_errno(errno);
         at += n;
+        len -= (size_t)n;
+        *written += (size_t)n;
+    }
+    return FAULT_NONE;
+}
+
+enum fault local_write_pipe(int fd, int pipe, size_t len, uint64_t *written)
+{
+    while (len) {
+        ssize_t n = splice(pipe, NULL, fd, NULL, len, 0);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0)
+            return n ? fault_from_errno(errno) : FAULT_IO;
         len -= (size_t)n;
         *written += (size_t)n;
     }

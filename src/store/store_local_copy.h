@@ -13,6 +13,8 @@
 
 /* Writes all of it or faults; adds to *written what got there either way. */
 enum fault local_write_all(int fd, const char *at, size_t len, uint64_t *written);
+/* Likewise, what is in a pipe. */
+enum fault local_write_pipe(int fd, int pipe, size_t len, uint64_t *written);
 
 /*
  * Copies `len` bytes between two files, inside the kernel where it can: file

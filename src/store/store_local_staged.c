@@ -230,6 +230,12 @@ enum fault local_write_staged(struct local_upload *upload, const void *bytes, si
     return f ? f : local_write_on(upload, bytes, len);
 }
 
+enum fault local_write_staged_pipe(struct local_upload *upload, int pipe, size_t len)
+{
+    enum fault f = take_prefix(upload);
+    return f ? f : local_write_pipe_on(upload, pipe, len);
+}
+
 /* ---- Ending -------------------------------------------------------------- */
 
 /* Nobody's file may be replaced: another upload's name, or another's bytes before ours. */

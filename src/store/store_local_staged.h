@@ -22,6 +22,7 @@ enum fault local_open_staged(struct local_upload *upload, const struct stat *old
 /* The first `offset` bytes of `target` (taken over) are to come before ours. */
 enum fault local_take_prefix_later(struct local_upload *upload, int target, uint64_t offset);
 enum fault local_write_staged(struct local_upload *upload, const void *bytes, size_t len);
+enum fault local_write_staged_pipe(struct local_upload *upload, int pipe, size_t len);
 
 /* It becomes the file; or its bytes become the end of the file. */
 enum fault local_publish_staged(struct local_upload *upload);

@@ -179,13 +179,26 @@ bool local_is_in_place(const struct local_upload *upload)
     return upload->way == LOCAL_PARTIAL || upload->way == LOCAL_DIRECT;
 }
 
+static void move_on(struct local_upload *upload, uint64_t done)
+{
+    upload->position += done;
+    if (done && upload->position > upload->written)
+        upload->written = upload->position;
+}
+
 enum fault local_write_on(struct local_upload *upload, const void *bytes, size_t len)
 {
     uint64_t done = 0;
     enum fault f = local_write_all(upload->fd, bytes, len, &done);
-    upload->position += done;
-    if (done && upload->position > upload->written)
-        upload->written = upload->position;
+    move_on(upload, done);
+    return f;
+}
+
+enum fault local_write_pipe_on(struct local_upload *upload, int pipe, size_t len)
+{
+    uint64_t done = 0;
+    enum fault f = local_write_pipe(upload->fd, pipe, len, &done);
+    move_on(upload, done);
     return f;
 }
 
@@ -202,6 +215,13 @@ static enum fault upload_write(struct stream *stream, const void *bytes, size_t 
         return f;
     return local_is_in_place(upload) ? local_write_in_place(upload, bytes, len)
                                      : local_write_staged(upload, bytes, len);
+}
+
+static enum fault upload_write_pipe(struct stream *stream, int pipe, size_t len)
+{
+    struct local_upload *upload = (struct local_upload *)stream;
+    enum fault f = open_late(upload);
+    return f ? f : local_write_staged_pipe(upload, pipe, len);
 }
 
 int local_lend(const struct store_upload *upload)
@@ -361,8 +381,12 @@ enum fault local_open_upload(const struct local_surroundings *surroundings, cons
                              const struct store_upload_request *request,
                              struct store_upload **ret_upload)
 {
-    static const struct stream_type stream_type = {
+    static const struct stream_type in_place = {
         .write = upload_write, .seek = upload_seek, .close = upload_close};
+    static const struct stream_type staged = {.write = upload_write,
+                                              .write_pipe = upload_write_pipe,
+                                              .seek = upload_seek,
+                                              .close = upload_close};
     static const struct store_upload_type type = {
         .publish = upload_publish,
         .abandon = upload_abandon,
@@ -375,7 +399,7 @@ enum fault local_open_upload(const struct local_surroundings *surroundings, cons
     struct local_upload *upload = memory_new(sizeof(*upload));
     if (!upload)
         return FAULT_NO_MEMORY;
-    upload->base.stream = (struct stream){.type = &stream_type, .fd = -1};
+    upload->base.stream = (struct stream){.type = &in_place, .fd = -1};
     upload->base.type = &type;
     upload->journal = surroundings->journal;
     upload->watch = surroundings->watch;
@@ -395,6 +419,8 @@ enum fault local_open_upload(const struct local_surroundings *surroundings, cons
         (void)upload_abandon(&upload->base, request->goes_on);
         return f;
     }
+    if (!local_is_in_place(upload))
+        upload->base.stream.type = &staged;
     *ret_upload = &upload->base;
     return FAULT_NONE;
 }

@@ -76,6 +76,7 @@ enum fault local_open_upload(const struct local_surroundings *surroundings, cons
 bool local_is_in_place(const struct local_upload *upload);
 /* Writes at the position, which moves on. */
 enum fault local_write_on(struct local_upload *upload, const void *bytes, size_t len);
+enum fault local_write_pipe_on(struct local_upload *upload, int pipe, size_t len);
 /* How long what is written to is to be in the end. */
 uint64_t local_final_size(const struct local_upload *upload);
 

@@ -120,6 +120,68 @@ TEST(of_a_peer_that_is_gone_nothing_was_moved)
     close(theirs);
 }
 
+static void *send_all_bytes(void *socket)
+{
+    size_t sent = 0;
+    ssize_t n;
+    while (sent < BYTES && (n = send(*(int *)socket, content + sent, BYTES - sent, 0)) > 0)
+        sent += (size_t)n;
+    shutdown(*(int *)socket, SHUT_WR);
+    return (void *)sent;
+}
+
+TEST(what_comes_goes_through_it_up_to_its_end)
+{
+    struct file_pipe pipe = {.is_open = false};
+    int ours;
+    int theirs;
+    size_t len = 0;
+    ssize_t n;
+    pthread_t writer;
+    close(file_of_content());
+    peers_connect(&ours, &theirs);
+    assert_int_equal(pthread_create(&writer, NULL, send_all_bytes, &theirs), 0);
+    assert_true(file_pipe_open(&pipe));
+    while ((n = file_pipe_fill(&pipe, ours, BYTES)) > 0) {
+        assert_in_range(n, 1, FILE_PIPE_BYTES);
+        for (size_t end = len + (size_t)n; len < end;) {
+            ssize_t taken = read(pipe.ends[0], got + len, end - len);
+            assert_true(taken > 0);
+            len += (size_t)taken;
+        }
+    }
+    assert_int_equal(n, 0);
+    pthread_join(writer, NULL);
+    assert_int_equal(len, BYTES);
+    assert_memory_equal(got, content, BYTES);
+    file_pipe_close(&pipe);
+    close(ours);
+    close(theirs);
+}
+
+TEST(no_more_comes_than_was_asked_for_and_no_more_is_waited_for_than_the_socket_does)
+{
+    struct file_pipe pipe = {.is_open = false};
+    const struct timeval soon = {.tv_usec = 50000};
+    int ours;
+    int theirs;
+    char bytes[8];
+    peers_connect(&ours, &theirs);
+    assert_int_equal(setsockopt(ours, SOL_SOCKET, SO_RCVTIMEO, &soon, sizeof(soon)), 0);
+    assert_true(file_pipe_open(&pipe));
+    assert_int_equal(send(theirs, "abcde", 5, 0), 5);
+    peers_await(ours, POLLIN);
+    assert_int_equal(file_pipe_fill(&pipe, ours, 3), 3);
+    assert_int_equal(file_pipe_fill(&pipe, ours, 3), 2);
+    assert_int_equal(read(pipe.ends[0], bytes, sizeof(bytes)), 5);
+    assert_memory_equal(bytes, "abcde", 5);
+    assert_int_equal(file_pipe_fill(&pipe, ours, 3), -1);
+    assert_int_equal(errno, EAGAIN);
+    file_pipe_close(&pipe);
+    close(ours);
+    close(theirs);
+}
+
 TEST(without_descriptors_there_is_none_and_none_is_left)
 {
     struct file_pipe pipe = {.is_open = false};
@@ -145,6 +207,8 @@ int main(void)
         RUN(a_file_goes_through_it_from_anywhere_to_its_end),
         RUN(of_a_peer_that_takes_no_more_the_offset_is_behind_what_it_took),
         RUN(of_a_peer_that_is_gone_nothing_was_moved),
+        RUN(what_comes_goes_through_it_up_to_its_end),
+        RUN(no_more_comes_than_was_asked_for_and_no_more_is_waited_for_than_the_socket_does),
         RUN(without_descriptors_there_is_none_and_none_is_left),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

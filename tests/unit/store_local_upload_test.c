@@ -200,6 +200,51 @@ TEST(a_restart_inside_the_file_keeps_its_beginning_and_cuts_its_end)
     assert_string_equal(content_of(in_root("f")), "0123ab");
 }
 
+static void pour_by_pipe(struct store_upload *upload, const char *bytes)
+{
+    int ends[2];
+    size_t len = strlen(bytes);
+    assert_int_equal(pipe(ends), 0);
+    assert_int_equal(write(ends[1], bytes, len), len);
+    assert_non_null(upload->stream.type->write_pipe);
+    assert_fault(upload->stream.type->write_pipe(&upload->stream, ends[0], len), FAULT_NONE);
+    close(ends[0]);
+    close(ends[1]);
+}
+
+TEST(what_the_kernel_moves_is_in_its_place_among_what_is_written)
+{
+    put(in_root("f"), "0123456789");
+    struct store_upload *upload = begin(STORE_REPLACE, 0, "/f");
+    pour_by_pipe(upload, "one ");
+    pour(upload, "two ");
+    pour_by_pipe(upload, "three");
+    assert_string_equal(content_of(in_root("f")), "0123456789");
+    assert_fault(upload->type->publish(upload), FAULT_NONE);
+    assert_string_equal(content_of(in_root("f")), "one two three");
+    upload = begin(STORE_RESUME, 4, "/f");
+    pour_by_pipe(upload, "2");
+    assert_fault(upload->type->publish(upload), FAULT_NONE);
+    assert_string_equal(content_of(in_root("f")), "one 2");
+    upload = begin(STORE_APPEND, 0, "/f");
+    pour_by_pipe(upload, ", 3");
+    assert_fault(upload->type->publish(upload), FAULT_NONE);
+    assert_string_equal(content_of(in_root("f")), "one 2, 3");
+}
+
+TEST(what_the_kernel_moved_of_a_new_file_stays_to_be_resumed)
+{
+    struct store_upload *upload = begin(STORE_REPLACE, 0, "/new");
+    pour_by_pipe(upload, "half");
+    assert_int_equal(upload->type->abandon(upload, true), STORE_LEFT_PARTIAL);
+    assert_string_equal(content_of(in_root("new")), "half");
+    upload = begin(STORE_RESUME, 4, "/new");
+    assert_null(upload->stream.type->write_pipe); /* it goes into the file itself, byte by byte */
+    pour(upload, " whole");
+    assert_fault(upload->type->publish(upload), FAULT_NONE);
+    assert_string_equal(content_of(in_root("new")), "half whole");
+}
+
 TEST(a_restart_past_the_end_is_refused)
 {
     put(in_root("f"), "0123");
@@ -487,6 +532,8 @@ int main(void)
         IN_WORLD(of_two_writers_the_last_to_finish_wins_whole),
         IN_WORLD(a_partial_never_takes_the_place_of_a_file_that_was_published_meanwhile),
         IN_WORLD(a_restart_inside_the_file_keeps_its_beginning_and_cuts_its_end),
+        IN_WORLD(what_the_kernel_moves_is_in_its_place_among_what_is_written),
+        IN_WORLD(what_the_kernel_moved_of_a_new_file_stays_to_be_resumed),
         IN_WORLD(a_restart_past_the_end_is_refused),
         IN_WORLD(a_restart_of_a_file_that_changed_meanwhile_publishes_nothing),
         IN_WORLD(a_unique_name_that_is_taken_by_then_is_not_overwritten),

@@ -11,6 +11,7 @@ import time
 import pytest
 
 from harness import Server, eventually
+from in_clear import inside
 
 RESET = b"\1\0\0\0\0\0\0\0"  # SO_LINGER of zero seconds: close sends a reset
 
@@ -94,6 +95,33 @@ def test_a_broken_upload_of_a_new_name_can_be_resumed(server, how, command):
             size = int(c.ask("SIZE f", "213").text[4:])
             assert size == len(have)
             c.ask(f"REST {size}", "350")
+        c.store("STOR f", whole[len(have):])
+    assert server.read("f") == whole
+    assert leftovers(server) == []
+
+
+@pytest.mark.parametrize("how", ["abor", "vanish"])
+@pytest.mark.parametrize("command", ["STOR f", "APPE f"])
+def test_a_long_upload_goes_on_where_it_broke(server, how, command):
+    """Long enough for the kernel to move it, in the clear: its first bytes pass through us."""
+    whole = random.Random(5).randbytes(7_000_001)
+    with inside(server) as c:
+        data = c.passive()
+        c.send(command)
+        c.expect("150")
+        data.sendall(whole[:5_000_003])
+        if how == "abor":
+            c.send("ABOR")
+            c.expect("426")
+            c.expect("226")
+        else:
+            c.close()
+        data.close()
+    assert eventually(lambda: "f" in server.names())
+    have = server.read("f")
+    assert 0 < len(have) <= 5_000_003 and whole.startswith(have)
+    with inside(server) as c:
+        c.ask(f"REST {len(have)}", "350")
         c.store("STOR f", whole[len(have):])
     assert server.read("f") == whole
     assert leftovers(server) == []

@@ -202,14 +202,18 @@ TEST(a_restart_inside_the_file_keeps_its_beginning_and_cuts_its_end)
 
 static void pour_by_pipe(struct store_upload *upload, const char *bytes)
 {
+#ifdef THROUGH_AGENT
+    assert_null(upload->stream.type->write_pipe); /* the other process writes by itself */
+    pour(upload, bytes);
+#else
     int ends[2];
     size_t len = strlen(bytes);
     assert_int_equal(pipe(ends), 0);
     assert_int_equal(write(ends[1], bytes, len), len);
-    assert_non_null(upload->stream.type->write_pipe);
     assert_fault(upload->stream.type->write_pipe(&upload->stream, ends[0], len), FAULT_NONE);
     close(ends[0]);
     close(ends[1]);
+#endif
 }
 
 TEST(what_the_kernel_moves_is_in_its_place_among_what_is_written)

@@ -23,9 +23,8 @@ def ferryd(tmp_path):
 @pytest.fixture(params=[Vsftpd, Proftpd], ids=lambda kind: kind.name)
 def peer(request, tmp_path_factory):
     root = tmp_path_factory.mktemp("root")
-    for place in (root, *root.parents[:3]):
-        if os.stat(place).st_uid == os.getuid():
-            os.chmod(place, 0o755)
+    for place in (root, *root.parents[:2]):  # what is above is not ours to change
+        os.chmod(place, 0o755)
     os.makedirs(root / "pub")
     os.chmod(root / "pub", 0o777)
     with request.param(root) as running:

@@ -99,7 +99,7 @@ static enum fault allow_resume(const struct caller *caller, const struct place *
 
 /*
  * At once only a file that is there is opened: who may replace it needs no look at it, where
- * nobody counts what it has. 1 us less.
+ * nobody counts what it has.
  */
 static bool replaces_for_sure(const struct caller *caller, const struct place *place,
                               const struct store_upload_request *request)

@@ -162,7 +162,7 @@ static enum fault open_any(struct local_upload *upload, mode_t mode)
                                         : fault_from_errno(errno);
 }
 
-/* Its name is in the journal already, and saves giving it one later: 2 us. */
+/* Its name is in the journal already, and saves giving it one later: 1.3 us. */
 static enum fault open_spare(struct local_upload *upload, mode_t mode)
 {
     memcpy(upload->temporary, upload->spare->name, sizeof(upload->temporary));

@@ -8,7 +8,6 @@
 #include <unistd.h>
 
 #include "base/memory.h"
-#include "store/store_local_beside.h"
 #include "store/store_local_copy.h"
 #include "store/store_local_in_place.h"
 #include "store/store_local_kept.h"
@@ -155,8 +154,8 @@ static enum fault open_late(struct local_upload *upload)
 
 /*
  * Where files are in memory, the journal needs no new record, and nobody has to be waited for to
- * publish (what lies beside files has a lock), no worker is needed: an upload of 1 KiB from 58 to
- * 54 us.
+ * publish (what lies beside files has a lock), no worker is needed: an upload of 1 KiB from 51 to
+ * 43 us.
  */
 static bool upload_is_brief(struct store_upload *base)
 {

@@ -7,6 +7,8 @@
 #ifndef FERRY_STORE_STORE_LOCAL_SPARE_H
 #define FERRY_STORE_STORE_LOCAL_SPARE_H
 
+#include <sys/types.h>
+
 #include "store/store_local_journal.h"
 #include "store/store_local_path.h"
 
@@ -16,6 +18,9 @@ struct local_spare {
     struct local_spare *next; /* owned: the rest of the list, while it is in one */
     journal_record record;
     char name[LOCAL_NAME_SIZE];
+    dev_t device; /* of the directory that was at that path */
+    ino_t number;
+    int64_t seen_ms; /* when it was */
     size_t len;
     char directory[]; /* its path when the record was written */
 };
@@ -25,7 +30,10 @@ struct local_spares *local_spares_new(void);
 /* Accepts NULL. */
 void local_spares_free(struct local_spares *spares);
 
-/* One that was given back, in the directory `parent`; NULL: there is none. Writes nothing. */
+/*
+ * One that was given back, in the directory `parent`; NULL: there is none. Neither waits nor writes
+ * anything. That the directory has been moved it may hear a second later.
+ */
 struct local_spare *local_spare_take(struct journal *journal, int parent);
 /* A name in the directory `parent` that nobody else gets until it is given back. */
 enum fault local_spare_borrow(struct journal *journal, int parent, struct local_spare **ret_spare);

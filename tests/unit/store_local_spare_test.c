@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "store/store_local_spare.h"
@@ -103,6 +104,55 @@ TEST(another_directory_has_others_and_so_has_one_that_has_moved)
     close(there);
 }
 
+TEST(who_cannot_wait_takes_what_was_given_back_in_the_directory_and_makes_none)
+{
+    int here = open_in_base("here");
+    int there = open_in_base("there");
+    char name[LOCAL_NAME_SIZE];
+    struct local_spare *spare = borrow(here);
+    memcpy(name, spare->name, sizeof(name));
+    assert_null(local_spare_take(journal, here));
+    local_spare_give_back(journal, spare, true);
+    assert_null(local_spare_take(journal, there));
+    spare = local_spare_take(journal, here);
+    assert_non_null(spare);
+    assert_string_equal(spare->name, name);
+    assert_null(local_spare_take(journal, here));
+    local_spare_give_back(journal, spare, true);
+    assert_int_equal(count_records(), 1);
+    close(here);
+    close(there);
+}
+
+TEST(that_a_directory_has_moved_who_cannot_wait_hears_a_second_later)
+{
+    char from[128];
+    char to[128];
+    const struct timespec second = {.tv_sec = 1, .tv_nsec = 1000000};
+    int here = open_in_base("here");
+    local_spare_give_back(journal, borrow(here), true);
+    (void)snprintf(from, sizeof(from), "%s/here", base);
+    (void)snprintf(to, sizeof(to), "%s/moved", base);
+    assert_int_equal(rename(from, to), 0);
+    nanosleep(&second, NULL);
+    assert_null(local_spare_take(journal, here));
+    local_spare_give_back(journal, borrow(here), true);
+    struct local_spare *moved = local_spare_take(journal, here);
+    assert_non_null(moved);
+    assert_non_null(strstr(moved->directory, "/moved"));
+    local_spare_give_back(journal, moved, true);
+    /* What is at the path now is another one, and the record is right for it. */
+    int next = open_in_base("here");
+    assert_null(local_spare_take(journal, next));
+    local_spare_give_back(journal, borrow(next), true);
+    struct local_spare *there = local_spare_take(journal, next);
+    assert_non_null(there);
+    assert_int_equal(count_records(), 2);
+    local_spare_give_back(journal, there, true);
+    close(here);
+    close(next);
+}
+
 TEST(a_name_that_a_file_still_has_is_nobody_elses_and_stays_in_the_journal)
 {
     int directory = open_in_base("d");
@@ -168,6 +218,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         IN_BASE(a_name_that_was_given_back_is_the_next_ones_and_nothing_is_written),
         IN_BASE(another_directory_has_others_and_so_has_one_that_has_moved),
+        IN_BASE(who_cannot_wait_takes_what_was_given_back_in_the_directory_and_makes_none),
+        IN_BASE(that_a_directory_has_moved_who_cannot_wait_hears_a_second_later),
         IN_BASE(a_name_that_a_file_still_has_is_nobody_elses_and_stays_in_the_journal),
         IN_BASE(of_many_the_oldest_are_struck_out),
         IN_BASE(what_a_crash_left_under_such_a_name_is_removed),

@@ -363,18 +363,14 @@ enum fault transfer_measure(struct transfer *transfer, struct stream *stream, ui
  * What came before the transfer had a thread is worth what it had been if there had been one, also
  * when it is cancelled by now. Where rates hold nothing was gathered.
  */
-static enum fault receive_gathered(struct transfer *transfer, struct stream *stream, char *bytes)
+static enum fault receive_gathered(struct transfer *transfer, struct stream *stream)
 {
-    enum fault f = FAULT_NONE;
-    size_t len = 1;
-    if (transfer->throttles && throttles_limit(transfer->throttles))
+    struct text gathered = channel_gathered(transfer->channel);
+    if (!gathered.len || (transfer->throttles && throttles_limit(transfer->throttles)))
         return FAULT_NONE;
-    while (!f && len) {
-        len = channel_take_gathered(transfer->channel, bytes, BUFFER_BYTES);
-        count(transfer, len);
-        if (len)
-            f = stream_write(stream, bytes, len);
-    }
+    count(transfer, gathered.len);
+    enum fault f = stream_write(stream, gathered.at, gathered.len);
+    channel_drop_gathered(transfer->channel);
     return f;
 }
 
@@ -396,10 +392,9 @@ static enum fault receive_piece_plain(struct transfer *transfer, struct stream *
                     : stream->type->write_pipe(stream, pipe, *ret_len);
 }
 
-/* The wire's bytes are the file's, up to the end of the connection. */
-static enum fault receive_plain(struct transfer *transfer, struct stream *stream, char *bytes)
+static enum fault receive_rest(struct transfer *transfer, struct stream *stream, char *bytes)
 {
-    enum fault f = receive_gathered(transfer, stream, bytes);
+    enum fault f = FAULT_NONE;
     uint64_t received = 0;
     size_t len = 1;
     int pipe = -1;
@@ -409,6 +404,18 @@ static enum fault receive_plain(struct transfer *transfer, struct stream *stream
         f = receive_piece_plain(transfer, stream, pipe, bytes, &len);
         received += len;
     }
+    return f;
+}
+
+/* The wire's bytes are the file's, up to the end of the connection. */
+static enum fault receive_plain(struct transfer *transfer, struct stream *stream)
+{
+    enum fault f = receive_gathered(transfer, stream);
+    if (f || channel_has_ended(transfer->channel))
+        return f; /* a small file needs no buffer: 0.5 us */
+    char *bytes = memory_buffer(BUFFER_BYTES);
+    f = bytes ? receive_rest(transfer, stream, bytes) : FAULT_NO_MEMORY;
+    memory_free(bytes);
     return f;
 }
 
@@ -477,7 +484,7 @@ static enum fault begin_shape(struct outlet *outlet)
     return put_shape(&outlet->shape, builder_text(&b));
 }
 
-static enum fault receive_by_chain(struct transfer *transfer, struct stream *stream, char *bytes)
+static enum fault receive_chained(struct transfer *transfer, struct stream *stream, char *bytes)
 {
     struct outlet outlet;
     struct chain *chain = NULL;
@@ -507,15 +514,18 @@ static enum fault receive_by_chain(struct transfer *transfer, struct stream *str
     return f;
 }
 
-enum fault transfer_receive(struct transfer *transfer, struct stream *stream)
+static enum fault receive_by_chain(struct transfer *transfer, struct stream *stream)
 {
     char *bytes = memory_buffer(BUFFER_BYTES);
-    enum fault f = FAULT_NO_MEMORY;
-    if (bytes && chain_is_transparent(&transfer->plan))
-        f = receive_plain(transfer, stream, bytes);
-    else if (bytes)
-        f = receive_by_chain(transfer, stream, bytes);
+    enum fault f = bytes ? receive_chained(transfer, stream, bytes) : FAULT_NO_MEMORY;
     memory_free(bytes);
+    return f;
+}
+
+enum fault transfer_receive(struct transfer *transfer, struct stream *stream)
+{
+    enum fault f = chain_is_transparent(&transfer->plan) ? receive_plain(transfer, stream)
+                                                         : receive_by_chain(transfer, stream);
     return or_cancelled(transfer, f);
 }
 

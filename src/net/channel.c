@@ -70,19 +70,31 @@ enum fault channel_unread(struct channel *channel, const void *bytes, size_t len
     return FAULT_NONE;
 }
 
-size_t channel_take_gathered(struct channel *channel, void *buffer, size_t size)
+struct text channel_gathered(const struct channel *channel)
+{
+    return (struct text){channel->unread, channel->unread_len};
+}
+
+void channel_drop_gathered(struct channel *channel)
+{
+    memory_free(channel->unread);
+    channel->unread = NULL;
+    channel->unread_len = 0;
+}
+
+bool channel_has_ended(const struct channel *channel)
+{
+    return channel->has_heard_end && !channel->unread_len;
+}
+
+static size_t take_gathered(struct channel *channel, void *buffer, size_t size)
 {
     size_t len = size < channel->unread_len ? size : channel->unread_len;
-    if (!len)
-        return 0;
     memcpy(buffer, channel->unread, len);
     channel->unread_len -= len;
-    if (channel->unread_len) {
-        memmove(channel->unread, channel->unread + len, channel->unread_len);
-    } else {
-        memory_free(channel->unread);
-        channel->unread = NULL;
-    }
+    memmove(channel->unread, channel->unread + len, channel->unread_len);
+    if (!channel->unread_len)
+        channel_drop_gathered(channel);
     return len;
 }
 
@@ -101,7 +113,7 @@ enum fault channel_read(struct channel *channel, void *buffer, size_t size, size
 {
     ssize_t n;
     if (channel->unread_len && !channel_is_interrupted(channel)) {
-        *ret_len = channel_take_gathered(channel, buffer, size);
+        *ret_len = take_gathered(channel, buffer, size);
         return FAULT_NONE;
     }
     if (channel->has_heard_end || channel->broken)
@@ -205,15 +217,26 @@ enum fault channel_write_urgent(struct channel *channel, const void *bytes, size
                         : send_all(channel, bytes, len, MSG_OOB);
 }
 
+/*
+ * A long file goes by a pipe: one of 8 downloads from 0.070 to 0.061 CPU seconds a GiB out of
+ * tmpfs, 0.044 to 0.041 else. And in full segments, whatever the pieces: one download from 15.8 to
+ * 16.8 GiB/s. Its end is the connection's, which nothing is held back behind.
+ */
+static bool begin_long_file(struct channel *channel)
+{
+    struct file_pipe *pipe = &channel->pipe;
+    if (!pipe->is_open && !pipe->is_refused)
+        socket_send_full_segments(channel->fd);
+    return file_pipe_open(pipe);
+}
+
 enum fault channel_send_file(struct channel *channel, int fd, int64_t *offset, size_t len,
                              size_t *ret_len)
 {
     ssize_t n;
     if (channel->tls)
         return channel_tls_send_file(channel, fd, offset, len, ret_len);
-    /* One of 8 downloads: from 0.070 to 0.061 CPU seconds a GiB out of tmpfs, 0.044 to 0.041 else.
-     */
-    bool by_pipe = len >= FILE_PIPE_BYTES && file_pipe_open(&channel->pipe);
+    bool by_pipe = len >= FILE_PIPE_BYTES && begin_long_file(channel);
     do {
         n = by_pipe ? file_pipe_send(&channel->pipe, channel->fd, fd, offset, len)
                     : sendfile(channel->fd, fd, offset, len);

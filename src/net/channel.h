@@ -102,10 +102,13 @@ enum fault channel_read_to_pipe(struct channel *channel, size_t size, size_t *re
 enum fault channel_gather(struct channel *channel, void *buffer, size_t size, size_t most);
 
 /*
- * Of what was gathered, or given back, as many bytes as the buffer takes; 0 when there is none.
- * Also of a channel that was interrupted meanwhile: they came before.
+ * What was gathered, or given back, and not read yet: borrowed until it is dropped or read. Also of
+ * a channel that was interrupted meanwhile: it came before.
  */
-size_t channel_take_gathered(struct channel *channel, void *buffer, size_t size);
+struct text channel_gathered(const struct channel *channel);
+void channel_drop_gathered(struct channel *channel);
+/* All was gathered up to the peer's end, and none of it is left. */
+bool channel_has_ended(const struct channel *channel);
 
 /* Gives back the last bytes that were read: they come first in the next read. Copies them. */
 enum fault channel_unread(struct channel *channel, const void *bytes, size_t len);

@@ -153,6 +153,11 @@ void socket_acknowledge_at_once(int fd)
     set_option(fd, IPPROTO_TCP, TCP_QUICKACK, 1);
 }
 
+void socket_send_full_segments(int fd)
+{
+    set_option(fd, IPPROTO_TCP, TCP_CORK, 1);
+}
+
 size_t socket_unacknowledged(int fd, bool has_ended)
 {
     int bytes = 0;

@@ -96,6 +96,11 @@ void socket_set_keep_alive(int fd, unsigned seconds);
  */
 void socket_acknowledge_at_once(int fd);
 /*
+ * From here on a TCP connection sends full segments only; what is less leaves with its end, or
+ * after 200 ms (TCP_CORK, tcp(7)).
+ */
+void socket_send_full_segments(int fd);
+/*
  * Bytes sent that the peer's host has not acknowledged yet; 0 if unknown. The end counts as one
  * once it was said (`has_ended`), and is none: hosts may acknowledge it 40 ms late.
  */

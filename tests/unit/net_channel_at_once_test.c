@@ -183,10 +183,11 @@ TEST(an_interruption_is_no_end_but_what_came_before_can_be_had)
     assert_fault(gather(&pair), FAULT_NONE);
     channel_interrupt(&pair.channel);
     assert_fault(channel_read(&pair.channel, room, sizeof(room), &len), FAULT_CANCELLED);
-    assert_int_equal(channel_take_gathered(&pair.channel, room, 4), 4);
-    assert_int_equal(channel_take_gathered(&pair.channel, room, 4), 2);
-    assert_text(((struct text){room, 2}), "ef");
-    assert_int_equal(channel_take_gathered(&pair.channel, room, 4), 0);
+    assert_text(channel_gathered(&pair.channel), "abcdef");
+    assert_false(channel_has_ended(&pair.channel));
+    channel_drop_gathered(&pair.channel);
+    assert_text(channel_gathered(&pair.channel), "");
+    assert_true(channel_has_ended(&pair.channel));
     assert_fault(channel_read(&pair.channel, room, sizeof(room), &len), FAULT_CANCELLED);
     assert_int_equal(len, 99);
     close_pair(&pair);
@@ -202,7 +203,9 @@ TEST(what_is_known_of_its_end_moves_with_a_channel)
     reset(&pair);
     assert_fault(gather(&pair), FAULT_CONNECTION_LOST);
     channel_move(&pair.channel, &other);
-    assert_int_equal(channel_take_gathered(&other, room, sizeof(room)), 4);
+    assert_text(channel_gathered(&other), "half");
+    channel_drop_gathered(&other);
+    assert_false(channel_has_ended(&other));
     assert_fault(channel_read(&other, room, 1, &len), FAULT_CONNECTION_LOST);
     channel_close(&other);
     close_pair(&pair);

@@ -15,6 +15,7 @@
 #include <sys/stat.h>
 
 #include "base/fault.h"
+#include "store/store_local_info.h"
 #include "store/store_local_path.h"
 
 /* The extended attribute of a file that an interrupted upload left. */
@@ -22,9 +23,11 @@
 
 /* What is there, which must be a plain file that may be written; NOT_FOUND when the name is free.
  */
-enum fault local_stat_target(const struct local_place *place, struct stat *ret_info);
+enum fault local_stat_target(const struct local_identity *identity, const struct local_place *place,
+                             struct stat *ret_info);
 /* Likewise, of one that was looked at. */
-enum fault local_check_target(const struct local_place *place, const struct stat *info);
+enum fault local_check_target(const struct local_identity *identity,
+                              const struct local_place *place, const struct stat *info);
 /* Opens what the place names, which is known to be a plain file; for writing: it loses its set-id
  * bits. */
 enum fault local_open_target(const struct local_place *place, int flags, int *ret_fd);

@@ -78,7 +78,7 @@ static enum fault open_by_kind(struct local_upload *upload, struct local_root ro
     enum fault f = local_open_place_followed(root, path, &upload->place);
     if (f)
         return f;
-    f = local_stat_target(&upload->place, &info);
+    f = local_stat_target(upload->identity, &upload->place, &info);
     if (f && f != FAULT_NOT_FOUND)
         return f;
     const struct stat *old = f ? NULL : &info;
@@ -122,7 +122,7 @@ static enum fault find_target(struct local_upload *upload, struct local_root roo
         local_close_place(place);
         f = find_linked_target(upload, root, path);
     }
-    return f ? f : local_check_target(place, &upload->replaced);
+    return f ? f : local_check_target(upload->identity, place, &upload->replaced);
 }
 
 /*

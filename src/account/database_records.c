@@ -140,8 +140,8 @@ static enum fault put_ban(struct records *records, const struct ban_record *ban)
 {
     struct connection *writer = &database_of(records)->writer;
     struct query query = database_ask(writer, STATEMENT_PUT_BAN);
-    query_put_string(&query, ban->subject);
-    query_put_string(&query, ban->reason);
+    query_put_text(&query, text_of(ban->subject));
+    query_put_text(&query, text_of(ban->reason));
     query_put_number(&query, (uint64_t)ban->until);
     return database_run(&query);
 }

@@ -398,6 +398,8 @@ static enum fault conclude(struct user_dtp *dtp, const struct user_dtp_order *or
         *order->ret_is_alleged = true;
         return FAULT_NONE;
     }
+    if (moved == FAULT_TLS_FAILED && f == FAULT_CONNECTION_LOST && user_pi_code(dtp->pi) < 200)
+        return f; /* the control connection has gone, and the handshake with it */
     if (moved && !fault_is_of_the_way(moved))
         user_pi_blame_nobody(dtp->pi); /* it was our file: the server only saw us go */
     else if (moved && user_pi_code(dtp->pi) >= 500)

@@ -64,7 +64,8 @@ enum fault channel_secure_at_once(struct channel *channel, const struct tls_bond
  * Likewise as the client. Whoever kept bytes that came behind the reply to AUTH throws them
  * away: they are in the clear, and nobody's word (FAULT_BUG: some are unread). FAULT_ARGUMENT (no
  * such host or protocol), FAULT_TLS_FAILED, _TIMED_OUT, _CANCELLED, _NO_MEMORY, each with a message
- * for people. A certificate that was not accepted is FAULT_TLS_FAILED.
+ * for people. A certificate that was not accepted is FAULT_TLS_FAILED, a control connection that
+ * ends without a word FAULT_CONNECTION_LOST: another try may come through.
  */
 enum fault channel_secure_client(struct channel *channel, struct tls_client *client,
                                  const struct tls_client_handshake *how,

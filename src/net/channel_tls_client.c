@@ -73,6 +73,14 @@ static void explain(const struct channel *channel, enum fault f, const struct tl
     }
 }
 
+/* The way was cut, which may pass: no word of refusal came, and nothing that is no TLS. */
+static bool is_cut(void)
+{
+    unsigned long error = ERR_peek_last_error();
+    return !error || ERR_SYSTEM_ERROR(error) ||
+           ERR_GET_REASON(error) == SSL_R_UNEXPECTED_EOF_WHILE_READING;
+}
+
 static enum fault secure(struct channel *channel, struct tls_client *client,
                          struct tls_asking *asking, struct builder *b)
 {
@@ -99,6 +107,8 @@ enum fault channel_secure_client(struct channel *channel, struct tls_client *cli
         f = secure(channel, client, &asking, &b);
     if (f) {
         explain(channel, f, &asking, &b);
+        if (f == FAULT_TLS_FAILED && !how->is_data && is_cut())
+            f = FAULT_CONNECTION_LOST;
         tls_log_failure(how->is_data ? "tls-data-failed" : "tls-control-failed");
         (void)shutdown(channel->fd,
                        SHUT_RDWR); /* nothing goes over it, least of all in the clear */

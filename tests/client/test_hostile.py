@@ -676,6 +676,17 @@ def test_handshakes_have_an_end(tmp_path, script, status, what):
     assert what in result.stderr and os.listdir(tmp_path) == []
 
 
+@pytest.mark.parametrize("end", ["close", "reset"])
+def test_handshakes_that_the_way_cuts_are_tried_again(tmp_path, end):
+    """The data connection's goes with the control connection, and then the next one's is cut."""
+    asked = f"{PASSIVE}C: RETR f\nS: 150 go\n"
+    with Scripted(SECURE + facts("f", 7) + f"{asked}D-\nD!\n{end}\n"
+                  f"connect\nS: 220 ready\nC: AUTH TLS\nS: 234 go\n{end}\nconnect\n"
+                  f"{SECURE}C: TYPE I\nS: 200 ok\n{asked}D> content\nD.\nS: 226 done") as server:
+        server.ferry("get", *TRUSTING, "--retries", "3", "--retry-delay", "0", "@f", cwd=tmp_path)
+    assert (tmp_path / "f").read_bytes() == b"content"
+
+
 @pytest.mark.parametrize("words", [r"slowly 220-x\r\n", r"slowly x"])
 def test_words_without_end_have_one_under_tls_too(tmp_path, words):
     with Scripted(f"S: 220 ready\nC: AUTH TLS\nS: 234 go\ntls\nC: FEAT\n{words}") as server:

@@ -477,7 +477,7 @@ TEST(why_a_handshake_fails_is_told)
          false,
          FAULT_TLS_FAILED,
          "the server does not speak TLS here"},
-        {{"", 0}, false, FAULT_TLS_FAILED, "the server closed the connection"},
+        {{"", 0}, false, FAULT_CONNECTION_LOST, "the server closed the connection"},
         {{"", 0}, true, FAULT_TIMED_OUT, "the server did not answer within 1 seconds"},
         {{"\x15\x03\x03\x00\x02\x02\x46", 7},
          false,

@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
-#include <pthread.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <time.h>
@@ -32,10 +31,8 @@ enum {
 };
 
 struct spare {
-    /* Who accepts shares it; alone has it who makes one descriptor more than there is. */
-    pthread_rwlock_t lock;
-    int fd;          /* owned; guarded; -1: lost to a worker that opened a file */
-    int64_t told_ms; /* guarded: when the log last heard of it; 0: never */
+    int fd;          /* owned; -1: lost to a worker that opened a file */
+    int64_t told_ms; /* when the log last heard of it; 0: never */
 };
 
 struct listener {
@@ -43,7 +40,7 @@ struct listener {
     bool is_implicit;  /* TLS from the first byte on */
     bool is_tuned;     /* and so is what it accepts: the kernel copies that, six calls less each */
     struct watch *watch; /* owned */
-    int fd;              /* owned: this loop's own descriptor of the socket */
+    int fd;              /* borrowed: the set's */
     struct spare *spare; /* borrowed: outlives the listener */
 };
 
@@ -236,7 +233,6 @@ struct spare *spare_new(void)
     struct spare *spare = memory_new(sizeof(*spare));
     if (!spare)
         return NULL;
-    pthread_rwlock_init(&spare->lock, NULL);
     spare->fd = open_spare();
     return spare;
 }
@@ -247,7 +243,6 @@ void spare_free(struct spare *spare)
         return;
     if (spare->fd >= 0)
         close(spare->fd);
-    pthread_rwlock_destroy(&spare->lock);
     memory_free(spare);
 }
 
@@ -259,8 +254,7 @@ static bool refuse_one(const struct listener *listener)
 {
     struct spare *spare = listener->spare;
     union endpoint peer;
-    int64_t now_ms = clock_running_ms(); /* loops have each their own */
-    pthread_rwlock_wrlock(&spare->lock);
+    int64_t now_ms = clock_running_ms();
     if (!spare->told_ms || now_ms - spare->told_ms > TELL_MS) {
         log_warning("descriptors-exhausted", LOG_NUMBER("listener", listener->fd));
         spare->told_ms = now_ms;
@@ -271,21 +265,16 @@ static bool refuse_one(const struct listener *listener)
     if (fd >= 0)
         refuse(fd, listener->is_implicit, REPLY_CLOSING_TOO_MANY);
     spare->fd = open_spare();
-    bool is_lost = spare->fd < 0;
-    pthread_rwlock_unlock(&spare->lock);
-    return is_lost;
+    return spare->fd < 0;
 }
 
 /* The next client; -1 when there is none that can be served. */
 static int accept_next(const struct listener *listener, union endpoint *ret_peer)
 {
     const struct timespec breath = {.tv_nsec = BREATH_MS * 1000000L};
-    pthread_rwlock_rdlock(&listener->spare->lock);
     int fd = socket_accept(listener->fd, false, ret_peer);
-    int error = errno;
-    pthread_rwlock_unlock(&listener->spare->lock);
     bool is_out = fd < 0 &&
-                  (error == EMFILE || error == ENFILE || error == ENOMEM || error == ENOBUFS);
+                  (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS);
     if (is_out && refuse_one(listener))
         nanosleep(&breath, NULL);
     return fd;
@@ -315,11 +304,10 @@ struct listener *listener_start(struct loop *loop, int fd, bool is_implicit, str
         return NULL;
     listener->loop = loop;
     listener->is_implicit = is_implicit;
-    listener->fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+    listener->fd = fd;
     listener->spare = spare;
-    listener->is_tuned = socket_is_tuned(listener->fd);
-    if (listener->fd >= 0)
-        listener->watch = watch_start(loop, listener->fd, WATCH_READ, on_connection, listener);
+    listener->is_tuned = socket_is_tuned(fd);
+    listener->watch = watch_start(loop, fd, WATCH_READ, on_connection, listener);
     if (listener->watch)
         return listener;
     listener_stop(listener);
@@ -331,7 +319,5 @@ void listener_stop(struct listener *listener)
     if (!listener)
         return;
     watch_stop(listener->watch);
-    if (listener->fd >= 0)
-        close(listener->fd);
     memory_free(listener);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * listener: the sockets that clients connect to. Opened once by the main
- * thread (or inherited from systemd); every loop watches all of them, takes
- * what it gets, and passes on what another loop has more room for.
+ * thread (or inherited from systemd); one loop watches all of them, takes
+ * who comes, and passes on whom another loop has more room for.
  */
 #ifndef FERRY_SERVER_LISTENER_H
 #define FERRY_SERVER_LISTENER_H
@@ -35,15 +35,15 @@ void listener_put_all(const struct listener_set *set, struct builder *b);
 
 /*
  * The descriptor that is kept for the moment when there is no other: one for all
- * loops, so that none takes what another has just given up. NULL when out of memory.
+ * listeners of a loop. NULL when out of memory.
  */
 struct spare *spare_new(void);
 /* After all listeners. Accepts NULL. */
 void spare_free(struct spare *spare);
 
 /*
- * Lets a loop accept from a socket. Before the loop runs; `spare` outlives the
- * listener. NULL when out of memory.
+ * Lets a loop accept from a socket. Before the loop runs; `fd` and `spare` (borrowed) outlive
+ * the listener. NULL when out of memory, or it cannot be waited for.
  */
 struct listener *listener_start(struct loop *loop, int fd, bool is_implicit, struct spare *spare);
 /* After the loop ran. Accepts NULL. */

@@ -57,6 +57,7 @@ struct loop {
     struct errand *errands;         /* borrowed: whose they are; guarded */
     struct errand **errands_last;   /* borrowed: the last next pointer; guarded */
     atomic_uint load;               /* sessions and errands */
+    unsigned kept;                  /* how many others it stays for */
     unsigned wishes;                /* mask of 1 << enum wish; guarded */
     struct visit *visit;            /* borrowed: who waits for it; guarded */
     bool ended;                     /* guarded */
@@ -69,10 +70,19 @@ struct loop {
 
 static void end_if_done(struct loop *loop)
 {
-    if (loop->sessions || !loop->draining)
-        return;
-    /* The listeners' watches are the server's to stop; it does so before draining ends. */
-    loop->stopped = true;
+    if (!loop->sessions && !loop->kept && loop->draining)
+        loop->stopped = true;
+}
+
+void loop_keep(struct loop *loop)
+{
+    loop->kept++;
+}
+
+void loop_let_go(struct loop *loop)
+{
+    loop->kept--;
+    end_if_done(loop);
 }
 
 static void reconfigure(struct loop *loop)

@@ -33,8 +33,15 @@ enum {
 
 /* NULL when out of memory. `server` (borrowed) outlives the loop. */
 struct loop *loop_new(struct server *server, struct config *config);
-/* Runs until loop_tell(LOOP_DRAIN or LOOP_STOP) and the last session has gone. */
+/*
+ * Runs until loop_tell(LOOP_DRAIN or LOOP_STOP), and the last session has gone and it has been let
+ * go as often as it was kept.
+ */
 void loop_run(struct loop *loop);
+/* Before it runs: another one needs it. */
+void loop_keep(struct loop *loop);
+/* On its thread, or when it never ran. */
+void loop_let_go(struct loop *loop);
 void loop_free(struct loop *loop);
 
 struct server *loop_server(const struct loop *loop);

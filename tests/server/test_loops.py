@@ -3,17 +3,21 @@
 
 import os
 import re
+import signal
+import socket
 import threading
 
 import pytest
 
-UNEVEN_BY = 12  # as the server is made
+from harness import PATIENCE, eventually
+
+UNEVEN_BY = 14  # as the server is made
 
 several_loops = pytest.mark.skipif(len(os.sched_getaffinity(0)) < 2, reason="one core: one loop")
 
 
 def watched_by_each(server):
-    """How many descriptors each epoll has: the loop's own, its listeners and its sessions."""
+    """How many descriptors each epoll has: the loop's own, its sessions and, of the first, listeners."""
     process = f"/proc/{server.process.pid}"
     counts = []
     for fd in os.listdir(f"{process}/fd"):
@@ -30,9 +34,9 @@ def test_no_loop_has_all_of_the_clients(server):
     clients = [server.client() for _ in range(60)]
     for client in clients:
         client.expect("220")
-    after = watched_by_each(server)
-    assert sum(after) - sum(before) == 60
-    assert max(after) - min(after) <= UNEVEN_BY
+    grown = [now - then for now, then in zip(watched_by_each(server), before)]
+    assert sum(grown) == 60
+    assert max(grown) - min(grown) <= UNEVEN_BY
     for client in clients:
         client.close()
 
@@ -58,3 +62,28 @@ def test_who_is_brought_to_another_loop_is_served_like_all(server):
     for thread in threads:
         thread.join()
     assert not failures
+
+
+@several_loops
+def test_who_comes_while_another_loop_ends_its_transfers_is_told_so(server):
+    """The loop that listens has nothing left to do itself, and stays for the others."""
+    before = watched_by_each(server)
+    clients = [server.login() for _ in range(UNEVEN_BY + 1)]
+    grown = [now - then for now, then in zip(watched_by_each(server), before)]
+    assert sorted(grown)[-2:] == [1, UNEVEN_BY]
+    last = clients.pop()
+    last.ask("TYPE I", "200")
+    data = last.begin("STOR f")
+    for client in clients:
+        client.close()
+    server.process.send_signal(signal.SIGTERM)
+    assert eventually(lambda: "draining" in server.log())
+    with socket.create_connection(("127.0.0.1", server.port), PATIENCE) as late:
+        assert late.recv(100).startswith(b"421 ") and late.recv(1) == b""
+    data.sendall(b"content")
+    data.close()
+    last.expect("226")
+    last.expect("421")
+    last.close()
+    assert server.process.wait(PATIENCE) == 0
+    assert server.read("f") == b"content"

@@ -254,7 +254,7 @@ TEST(a_spare_descriptor_that_could_not_be_had_is_made_when_it_can)
     close_door(&door);
 }
 
-TEST(a_listener_has_a_descriptor_of_its_own)
+TEST(a_listener_that_stops_leaves_its_socket_open)
 {
     struct door door;
     open_door(&door);
@@ -285,7 +285,7 @@ int main(void)
         RUN(a_client_that_comes_too_late_is_told_so),
         RUN(without_a_descriptor_left_a_client_is_told_and_not_left_waiting),
         RUN(a_spare_descriptor_that_could_not_be_had_is_made_when_it_can),
-        RUN(a_listener_has_a_descriptor_of_its_own),
+        RUN(a_listener_that_stops_leaves_its_socket_open),
         RUN(what_is_no_socket_cannot_be_listened_on),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -118,6 +118,35 @@ TEST(who_waits_for_a_loop_that_never_ran_is_seen_to_when_it_is_freed)
     assert_int_equal(seen_count, 1);
 }
 
+static struct errand farewell;
+static uint64_t brought_in; /* which round */
+static uint64_t let_go_in;
+
+static void let_go(struct errand *errand, struct loop *by)
+{
+    assert_ptr_equal(errand, &farewell);
+    let_go_in = loop_round(by);
+    loop_let_go(by);
+}
+
+static void bring_farewell(struct errand *errand, struct loop *by)
+{
+    (void)errand;
+    brought_in = loop_round(by);
+    farewell.on_errand = let_go;
+    assert_true(loop_bring(by, &farewell));
+}
+
+TEST(a_loop_that_is_kept_runs_until_it_is_let_go)
+{
+    struct errand errand = {.on_errand = bring_farewell};
+    loop_keep(loop);
+    assert_true(loop_bring(loop, &errand));
+    turn(); /* it is told to end in the first round */
+    assert_int_equal(let_go_in, brought_in + 1);
+    assert_false(loop_bring(loop, &errand));
+}
+
 #define ON_A_LOOP(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -127,6 +156,7 @@ int main(void)
         ON_A_LOOP(who_comes_in_the_last_round_is_seen_to_before_the_loop_is_left),
         ON_A_LOOP(a_loop_that_has_ended_takes_nobody),
         ON_A_LOOP(who_waits_for_a_loop_that_never_ran_is_seen_to_when_it_is_freed),
+        ON_A_LOOP(a_loop_that_is_kept_runs_until_it_is_let_go),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -164,7 +164,7 @@ TEST(tls_that_was_offered_and_fails_is_not_gone_on_without)
     login_set();
     settings.tls = REMOTE_TLS_AUTO;
     assert_fault(tls_client_new(&rules, &settings.tls_client, message), FAULT_NONE);
-    assert_fault(login_try(connections, 1), FAULT_TLS_FAILED);
+    assert_fault(login_try(connections, 1), FAULT_CONNECTION_LOST);
     assert_int_equal(passwords, 0);
     login_end();
     tls_client_unref(settings.tls_client);

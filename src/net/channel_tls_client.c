@@ -78,7 +78,8 @@ static bool is_cut(void)
 {
     unsigned long error = ERR_peek_last_error();
     return !error || ERR_SYSTEM_ERROR(error) ||
-           ERR_GET_REASON(error) == SSL_R_UNEXPECTED_EOF_WHILE_READING;
+           (ERR_GET_LIB(error) == ERR_LIB_SSL &&
+            ERR_GET_REASON(error) == SSL_R_UNEXPECTED_EOF_WHILE_READING);
 }
 
 static enum fault secure(struct channel *channel, struct tls_client *client,
@@ -107,6 +108,7 @@ enum fault channel_secure_client(struct channel *channel, struct tls_client *cli
         f = secure(channel, client, &asking, &b);
     if (f) {
         explain(channel, f, &asking, &b);
+        /* A data connection's is no such: cut and with a 226 it could pass for one with nothing. */
         if (f == FAULT_TLS_FAILED && !how->is_data && is_cut())
             f = FAULT_CONNECTION_LOST;
         tls_log_failure(how->is_data ? "tls-data-failed" : "tls-control-failed");

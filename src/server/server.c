@@ -267,8 +267,8 @@ static bool listen_on(struct server *server, struct loop *loop)
 static bool start_loop(struct server *server, struct server_loop *server_loop)
 {
     atomic_fetch_add(&server->loops_running, 1);
-    server_loop->has_thread = pthread_create(&server_loop->thread, NULL, run_loop, server_loop) ==
-                              0;
+    errno = pthread_create(&server_loop->thread, NULL, run_loop, server_loop);
+    server_loop->has_thread = errno == 0;
     if (!server_loop->has_thread)
         atomic_fetch_sub(&server->loops_running, 1);
     else if (server_loop != server->loops)

@@ -8,6 +8,7 @@
  * FERRY_SHIM=names        whoever asks for a host's name or address, or connects to port 53, is
  *                         told on standard error
  * FERRY_SHIM=memory       there is no memory for one request of as many as FERRY_SHIM_FILE names
+ * FERRY_SHIM=threads      the thread with the number that FERRY_SHIM_FILE names cannot be had
  * FERRY_SHIM_FILE is there when the server starts; its number may change while it runs, 0 is none.
  */
 #include <dlfcn.h>
@@ -15,6 +16,7 @@
 #include <fcntl.h>
 #include <netdb.h>
 #include <netinet/in.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -110,6 +112,19 @@ int renameat2(int from_directory, const char *from, int to_directory, const char
     if (is_on("die-in-rename") && number_in_file())
         kill(getpid(), SIGKILL);
     return real_rename(from_directory, from, to_directory, to, flags);
+}
+
+/* ---- Threads ------------------------------------------------------------------------- */
+
+int pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*run)(void *),
+                   void *argument)
+{
+    static atomic_long count;
+    int (*real_create)(pthread_t *, const pthread_attr_t *, void *(*)(void *), void *);
+    *(void **)&real_create = real("pthread_create");
+    if (is_on("threads") && atomic_fetch_add(&count, 1) + 1 == number_in_file())
+        return EAGAIN;
+    return real_create(thread, attributes, run, argument);
 }
 
 /* ---- The date ------------------------------------------------------------------------ */

@@ -7,6 +7,7 @@ import os
 import random
 import resource
 import select
+import shutil
 import socket
 import ssl
 import time
@@ -16,6 +17,7 @@ import pytest
 from harness import PATIENCE, Server, eventually, read_all
 from secure import SecureClient, SecureServer
 
+LOOPS_MAX = 16  # as the server is made
 PATIENCE_WITH_CROWDS = PATIENCE * 6  # SYNs that are dropped come again after 1, 3, 7, … 63 s
 NO_LIMITS = ("--max-sessions", "0", "--max-unauthenticated", "0")
 pytestmark = pytest.mark.usefixtures("many_descriptors")
@@ -287,6 +289,19 @@ def test_memory_that_is_refused_now_and_then_costs_a_command_or_a_session(shim, 
         sessions_without_memory(server, 60, one_of)
         shortage.end()
         assert eventually(lambda: server.can_work()), server.log()
+
+
+@pytest.mark.clear
+def test_a_loop_without_a_thread_ends_the_start_whichever_run_already(tmp_path, shim, release):
+    number = tmp_path / "number"
+    for nth in range(1, min(len(os.sched_getaffinity(0)), LOOPS_MAX) + 1):
+        number.write_text(str(nth))
+        server = Server(binary=release, env={"LD_PRELOAD": shim, "FERRY_SHIM": "threads",
+                                             "FERRY_SHIM_FILE": str(number)})
+        with pytest.raises(AssertionError, match="a loop: Resource temporarily unavailable"):
+            server.start()
+        assert server.stop() == 1
+        shutil.rmtree(server.base)
 
 
 @pytest.mark.parametrize("one_of", [1, 3, 7])
